@@ -1,0 +1,50 @@
+# PocketLLM: `make` lists what there is.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+MARK := $(VENV)/.installed
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup chat test check fix unit bench schema docs clean
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: $(MARK) ## virtual environment, packages and the local model's weights
+
+$(MARK): pyproject.toml .ci/constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing PocketLLM into $(VENV) (once; about a minute) ..." >&2
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --constraint .ci/constraints.txt --editable '.[server,local]' --group dev
+	@$(BIN)/python -m backend_functions.embedded.weights
+	@touch $@
+
+chat: setup ## chat; PROMPT="…" asks one question
+	@PROMPT="$${PROMPT-$(PROMPT)}" BIN="$(BIN)" bash .ci/chat
+
+test: check ## set up and run everything CI runs
+
+check: setup ## format, lint, types, import contracts, tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports
+	@$(BIN)/mypy
+	@$(BIN)/pytest -n 2
+
+unit: setup ## the tests that need no database, in seconds
+	@$(BIN)/pytest -q -m "not db and not backend and not model"
+
+fix: setup ## format and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: setup ## measure; prints ratios taken in one run
+	@$(BIN)/python -m tests.benchmarks
+
+schema: setup ## write sql/schema.sql anew from the migrations
+	@$(BIN)/python -m tests.sql.schema --write
+
+clean: ## remove the virtual environment and caches
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

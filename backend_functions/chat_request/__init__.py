@@ -1,0 +1,1 @@
+"""The endpoint `chat-request`: one question, one answer, kept."""

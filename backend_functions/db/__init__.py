@@ -1,0 +1,1 @@
+"""The database: connections that act as somebody, named queries, migrations."""

@@ -1,0 +1,1 @@
+"""Process life of the embedded backend: PostgreSQL, local model, the all-in-one server."""

@@ -1,0 +1,71 @@
+"""The keys of this machine's backend: made once, kept in one 0600 file, never shown in a repr."""
+
+import base64
+import json
+import secrets
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from backend_functions.embedded.files import write_private
+
+
+class BrokenKeys(Exception):
+    """The file of keys cannot be read; without it stored provider keys cannot be opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineKeys:
+    """Passwords of the database, API keys, the key that signs tokens and the one that seals."""
+
+    publishable_key: str
+    secret_key: str = field(repr=False)
+    admin_password: str = field(repr=False)
+    owner_password: str = field(repr=False)
+    login_password: str = field(repr=False)
+    signing_key_pem: str = field(repr=False)
+    """ES256 private key, PKCS #8."""
+    master_keys: str = field(repr=False)
+    """As `POCKETLLM_MASTER_KEYS`."""
+    model_key: str = field(repr=False)
+    """What the local model's server asks for."""
+
+
+def load_or_create(path: Path) -> MachineKeys:
+    """Return the keys in `path`, making them on the first call.
+
+    Raises:
+        BrokenKeys: The file is there and is not what we wrote.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        keys = _new_keys()
+        write_private(path, json.dumps(asdict(keys), indent=2))
+        return keys
+    try:
+        return MachineKeys(**json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise BrokenKeys(f"{path} is damaged. Put it back from a backup.") from error
+
+
+def _new_keys() -> MachineKeys:
+    private = ec.generate_private_key(ec.SECP256R1())
+    pem = private.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    master = base64.b64encode(secrets.token_bytes(32)).decode()
+    return MachineKeys(
+        publishable_key=f"sb_publishable_{secrets.token_urlsafe(23)}",
+        secret_key=f"sb_secret_{secrets.token_urlsafe(23)}",
+        admin_password=secrets.token_urlsafe(24),
+        owner_password=secrets.token_urlsafe(24),
+        login_password=secrets.token_urlsafe(24),
+        signing_key_pem=pem.decode(),
+        master_keys=f"m1:{master}",
+        model_key=secrets.token_urlsafe(24),
+    )

@@ -1,0 +1,1 @@
+"""The part of Supabase's HTTP surface that the embedded backend serves."""

@@ -1,0 +1,1 @@
+"""The data API `/rest/v1` in PostgREST's dialect."""

@@ -1,0 +1,1 @@
+"""Sealing a config's key, and testing a config."""

@@ -1,0 +1,126 @@
+"""Configuration of the server: read once from the environment, frozen, passed by argument."""
+
+import os
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Mode = Literal["hosted", "embedded"]
+
+
+class InvalidSettings(Exception):
+    """A setting is missing or cannot be right; the message names it and never shows a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class MasterKey:
+    """A key that seals provider keys: its public id and 32 secret bytes."""
+
+    id: str
+    secret: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalModel:
+    """The llama.cpp server of the embedded backend."""
+
+    name: str
+    base_url: str
+    api_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds that keep one request from hurting another."""
+
+    max_body_bytes: int = 4 * 1024 * 1024
+    """Of a request to a function; a prompt is smaller."""
+    max_prompt_characters: int = 1_000_000
+    max_answer_characters: int = 2_000_000
+    """An answer that grows longer is cut and marked `truncated`."""
+    max_history_messages: int = 200
+    """Newest messages of a chat that are sent along."""
+    max_running_answers: int = 16
+    """Answers one user may have running at once."""
+    connect_seconds: float = 10.0
+    first_token_seconds: float = 120.0
+    """Until the provider's first event that carries anything."""
+    idle_seconds: float = 60.0
+    """Between two chunks of a stream."""
+    answer_seconds: float = 900.0
+    """For one answer from start to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the server is told from outside."""
+
+    mode: Mode
+    supabase_url: str
+    database_url: str = field(repr=False)
+    publishable_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    master_keys: tuple[MasterKey, ...] = field(repr=False)
+    """The first seals; all of them open."""
+    jwt_secret: str | None = field(default=None, repr=False)
+    """The HS256 secret of a legacy project."""
+    jwt_issuer: str = ""
+    jwks_url: str = ""
+    local_model: LocalModel | None = None
+    limits: Limits = Limits()
+
+    @property
+    def issuer(self) -> str:
+        """The only `iss` that is accepted; never taken from a token."""
+        return self.jwt_issuer or f"{self.supabase_url}/auth/v1"
+
+
+def parse_master_keys(text: str) -> tuple[MasterKey, ...]:
+    """Read `id:base64,id:base64,…`, each 32 bytes.
+
+    Raises:
+        InvalidSettings: The text is empty, or a key is malformed, short or named twice.
+    """
+    keys = []
+    for number, part in enumerate(filter(None, text.split(",")), start=1):
+        name, _, encoded = part.strip().partition(":")
+        try:
+            secret = b64decode(encoded, validate=True)
+        except ValueError:
+            secret = b""
+        if not name.isalnum() or len(secret) != 32 or len(set(secret)) < 8:
+            raise InvalidSettings(
+                f"POCKETLLM_MASTER_KEYS: key number {number} is not `id:` and 32 random bytes in"
+                " base64. Make one with `openssl rand -base64 32`."
+            )
+        keys.append(MasterKey(name, secret))
+    if not keys or len({key.id for key in keys}) != len(keys):
+        raise InvalidSettings("POCKETLLM_MASTER_KEYS must name at least one key, each id once.")
+    return tuple(keys)
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings of a hosted replica.
+
+    Raises:
+        InvalidSettings: Something is missing; the message says what.
+    """
+    values = os.environ if environment is None else environment
+
+    def required(name: str) -> str:
+        if not values.get(name):
+            raise InvalidSettings(f"{name} is not set.")
+        return values[name]
+
+    url = required("SUPABASE_URL").rstrip("/")
+    return Settings(
+        mode="hosted",
+        supabase_url=url,
+        database_url=required("SUPABASE_DB_URL"),
+        publishable_key=required("SUPABASE_ANON_KEY"),
+        secret_key=required("SUPABASE_SERVICE_ROLE_KEY"),
+        master_keys=parse_master_keys(required("POCKETLLM_MASTER_KEYS")),
+        jwt_secret=values.get("SUPABASE_JWT_SECRET") or None,
+        jwks_url=values.get("SUPABASE_JWKS_URL") or f"{url}/auth/v1/.well-known/jwks.json",
+    )

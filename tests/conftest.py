@@ -1,0 +1,109 @@
+"""What every test may use: one PostgreSQL for the run, a fresh database for a test that asks."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from psycopg import AsyncConnection, sql
+
+from backend_functions.db.pool import Database
+from backend_functions.embedded.account import choose_account
+from backend_functions.embedded.machine_keys import MachineKeys, load_or_create
+from backend_functions.embedded.platform import database_url, prepare_database
+from backend_functions.embedded.ports import free_port
+from backend_functions.embedded.postgres import SUPERUSER, Postgres
+from backend_functions.types import Caller
+
+os.environ.pop("POCKETLLM_HOME", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A running PostgreSQL whose database `template` has the platform and all migrations."""
+
+    keys: MachineKeys
+    port: int
+
+    def url(self, database: str, *, login: str = "authenticator") -> str:
+        passwords = {
+            "authenticator": self.keys.login_password,
+            "postgres": self.keys.owner_password,
+            SUPERUSER: self.keys.admin_password,
+        }
+        return database_url(login, passwords[login], self.port, database)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Start PostgreSQL once for the run (once for each worker of a parallel run)."""
+    folder: Path = tmp_path_factory.mktemp("cluster")
+    keys, port = load_or_create(folder / "keys.json"), free_port()
+    postgres = Postgres(
+        choose_account(folder), log=folder / "postgres.log", password=keys.admin_password
+    )
+    postgres.create()
+    postgres.start(port)
+    try:
+        asyncio.run(_make_template(Cluster(keys, port)))
+        yield Cluster(keys, port)
+    finally:
+        postgres.stop()
+
+
+async def _make_template(cluster: Cluster) -> None:
+    await prepare_database(cluster.keys, cluster.port)
+    await _admin(cluster, "create database template template postgres")
+
+
+async def _admin(cluster: Cluster, statement: str, *names: str) -> None:
+    url = cluster.url("template1", login=SUPERUSER)
+    async with await AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.execute(
+            sql.SQL(statement).format(*map(sql.Identifier, names))  # type: ignore[arg-type]
+        )
+
+
+@pytest.fixture
+async def database_name(cluster: Cluster) -> AsyncIterator[str]:
+    """Make a database of its own for this test, with all migrations, and drop it afterwards."""
+    name = f"test_{uuid4().hex}"
+    await _admin(cluster, "create database {} template template", name)
+    yield name
+    await _admin(cluster, "drop database {} with (force)", name)
+
+
+@pytest.fixture
+async def db(cluster: Cluster, database_name: str) -> AsyncIterator[Database]:
+    """Give the pool that the server would use, on this test's own database."""
+    database = Database(cluster.url(database_name), max_size=5)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def owner_connection(
+    cluster: Cluster, database_name: str
+) -> AsyncIterator[AsyncConnection[tuple[object, ...]]]:
+    """Give a superuser's connection to this test's database, for arranging and looking."""
+    url = cluster.url(database_name, login=SUPERUSER)
+    async with await AsyncConnection.connect(url, autocommit=True) as connection:
+        yield connection
+
+
+async def make_user(
+    connection: AsyncConnection[tuple[object, ...]], email: str = "alice@example.com"
+) -> Caller:
+    """Insert a user and return them as a signed-in caller."""
+    cursor = await connection.execute(
+        "insert into auth.users (email) values (%s) returning id", (email,)
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    user_id = UUID(str(row[0]))
+    claims = {"sub": str(user_id), "role": "authenticated", "email": email}
+    return Caller("authenticated", claims, user_id)
