@@ -1,9 +1,11 @@
 """Configuration of the server: read once from the environment, frozen, passed by argument."""
 
 import os
+import sys
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 Mode = Literal["hosted", "embedded"]
@@ -124,3 +126,18 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         jwt_secret=values.get("SUPABASE_JWT_SECRET") or None,
         jwks_url=values.get("SUPABASE_JWKS_URL") or f"{url}/auth/v1/.well-known/jwks.json",
     )
+
+
+def weights_folders() -> tuple[Path, ...]:
+    """Return where the local model's weights may lie: in this environment, else in the cache."""
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(sys.prefix) / "share" / "pocketllm", Path(cache) / "pocketllm"
+
+
+def read_own_settings() -> tuple[str | None, bool]:
+    """Return what the embedded backend takes from its environment.
+
+    A GGUF file to use instead of the packaged weights (`POCKETLLM_MODEL_FILE`), and whether to log
+    at debug level (`POCKETLLM_DEBUG`).
+    """
+    return os.environ.get("POCKETLLM_MODEL_FILE") or None, bool(os.environ.get("POCKETLLM_DEBUG"))

@@ -7,7 +7,7 @@ agrees with us. An advisory lock lets one of several migrators work while the ot
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import LiteralString, cast
+from typing import cast
 
 from psycopg import AsyncConnection, sql
 
@@ -79,7 +79,7 @@ async def migrate(url: str, folder: Path, *, ledger: str) -> list[Migration]:
         missing = [migration for migration in migrations if migration.version not in done]
         for migration in missing:
             async with connection.transaction():
-                await connection.execute(cast("LiteralString", migration.text))
+                await connection.execute(migration.text.encode())
                 await connection.execute(
                     sql.SQL("insert into {}.schema_migrations values (%s, %s, %s)").format(
                         sql.Identifier(ledger)

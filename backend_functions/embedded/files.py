@@ -1,4 +1,4 @@
-"""Private files: 0600 before they hold anything, replaced as a whole, gone to disk when we return."""
+"""Private files: 0600 before they hold anything, replaced as a whole, on disk when we return."""
 
 import os
 from pathlib import Path

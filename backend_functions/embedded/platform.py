@@ -1,4 +1,4 @@
-"""Makes the embedded PostgreSQL what a hosted project's is: platform SQL, logins, our migrations."""
+"""Makes the embedded PostgreSQL what a hosted one is: platform SQL, logins, our migrations."""
 
 from psycopg import AsyncConnection
 

@@ -4,13 +4,12 @@ It listens on loopback only, for passwords only (SCRAM), with no Unix socket: no
 open to another local user, and no path can be too long for a socket's name.
 """
 
-import asyncio
 import os
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -44,6 +43,9 @@ class Postgres:
         self._log = log
         self._password = password
         self._process: subprocess.Popen[bytes] | None = None
+        # One thread starts every process and lives as long as we do: Linux sends the signal that
+        # ties a child to its parent when the parent's *thread* ends.
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="postgres")
 
     def create(self) -> None:
         """Make the cluster unless it is there; a broken attempt leaves none.
@@ -89,7 +91,7 @@ class Postgres:
         stop_leftover(self._account.cluster)
         deadline = time.monotonic() + wait_seconds
         while True:
-            self._spawn(port)
+            self._process = self._starter.submit(self._spawn, port).result()
             if self._wait_until_ready(deadline):
                 return
             # Killed backends of an earlier server may hold its shared memory for a moment more.
@@ -98,13 +100,13 @@ class Postgres:
                 raise PostgresFailed(_last_line(self._log.read_text(errors="replace")))
             time.sleep(0.2)
 
-    def _spawn(self, port: int) -> None:
+    def _spawn(self, port: int) -> subprocess.Popen[bytes]:
         settings = _SETTINGS | {"port": str(port)}
         options = [f"--{name}={value}" for name, value in settings.items()]
         command = self._account.command("postgres", "-D", str(self._account.cluster), *options)
         log = open_log(self._log)
         try:
-            self._process = subprocess.Popen(  # noqa: S603
+            return subprocess.Popen(  # noqa: S603
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -124,11 +126,10 @@ class Postgres:
             time.sleep(0.005)
         return False
 
-    async def watch(self, on_exit: Callable[[], None]) -> None:
-        """Call `on_exit` once when the process ends; cancel to stop watching."""
-        while self._process is not None and self._process.poll() is None:
-            await asyncio.sleep(0.1)
-        on_exit()
+    @property
+    def is_running(self) -> bool:
+        """Whether the process that was started still lives."""
+        return self._process is not None and self._process.poll() is None
 
     def stop(self, *, wait_seconds: float = 10.0) -> None:
         """Stop in order: connections are ended, everything is written."""

@@ -1,6 +1,6 @@
 """A launcher: gives up root, ties its life to its parent's, and becomes another program.
 
-Run as a script, never imported by the server: `python -I unprivileged.py HOW PARENT PROGRAM [ARG…]`.
+Run as a script, never imported: `python -I unprivileged.py HOW PARENT PROGRAM [ARG…]`.
 HOW is `same` (the caller is nobody special), `namespace:UID:GID` (a user namespace in which this
 user's files belong to UID; the paths stay as closed to other users as they are) or `user:UID:GID`
 (a real change of user). PostgreSQL refuses to run as root, hence the latter two.

@@ -67,8 +67,11 @@ create table auth.refresh_tokens (
   parent_id bigint references auth.refresh_tokens (id) on delete set null,
   session_id uuid not null references auth.sessions (id) on delete cascade,
   revoked_at timestamptz,
-  created_at timestamptz not null default now()
+  successor_seed bytea,
+  created_at timestamptz not null default now(),
+  constraint refresh_tokens_successor_ends_it check (successor_seed is null or revoked_at is not null)
 );
+comment on column auth.refresh_tokens.successor_seed is 'Random; with the token itself, which is stored nowhere, it gives the token that followed.';
 comment on table auth.refresh_tokens is 'One row a token; a session''s tokens are a family that is revoked as a whole when one is used again.';
 create index refresh_tokens_session_id_idx on auth.refresh_tokens (session_id);
 create index refresh_tokens_parent_id_idx on auth.refresh_tokens (parent_id);

@@ -1,0 +1,89 @@
+"""An answer while it is being written: its text so far, and whoever is reading along.
+
+The answer belongs to the server. Readers come and go; what they are sent is kept as frames of the
+event stream, so that each costs one encoding however many read it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+PING = b": ping\n\n"
+PING_SECONDS = 15.0
+
+
+def encode_event(name: str, data: object) -> bytes:
+    """Return one server-sent event; what `data` holds cannot end it early."""
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), orjson.dumps(data))
+
+
+class Answer:
+    """One running answer. Only its writer calls `add_*` and `close`."""
+
+    def __init__(self, answer_id: UUID, *, user_id: UUID, chat_id: UUID) -> None:
+        self.id = answer_id
+        self.user_id = user_id
+        self.chat_id = chat_id
+        self.length = 0
+        """Characters so far."""
+        self.row: Mapping[str, Any] | None = None
+        """The message as stored at the end; None until then, and when it could not be stored."""
+        self.is_closed = False
+        self._parts: list[str] = []
+        self._frames: list[bytes] = []
+        self._changed = asyncio.Event()
+
+    @property
+    def text(self) -> str:
+        """All of the text so far."""
+        if len(self._parts) > 1:
+            self._parts = ["".join(self._parts)]
+        return self._parts[0] if self._parts else ""
+
+    def add_text(self, text: str) -> None:
+        """Append a piece of the answer; readers see it after `announce`."""
+        self._parts.append(text)
+        self.length += len(text)
+        self._frames.append(
+            b'id: %d\nevent: delta\ndata: {"text":%b}\n\n' % (self.length, orjson.dumps(text))
+        )
+
+    def add_event(self, name: str, data: object) -> None:
+        """Append an event that is no text."""
+        self._frames.append(encode_event(name, data))
+
+    def announce(self) -> None:
+        """Wake the readers: there is something new."""
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    def close(self, name: str, data: object, row: Mapping[str, Any] | None) -> None:
+        """Append the last event; nothing may follow it."""
+        self.add_event(name, data)
+        self.row, self.is_closed = row, True
+        self.announce()
+
+    async def read(self) -> AsyncIterator[bytes]:
+        """Yield the event stream from its beginning to its end, as much at a time as there is."""
+        position = 0
+        while True:
+            changed, frames = self._changed, self._frames
+            if position < len(frames):
+                chunk, position = b"".join(frames[position:]), len(frames)
+                yield chunk
+            elif self.is_closed:
+                return
+            else:
+                try:
+                    async with asyncio.timeout(PING_SECONDS):
+                        await changed.wait()
+                except TimeoutError:
+                    yield PING
+
+    async def finished(self) -> None:
+        """Return when the answer is closed."""
+        while not self.is_closed:
+            await self._changed.wait()

@@ -1,0 +1,65 @@
+"""The answers this process is writing: found by id, bounded per user, stopped together."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Coroutine
+from uuid import UUID
+
+from backend_functions.chat_request.answer import Answer
+from backend_functions.errors import TooManyRequests, Unavailable
+
+
+class RunningAnswers:
+    """Every answer in the making, and the task that writes it."""
+
+    def __init__(self, *, max_per_user: int) -> None:
+        self._max_per_user = max_per_user
+        self._answers: dict[UUID, Answer] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._per_user: Counter[UUID] = Counter()
+        self._is_stopping = False
+
+    def reserve(self, answer: Answer) -> None:
+        """Make an answer known before its row is: who finds the row finds the answer.
+
+        Raises:
+            TooManyRequests: This user has as many running as one may have.
+            Unavailable: The server is stopping.
+        """
+        if self._is_stopping:
+            raise Unavailable
+        if self._per_user[answer.user_id] >= self._max_per_user:
+            raise TooManyRequests("You have too many answers running. Wait for one to end.")
+        self._per_user[answer.user_id] += 1
+        self._answers[answer.id] = answer
+
+    def release(self, answer: Answer) -> None:
+        """Forget an answer that is written, or that was never begun."""
+        if self._answers.pop(answer.id, None) is not None:
+            self._per_user[answer.user_id] -= 1
+            if not self._per_user[answer.user_id]:
+                del self._per_user[answer.user_id]
+
+    def start(self, answer: Answer, writing: Coroutine[object, object, None]) -> None:
+        """Write a reserved answer in a task of its own, whoever is or is not reading."""
+        task = asyncio.create_task(writing)
+        self._tasks.add(task)
+
+        def done(finished: asyncio.Task[None]) -> None:
+            self._tasks.discard(finished)
+            self.release(answer)
+
+        task.add_done_callback(done)
+
+    def find(self, answer_id: UUID, user_id: UUID) -> Answer | None:
+        """Return one of a user's running answers."""
+        answer = self._answers.get(answer_id)
+        return answer if answer is not None and answer.user_id == user_id else None
+
+    async def stop_all(self) -> None:
+        """Interrupt every answer and wait until what there is of it is stored."""
+        self._is_stopping = True
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

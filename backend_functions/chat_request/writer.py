@@ -1,0 +1,178 @@
+"""The life of one answer: from the provider's stream to the stored row, whatever happens."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from psycopg import Error as DatabaseError
+from psycopg.types.json import Jsonb
+
+from backend_functions.chat_request.answer import Answer
+from backend_functions.db.pool import Database
+from backend_functions.db.queries import queries
+from backend_functions.errors import (
+    ProviderError,
+    ProviderIncomplete,
+    ProviderUnreachable,
+    ServiceError,
+    Unavailable,
+)
+from backend_functions.providers.base import (
+    ChatProvider,
+    ChatRequest,
+    Finished,
+    ReasoningDelta,
+    TextDelta,
+)
+from backend_functions.settings import Limits
+from backend_functions.types import Caller
+
+log = structlog.get_logger(__name__)
+
+_SQL = queries("chat_request")
+_FLUSH_SECONDS = 1.0
+_SAVE_ATTEMPTS = 6
+
+
+class AnswerWriter:
+    """Writes one answer: into itself for its readers, and into its row."""
+
+    def __init__(
+        self,
+        answer: Answer,
+        *,
+        caller: Caller,
+        database: Database,
+        limits: Limits,
+        metadata: Mapping[str, Any],
+    ) -> None:
+        self._answer = answer
+        self._caller = caller
+        self._database = database
+        self._limits = limits
+        self._metadata = dict(metadata)
+        self._began = time.monotonic()
+        self._saved_length = 0
+        self._has_begun = asyncio.Event()
+
+    async def write(self, provider: ChatProvider, request: ChatRequest) -> None:
+        """Take the provider's stream to its end and store what came of it.
+
+        Never raises for what a provider or the database does: the end is in the row and in the
+        last event. A cancelled writer stores what there is as `interrupted`.
+        """
+        flusher = asyncio.create_task(self._flush_regularly())
+        try:
+            status, failure = await self._take(provider, request)
+        except asyncio.CancelledError:
+            status, failure = "interrupted", Unavailable("The server was stopped.")
+        finally:
+            flusher.cancel()
+        await self._finish(status, failure)
+
+    async def _take(
+        self, provider: ChatProvider, request: ChatRequest
+    ) -> tuple[str, ServiceError | None]:
+        try:
+            async with asyncio.timeout(self._limits.answer_seconds):
+                return await self._take_events(provider, request), None
+        except TimeoutError:
+            return "incomplete", ProviderIncomplete("The answer took too long and was cut off.")
+        except ProviderError as error:
+            broke_off = isinstance(error, ProviderIncomplete) or self._answer.length > 0
+            return ("incomplete" if broke_off else "failed"), error
+        except Exception as error:  # the last guard: a fault of ours must not lose the text so far
+            log.error("answer failed", answer=str(self._answer.id), exc_info=error)
+            return "failed", ServiceError()
+
+    async def _take_events(self, provider: ChatProvider, request: ChatRequest) -> str:
+        answer, status = self._answer, "complete"
+        stream = provider.stream(request)
+        pieces = aiter(stream)
+        try:
+            async with asyncio.timeout(self._limits.first_token_seconds) as patience:
+                async for events in pieces:
+                    for event in events:
+                        if isinstance(event, TextDelta):
+                            if not answer.length:
+                                patience.reschedule(None)
+                                self._note_first_token()
+                            answer.add_text(event.text)
+                        elif isinstance(event, ReasoningDelta):
+                            patience.reschedule(None)
+                            answer.add_event("reasoning", {"text": event.text})
+                        else:
+                            self._note_end(event)
+                    answer.announce()
+                    if answer.length > self._limits.max_answer_characters:
+                        status = "truncated"
+                        break
+        except TimeoutError as error:
+            raise ProviderUnreachable(detail="no first token in time") from error
+        finally:
+            await stream.aclose()  # type: ignore[attr-defined]  # every adapter is a generator
+        return status
+
+    def _note_first_token(self) -> None:
+        self._metadata["first_token_ms"] = round((time.monotonic() - self._began) * 1000)
+
+    def _note_end(self, end: Finished) -> None:
+        self._metadata["finish_reason"] = end.reason
+        if end.input_tokens is not None and end.output_tokens is not None:
+            self._metadata["input_tokens"] = end.input_tokens
+            self._metadata["output_tokens"] = end.output_tokens
+            self._metadata["total_tokens"] = end.input_tokens + end.output_tokens
+
+    async def _flush_regularly(self) -> None:
+        """Store the text so far at least every second, so that no crash loses more."""
+        while True:
+            await asyncio.sleep(_FLUSH_SECONDS)
+            length = self._answer.length
+            if length == self._saved_length:
+                continue
+            try:
+                await self._store(_SQL.save_text, {"content": self._answer.text})
+                self._saved_length = length
+            except (DatabaseError, ServiceError) as error:
+                log.warning("flush failed", answer=str(self._answer.id), error=str(error))
+
+    async def _finish(self, status: str, failure: ServiceError | None) -> None:
+        self._metadata["status"] = status
+        self._metadata["total_ms"] = round((time.monotonic() - self._began) * 1000)
+        if failure is not None:
+            log.info(
+                "answer ended", status=status, code=failure.code, detail=failure.detail or None
+            )
+            self._metadata["error"] = {"code": failure.code, "message": failure.message}
+        row = await self._store_at_last()
+        answer = self._answer
+        if row is None:
+            message = "The answer could not be saved."
+            failure = failure or Unavailable(message)
+        if failure is None:
+            answer.close("done", {"message": row}, row)
+        else:
+            event = {
+                "code": failure.code,
+                "message": failure.message,
+                "assistant_message_id": answer.id,
+            }
+            answer.close("failed", event, row)
+
+    async def _store_at_last(self) -> dict[str, Any] | None:
+        """Store the end; tries again while the database is away, since the text is only here."""
+        values = {"content": self._answer.text, "metadata": Jsonb(self._metadata)}
+        for attempt in range(_SAVE_ATTEMPTS):
+            try:
+                return await self._store(_SQL.finish_answer, values)
+            except (DatabaseError, ServiceError) as error:
+                log.warning("save failed", answer=str(self._answer.id), error=str(error))
+                await asyncio.sleep(min(0.25 * 2**attempt, 4.0))
+        return None
+
+    async def _store(self, statement: str, values: dict[str, Any]) -> dict[str, Any] | None:
+        async with self._database.as_user(self._caller) as connection:
+            cursor = await connection.execute(statement.encode(), values | {"id": self._answer.id})
+            return await cursor.fetchone()

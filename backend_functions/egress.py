@@ -1,0 +1,152 @@
+"""Which addresses the proxy may call, and the HTTP client that calls no others.
+
+The rule is applied twice: to the address as it is configured, so that a user hears of it, and to
+the very address a socket is opened to, so that no name, redirect or second look-up gets around it.
+"""
+
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from backend_functions.errors import InvalidRequest
+from backend_functions.settings import Limits, Mode
+
+_NAT64 = IPv6Network("64:ff9b::/96")
+_FIRST_FREE_PORT = 1024
+_CLOSED_PORTS = frozenset({3306, 5432, 6379, 6543, 11211, 27017})
+_PORT_OF_SCHEME = {"http": 80, "https": 443}
+
+AddressInfo = tuple[int, int, int, str, tuple[str | int, ...]]
+
+
+class AddressRefused(OSError):
+    """A socket was about to be opened to an address the proxy does not call."""
+
+
+@dataclass(frozen=True, slots=True)
+class EgressPolicy:
+    """What may be called: public addresses over https and, if so said, this machine."""
+
+    allow_loopback: bool
+
+    @classmethod
+    def for_mode(cls, mode: Mode) -> "EgressPolicy":
+        """The embedded backend may call servers beside it (Ollama, llama.cpp), a hosted one not."""
+        return cls(allow_loopback=mode == "embedded")
+
+    def allows(self, address: str) -> bool:
+        """Tell whether an IP address, in any of its spellings, may be called."""
+        try:
+            ip = _innermost(ip_address(address.partition("%")[0]))
+        except ValueError:
+            return False
+        if ip.is_loopback:
+            return self.allow_loopback
+        return ip.is_global and not ip.is_multicast and not ip.is_reserved
+
+
+def _innermost(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Unwrap an IPv4 address that an IPv6 one carries, since that is where packets end."""
+    if isinstance(ip, IPv4Address):
+        return ip
+    if ip in _NAT64 or (int(ip) >> 32 == 0 and int(ip) > 1):
+        return IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo or (None, None))[1] or ip
+
+
+def check_base_url(text: str, policy: EgressPolicy) -> httpx.URL:
+    """Parse the address of a provider as a user gave it; the result is what must be called.
+
+    Raises:
+        InvalidRequest: It is no address, or none that this server calls.
+    """
+    try:
+        url = httpx.URL(text.strip().rstrip("/"))
+    except httpx.InvalidURL as error:
+        raise InvalidRequest("The base URL is not a URL.") from error
+    if url.scheme not in _PORT_OF_SCHEME or not url.host:
+        raise InvalidRequest("The base URL must begin with https://.")
+    if url.userinfo or url.query or url.fragment:
+        raise InvalidRequest("The base URL must not hold a user, a query or a fragment.")
+    port = url.port or _PORT_OF_SCHEME[url.scheme]
+    if port in _CLOSED_PORTS or (port < _FIRST_FREE_PORT and port not in (80, 443)):
+        raise InvalidRequest(f"The base URL must not use port {port}.")
+    is_local = url.host == "localhost" or _is_loopback(url.host)
+    if url.scheme == "http" and not (is_local and policy.allow_loopback):
+        raise InvalidRequest("The base URL must begin with https://.")
+    if (is_local and not policy.allow_loopback) or _is_forbidden_literal(url.host, policy):
+        raise InvalidRequest("The base URL points to an address that this server does not call.")
+    return url
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_forbidden_literal(host: str, policy: EgressPolicy) -> bool:
+    # inet_aton reads what a resolver reads too: 127.1, 0x7f000001, 2130706433
+    try:
+        return not policy.allows(socket.inet_ntoa(socket.inet_aton(host)))
+    except (OSError, UnicodeEncodeError):
+        pass
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return not policy.allows(host)
+
+
+def origin(url: httpx.URL) -> str:
+    """Return scheme, host and port: what a sealed key is bound to."""
+    return f"{url.scheme}://{url.host}:{url.port or _PORT_OF_SCHEME[url.scheme]}"
+
+
+def open_client(policy: EgressPolicy, limits: Limits) -> httpx.AsyncClient:
+    """Return the one client that providers are called with; its owner closes it.
+
+    It takes nothing from the environment (proxies, netrc, certificates), follows no redirect,
+    keeps no cookie and decompresses nothing.
+    """
+    return httpx.AsyncClient(
+        transport=AiohttpTransport(trust_env=False, client=_session_factory(policy)),
+        timeout=httpx.Timeout(
+            connect=limits.connect_seconds, read=limits.idle_seconds, write=30.0, pool=30.0
+        ),
+        headers={"accept-encoding": "identity", "user-agent": "pocketllm"},
+        trust_env=False,
+        follow_redirects=False,
+    )
+
+
+def _session_factory(policy: EgressPolicy) -> Callable[[], aiohttp.ClientSession]:
+    def open_socket(info: AddressInfo) -> socket.socket:
+        family, kind, protocol, _, address = info
+        if not policy.allows(str(address[0])):
+            raise AddressRefused("this server does not call that address")
+        return socket.socket(family, kind, protocol)
+
+    def make() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            socket_factory=open_socket,
+            ssl=ssl.create_default_context(),
+            limit=1000,
+            keepalive_timeout=30.0,
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            auto_decompress=False,
+            trust_env=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            read_bufsize=256 * 1024,
+        )
+
+    return make

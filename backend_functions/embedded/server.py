@@ -1,0 +1,122 @@
+"""The all-in-one server: Auth, data API and functions on one loopback port."""
+
+import asyncio
+import signal
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from backend_functions.app import Services
+from backend_functions.embedded.machine_keys import MachineKeys
+from backend_functions.embedded.platform import database_url, prepare_database
+from backend_functions.embedded.postgres import Postgres, PostgresFailed
+from backend_functions.embedded.status import Status, tell
+from backend_functions.settings import LocalModel, Settings, parse_master_keys
+
+log = structlog.get_logger(__name__)
+
+_RESTART_ATTEMPTS = 5
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, but running answers are stored before connections are waited for."""
+
+    def __init__(self, config: uvicorn.Config, services: Services) -> None:
+        super().__init__(config)
+        self._services = services
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._services.running.stop_all()
+        await super().shutdown(sockets)
+
+
+async def serve(
+    folder: Path,
+    keys: MachineKeys,
+    ports: dict[str, int],
+    postgres: Postgres,
+    model: LocalModel | None,
+) -> None:
+    """Bring the database up to date, serve until SIGTERM or SIGINT, and say so in the status."""
+    await prepare_database(keys, ports["postgres"])
+    settings = _settings(keys, ports, model)
+    services = Services.build(settings)
+    server = _Server(
+        uvicorn.Config(
+            embedded_app(services, keys),
+            http="httptools",
+            loop="none",
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        ),
+        services,
+    )
+    listener = socket.create_server(("127.0.0.1", ports["http"]), backlog=512)
+    supervisor = asyncio.create_task(_keep_running(postgres, ports["postgres"]))
+    announcer = asyncio.create_task(_announce(folder, server, _ready(keys, ports, settings)))
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        tell(folder, Status("stopping", "Stopping the embedded backend."))
+        for task in (supervisor, announcer):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+def embedded_app(services: Services, keys: MachineKeys) -> FastAPI:
+    """Return the app with the gateway's routes beside the functions."""
+    raise NotImplementedError
+
+
+async def _announce(folder: Path, server: uvicorn.Server, status: Status) -> None:
+    while not server.started:  # noqa: ASYNC110 - uvicorn offers no event for it
+        await asyncio.sleep(0.005)
+    tell(folder, status)
+
+
+async def _keep_running(postgres: Postgres, port: int) -> None:
+    """Start PostgreSQL again whenever it ends by itself; give up, and stop, if it will not."""
+    attempts = 0
+    while attempts < _RESTART_ATTEMPTS:
+        await asyncio.sleep(0.1)
+        if postgres.is_running:
+            continue
+        attempts += 1
+        log.error("postgres ended, starting it again", attempt=attempts)
+        try:
+            await asyncio.to_thread(postgres.start, port)
+        except PostgresFailed as error:
+            log.error("postgres does not start", error=str(error))
+            await asyncio.sleep(attempts)
+    signal.raise_signal(signal.SIGTERM)
+
+
+def _settings(keys: MachineKeys, ports: dict[str, int], model: LocalModel | None) -> Settings:
+    return Settings(
+        mode="embedded",
+        supabase_url=f"http://127.0.0.1:{ports['http']}",
+        database_url=database_url("authenticator", keys.login_password, ports["postgres"]),
+        publishable_key=keys.publishable_key,
+        secret_key=keys.secret_key,
+        master_keys=parse_master_keys(keys.master_keys),
+        local_model=model,
+    )
+
+
+def _ready(keys: MachineKeys, ports: dict[str, int], settings: Settings) -> Status:
+    return Status(
+        "ready",
+        "Running.",
+        url=settings.supabase_url,
+        publishable_key=keys.publishable_key,
+        secret_key=keys.secret_key,
+        database_url=database_url("postgres", keys.owner_password, ports["postgres"]),
+        model=settings.local_model.name if settings.local_model else None,
+    )

@@ -1,0 +1,109 @@
+"""The edges of every function: a bounded JSON body in, JSON or our error shape out."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeVar
+from uuid import uuid4
+
+import orjson
+import structlog
+from fastapi import Request, Response
+from pydantic import BaseModel, StringConstraints, ValidationError
+from starlette.responses import Response as StarletteResponse
+
+from backend_functions.errors import InvalidRequest, ServiceError, TooLarge, Unsupported
+
+log = structlog.get_logger(__name__)
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Json(StarletteResponse):
+    """A JSON response; knows UUIDs, times and dataclasses."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Encode with orjson."""
+        return orjson.dumps(content)
+
+
+def json_body(model: type[Model], *, max_bytes: int) -> Callable[[Request], Awaitable[Model]]:
+    """Return a dependency that reads and validates a request's JSON.
+
+    Raises (in the dependency):
+        Unsupported: Another content type, or a compressed body.
+        TooLarge: More than `max_bytes`.
+        InvalidRequest: Not JSON, or not what the model asks for.
+    """
+
+    async def read(request: Request) -> Model:
+        raw = await read_bounded(request, max_bytes)
+        try:
+            return model.model_validate(orjson.loads(raw))
+        except orjson.JSONDecodeError as error:
+            raise InvalidRequest("The body is not valid JSON.") from error
+        except ValidationError as error:
+            raise InvalidRequest(_first_problem(error)) from error
+
+    return read
+
+
+async def read_bounded(request: Request, max_bytes: int) -> bytes:
+    """Return the body, which must be plain JSON of at most `max_bytes`."""
+    headers = request.headers
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise Unsupported
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise Unsupported
+    length = headers.get("content-length", "0")
+    if not length.isdigit() or int(length) > max_bytes:
+        raise TooLarge
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > max_bytes:
+            raise TooLarge
+    return bytes(body)
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors(include_input=False, include_url=False)[0]
+    place = ".".join(map(str, problem["loc"])) or "the body"
+    return f"{place}: {problem['msg']}."
+
+
+def error_response(error: ServiceError, request_id: str) -> Json:
+    """Render a failure in the shape of our functions."""
+    headers = {"x-request-id": request_id}
+    if error.status == 401:
+        headers["www-authenticate"] = "Bearer"
+    body = {"code": error.code, "message": error.message, "request_id": request_id}
+    return Json({"error": body}, status_code=error.status, headers=headers)
+
+
+async def answer_service_error(request: Request, error: Exception) -> Response:
+    """Answer with a failure we know; what only we may see goes to the log."""
+    assert isinstance(error, ServiceError)
+    request_id = uuid4().hex
+    log.info(
+        "refused", code=error.code, detail=error.detail, path=request.url.path, request=request_id
+    )
+    return error_response(error, request_id)
+
+
+async def answer_unexpected(request: Request, error: Exception) -> Response:
+    """Answer with a failure nobody foresaw: the last resort of every function."""
+    request_id = uuid4().hex
+    log.error("unexpected", path=request.url.path, request=request_id, exc_info=error)
+    return error_response(ServiceError(), request_id)
+
+
+def no_nul(text: str) -> str:
+    """Refuse U+0000, which PostgreSQL cannot store."""
+    if "\0" in text:
+        raise ValueError("must not contain the character U+0000")
+    return text
+
+
+Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", strip_whitespace=True)]
+"""Text of one line: no control characters, so nothing can be slipped into a header."""

@@ -1,0 +1,62 @@
+"""`/functions/v1/model-configs`: what a client cannot write through the data API."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+
+from backend_functions.configured_provider import ConfiguredProviders
+from backend_functions.db.pool import Database
+from backend_functions.http import Json, json_body
+from backend_functions.model_configs.body import ConfigChange, NewConfig
+from backend_functions.model_configs.probe import probe
+from backend_functions.model_configs.store import ConfigStore, get_config
+from backend_functions.types import Caller
+
+_MAX_BODY_BYTES = 512 * 1024
+
+
+def model_config_routes(
+    database: Database,
+    providers: ConfiguredProviders,
+    identify: Callable[[Request], Awaitable[Caller]],
+) -> APIRouter:
+    """Return the routes; `identify` gives the signed-in user or raises NotAuthenticated."""
+    router = APIRouter(prefix="/functions/v1/model-configs", tags=["model configs"])
+    store = ConfigStore(database, providers)
+
+    @router.post("", status_code=201, openapi_extra=_body(NewConfig))
+    async def add(
+        caller: Annotated[Caller, Depends(identify)],
+        new: Annotated[NewConfig, Depends(json_body(NewConfig, max_bytes=_MAX_BODY_BYTES))],
+    ) -> Json:
+        return Json(await store.add(caller, new), status_code=201)
+
+    @router.patch("/{config_id}", openapi_extra=_body(ConfigChange))
+    async def change(
+        config_id: UUID,
+        caller: Annotated[Caller, Depends(identify)],
+        wanted: Annotated[
+            ConfigChange, Depends(json_body(ConfigChange, max_bytes=_MAX_BODY_BYTES))
+        ],
+    ) -> Json:
+        return Json(await store.change(caller, config_id, wanted))
+
+    @router.post("/{config_id}/test")
+    async def test(
+        config_id: UUID,
+        caller: Annotated[Caller, Depends(identify)],
+    ) -> Json:
+        async with database.as_user(caller) as connection:
+            config = await get_config(connection, caller, config_id)
+        assert caller.user_id is not None
+        provider = await providers.open(caller.user_id, config | {"config_id": config_id})
+        return Json(await probe(provider, config))
+
+    return router
+
+
+def _body(model: type[ConfigChange]) -> dict[str, Any]:
+    content = {"application/json": {"schema": model.model_json_schema()}}
+    return {"requestBody": {"required": True, "content": content}}
