@@ -8,9 +8,9 @@ from pathlib import Path
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
 
 from backend_functions.app import Services
+from backend_functions.embedded.all_in_one import embedded_app
 from backend_functions.embedded.machine_keys import MachineKeys
 from backend_functions.embedded.platform import database_url, prepare_database
 from backend_functions.embedded.postgres import Postgres, PostgresFailed
@@ -68,11 +68,6 @@ async def serve(
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-
-
-def embedded_app(services: Services, keys: MachineKeys) -> FastAPI:
-    """Return the app with the gateway's routes beside the functions."""
-    raise NotImplementedError
 
 
 async def _announce(folder: Path, server: uvicorn.Server, status: Status) -> None:

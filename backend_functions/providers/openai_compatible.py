@@ -78,6 +78,8 @@ class OpenAICompatible:
                 async for piece in response.aiter_raw():
                     if events := reader.feed(piece):
                         yield events
+                    if reader.failure is not None:
+                        raise reader.failure
                     if reader.is_done:
                         return
                 yield reader.end()
@@ -97,20 +99,22 @@ class CompletionReader:
         self._reason: FinishReason | None = None
         self._usage: dict[str, Any] = {}
         self.is_done = False
+        self.failure: ProviderError | None = None
+        """Set when the stream says it failed, or is no stream of completions. What came before
+        it in the same piece is an answer all the same, so this is not raised."""
 
     def feed(self, piece: bytes) -> list[ChatEvent]:
-        """Return the events of this piece.
-
-        Raises:
-            ProviderError: The stream says it failed, or is not a stream of completions.
-        """
+        """Return the events of this piece, up to a failure or the end."""
         events: list[ChatEvent] = []
-        for data in self._decoder.feed(piece):
-            if data == b"[DONE]":
-                self.is_done = True
-                events.append(self._finished())
-                break
-            self._read_chunk(_parse(data), events)
+        try:
+            for data in self._decoder.feed(piece):
+                if data == b"[DONE]":
+                    self.is_done = True
+                    events.append(self._finished())
+                    break
+                self._read_chunk(_parse(data), events)
+        except ProviderError as error:
+            self.failure = error
         return events
 
     def end(self) -> list[ChatEvent]:

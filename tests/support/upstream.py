@@ -31,6 +31,7 @@ class Upstream:
     release: asyncio.Event = field(default_factory=asyncio.Event)
     """The model `waits` answers half, and the rest when this is set."""
     port: int = 0
+    connections: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def base_url(self) -> str:
@@ -44,25 +45,40 @@ class Upstream:
             yield self
         finally:
             server.close()
+            for task in list(self.connections):
+                task.cancel()
+            await asyncio.gather(*self.connections, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: Writer) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-                headers = {
-                    name.lower(): value
-                    for name, _, value in (line.partition(": ") for line in head[1:] if line)
-                }
-                body = await reader.readexactly(int(headers.get("content-length", "0")))
-                self.headers.append(headers)
-                request = json.loads(body or b"{}")
-                self.requests.append(request)
-                self.open_streams += 1
-                try:
-                    await SCRIPTS.get(request.get("model", ""), _answer)(self, request, writer)
-                finally:
-                    self.open_streams -= 1
-        writer.close()
+        task = asyncio.current_task()
+        assert task is not None
+        self.connections.add(task)
+        try:
+            await self._answer_all(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client left, or the test is over
+        finally:
+            self.connections.discard(task)
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _answer_all(self, reader: asyncio.StreamReader, writer: Writer) -> None:
+        while True:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+            headers = {
+                name.lower(): value
+                for name, _, value in (line.partition(": ") for line in head[1:] if line)
+            }
+            body = await reader.readexactly(int(headers.get("content-length", "0")))
+            self.headers.append(headers)
+            request = json.loads(body or b"{}")
+            self.requests.append(request)
+            self.open_streams += 1
+            try:
+                await SCRIPTS.get(request.get("model", ""), _answer)(self, request, writer)
+            finally:
+                self.open_streams -= 1
 
 
 def event(delta: dict[str, Any], reason: str | None = None) -> bytes:
@@ -102,6 +118,14 @@ async def _waits(self: Upstream, request: dict[str, Any], writer: Writer) -> Non
     await self.release.wait()
     writer.write(chunk(event({"content": "second half"}) + event({}, "stop") + DONE) + END)
     await writer.drain()
+
+
+async def _silent(self: Upstream, request: dict[str, Any], writer: Writer) -> None:
+    writer.write(_STREAM_HEAD)
+    while True:
+        writer.write(chunk(b": still here\n\n"))
+        await writer.drain()
+        await asyncio.sleep(0.05)
 
 
 async def _thinks(self: Upstream, request: dict[str, Any], writer: Writer) -> None:
@@ -163,6 +187,7 @@ _ERROR = b'{"error":{"message":"the key sk-secret is wrong"}}'
 SCRIPTS: dict[str, Script] = {
     "one-by-one": _one_by_one,
     "waits": _waits,
+    "silent": _silent,
     "thinks": _thinks,
     "no-end": _no_end,
     "cut": _cut,

@@ -15,6 +15,7 @@ comment on column public.messages.parent_id is 'The message this one follows; nu
 create unique index messages_chat_order on public.messages (chat_id, seq);
 create index messages_parent_id_idx on public.messages (chat_id, parent_id);
 grant insert (parent_id) on public.messages to authenticated;
+grant usage on sequence public.messages_seq_seq to authenticated, service_role;
 
 -- Not a foreign key: it would be a second way from chats to messages, and so make the embedding
 -- of messages in chats ambiguous for every client.
@@ -33,6 +34,8 @@ begin
   from public.chats where id = new.chat_id for update;
   new.user_id = coalesce(chat.user_id, new.user_id);
   new.parent_id = coalesce(new.parent_id, chat.current_message_id);
+  -- Numbered again now that the chat is locked: the default was taken before, perhaps out of turn.
+  new.seq = nextval('public.messages_seq_seq');
   return new;
 end
 $$;

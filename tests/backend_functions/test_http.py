@@ -1,0 +1,78 @@
+import gzip
+from collections.abc import AsyncIterator
+
+import pytest
+
+from backend_functions.settings import Limits
+from tests.backend_functions.conftest import Functions, Person
+
+pytestmark = pytest.mark.db
+
+PATH = "/functions/v1/chat-request"
+JSON = {"content-type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 422),
+        (b"[]", 422),
+        (b'"text"', 422),
+        (b"{", 422),
+        (b'{"chatId":NaN}', 422),
+        (b'{"chatId":1e999}', 422),
+        (b"[" * 100_000, 422),
+        (b'{"a":' * 100_000, 422),
+        (b'{"prompt":"\\ud800","chatId":"x"}', 422),
+        (b'{"prompt":"\xff","chatId":"x"}', 422),
+        (b'{"prompt":"hi","chatId":"not-a-uuid"}', 422),
+        (
+            b'{"prompt":"hi","chatId":"7d444840-9dc0-11d1-b245-5ffdce74fad2","base_url":"http://x"}',
+            422,
+        ),
+        (b'{"prompt":"a\\u0000b","chatId":"7d444840-9dc0-11d1-b245-5ffdce74fad2"}', 422),
+        (b'{"prompt":"","chatId":"7d444840-9dc0-11d1-b245-5ffdce74fad2"}', 422),
+        (b'{"prompt":"  ","chatId":"7d444840-9dc0-11d1-b245-5ffdce74fad2"}', 422),
+    ],
+)
+async def test_a_body_that_cannot_be_meant_is_refused(
+    alice: Person, body: bytes, status: int
+) -> None:
+    response = await alice.http.post(PATH, content=body, headers=JSON)
+
+    assert response.status_code == status
+    assert set(response.json()["error"]) == {"code", "message", "request_id"}
+
+
+@pytest.mark.parametrize("limits", [Limits(max_body_bytes=1000)])
+async def test_a_body_is_not_read_beyond_its_bound(alice: Person) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b"x" * 100
+
+    told = await alice.http.post(PATH, content=b"x" * 2000, headers=JSON)
+    chunked = await alice.http.post(PATH, content=endless(), headers=JSON)
+
+    assert (told.status_code, chunked.status_code) == (413, 413)
+
+
+async def test_only_plain_json_is_taken(alice: Person) -> None:
+    form = await alice.http.post(PATH, data={"prompt": "hi"})
+    packed = await alice.http.post(
+        PATH, content=gzip.compress(b"{}"), headers=JSON | {"content-encoding": "gzip"}
+    )
+
+    assert (form.status_code, packed.status_code) == (415, 415)
+
+
+async def test_a_wrong_method_names_the_right_one(alice: Person) -> None:
+    response = await alice.http.get(PATH)
+
+    assert response.status_code == 405
+    assert response.headers["allow"] == "POST"
+
+
+async def test_the_process_tells_that_it_is_there(functions: Functions, alice: Person) -> None:
+    response = await alice.http.get("/health")
+
+    assert response.json()["status"] == "ok"
