@@ -6,7 +6,9 @@ one loads the model: the two overlap on two cores.
 
 import asyncio
 import sys
+import traceback
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from backend_functions.embedded.account import NoAccount, choose_account
@@ -34,11 +36,19 @@ def launch(folder: Path) -> int:
     try:
         _run(folder, model_file)
     except (NoAccount, PostgresFailed, BrokenKeys, OSError) as error:
-        hint = f"Look at {folder / 'backend.log'} and {folder / 'postgres.log'}."
-        tell(folder, Status("failed", str(error), hint=hint))
-        print(error, file=sys.stderr)
-        return 1
+        return _fail(folder, str(error))
+    except Exception:  # whatever it is, whoever waits for us must hear that we did not start
+        traceback.print_exc()
+        return _fail(folder, "The embedded backend could not start.")
     return 0
+
+
+def _fail(folder: Path, message: str) -> int:
+    print(message, file=sys.stderr)
+    hint = f"Look at {folder / 'backend.log'} and {folder / 'postgres.log'}."
+    with suppress(OSError):  # the disk may be what failed
+        tell(folder, Status("failed", message, hint=hint))
+    return 1
 
 
 def _run(folder: Path, model_file: str | None) -> None:
@@ -48,11 +58,15 @@ def _run(folder: Path, model_file: str | None) -> None:
     with ThreadPoolExecutor(1) as helper:
         starting = helper.submit(_start_postgres, folder, keys, ports["postgres"])
         model = _start_model(folder, keys, model_file)
-        from backend_functions.embedded.server import serve  # loads while PostgreSQL starts
+        # Imported now: it takes half a second, in which PostgreSQL starts.
+        from uvloop import new_event_loop
+
+        from backend_functions.embedded.server import serve
 
         postgres = starting.result()
     try:
-        asyncio.run(serve(folder, keys, ports, postgres, model.model if model else None))
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(serve(folder, keys, ports, postgres, model.model if model else None))
     finally:
         postgres.stop()
 

@@ -10,6 +10,7 @@ import structlog
 import uvicorn
 
 from backend_functions.app import Services
+from backend_functions.chat_request.interrupted import mark_interrupted
 from backend_functions.embedded.all_in_one import embedded_app
 from backend_functions.embedded.machine_keys import MachineKeys
 from backend_functions.embedded.platform import database_url, prepare_database
@@ -44,6 +45,7 @@ async def serve(
     """Bring the database up to date, serve until SIGTERM or SIGINT, and say so in the status."""
     await prepare_database(keys, ports["postgres"])
     settings = _settings(keys, ports, model)
+    await mark_interrupted(settings.database_url)
     services = Services.build(settings)
     server = _Server(
         uvicorn.Config(

@@ -25,9 +25,9 @@ values (
 )
 
 -- name: find_user_by_email
--- The user with an address, however it is written; deleted users are gone.
+-- The user with an address, which is given in small letters; deleted users are gone.
 select * from auth.users
-where lower(email) = lower(%(email)s) and is_sso_user = false and deleted_at is null
+where lower(email) = %(email)s and is_sso_user = false and deleted_at is null
 
 -- name: find_user
 -- One user, unless deleted.

@@ -1,0 +1,155 @@
+"""The routes under /auth/v1. Each checks the caller itself; none trusts its place in a path."""
+
+from collections.abc import Awaitable, Callable
+
+import psycopg
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from backend_functions import __version__
+from backend_functions.access import ApiKeys, TokenVerifier, identify_key, read_api_key
+from backend_functions.db.pool import Database
+from backend_functions.errors import ServiceError
+from backend_functions.gateway.auth.failures import AuthRefused, render_failure
+from backend_functions.gateway.auth.own_user import get_user, sign_out, update_user
+from backend_functions.gateway.auth.parts import Guards, Limits, Parts, UserCreated, answer
+from backend_functions.gateway.auth.passwords import Passwords
+from backend_functions.gateway.auth.refresh import refresh
+from backend_functions.gateway.auth.sign_in import sign_in
+from backend_functions.gateway.auth.sign_up import sign_up
+from backend_functions.gateway.auth.tokens import TokenSigner
+
+Endpoint = Callable[[Parts, Request], Awaitable[Response]]
+
+_GRANTS: dict[str, Endpoint] = {"password": sign_in, "refresh_token": refresh}
+
+
+def auth_routes(
+    database: Database,
+    signer: TokenSigner,
+    verifier: TokenVerifier,
+    keys: ApiKeys,
+    *,
+    on_user_created: UserCreated | None = None,
+    limits: Limits | None = None,
+    bcrypt_cost: int = 10,
+) -> list[BaseRoute]:
+    """Return the auth service as routes of an application.
+
+    Args:
+        verifier: Must verify with the signer's public keys; is told when sessions end.
+        keys: One of them is needed for everything but the public keys.
+        on_user_created: Runs inside the transaction of a sign-up; may take another role in it.
+    """
+    passwords, guards = Passwords(cost=bcrypt_cost), Guards(limits or Limits())
+    parts = Parts(database, signer, verifier, keys, passwords, guards, on_user_created)
+    table: list[tuple[str, str, Endpoint]] = [
+        ("POST", "/signup", sign_up),
+        ("POST", "/token", _token),
+        ("POST", "/logout", sign_out),
+        ("GET", "/user", get_user),
+        ("PUT", "/user", update_user),
+        ("GET", "/settings", _settings),
+        ("GET", "/health", _health),
+    ]
+    routes = [
+        Route(path, _bind(parts, endpoint, needs_key=True), methods=[method])
+        for method, path, endpoint in table
+    ]
+    routes.append(Route("/.well-known/jwks.json", _bind(parts, _jwks, needs_key=False)))
+    return [Mount("/auth/v1", _application(routes), name="auth")]
+
+
+def _application(routes: list[Route]) -> Starlette:
+    application = Starlette(
+        routes=routes,
+        exception_handlers={
+            AuthRefused: _on_refused,
+            ServiceError: _on_service_error,
+            HTTPException: _on_http_exception,
+            psycopg.OperationalError: _on_database_trouble,
+            Exception: _on_anything,
+        },
+    )
+    # A redirect would be built from the Host header.
+    application.router.redirect_slashes = False
+    return application
+
+
+def _bind(parts: Parts, endpoint: Endpoint, *, needs_key: bool) -> Callable[..., object]:
+    async def bound(request: Request) -> Response:
+        if needs_key:
+            identify_key(read_api_key(request.headers), parts.keys)
+        return await endpoint(parts, request)
+
+    return bound
+
+
+async def _token(parts: Parts, request: Request) -> Response:
+    grants = request.query_params.getlist("grant_type")
+    grant = _GRANTS.get(grants[0]) if len(grants) == 1 else None
+    if grant is None:
+        raise AuthRefused(400, "invalid_credentials", "unsupported_grant_type")
+    return await grant(parts, request)
+
+
+async def _jwks(parts: Parts, request: Request) -> Response:
+    return answer(parts.signer.jwks(), cache="public, max-age=600")
+
+
+async def _settings(parts: Parts, request: Request) -> Response:
+    return answer(
+        {
+            "external": {"email": True, "phone": False, "anonymous_users": False},
+            "disable_signup": False,
+            "mailer_autoconfirm": True,
+            "phone_autoconfirm": False,
+            "sms_provider": "",
+            "saml_enabled": False,
+        }
+    )
+
+
+async def _health(parts: Parts, request: Request) -> Response:
+    return answer(
+        {
+            "name": "PocketLLM auth",
+            "version": __version__,
+            "description": "Users and sessions of an embedded backend",
+        }
+    )
+
+
+async def _on_refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AuthRefused)
+    return render_failure(request, error)
+
+
+async def _on_service_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ServiceError)
+    code = {400: "validation_failed", 401: "no_authorization"}.get(
+        error.status, "unexpected_failure"
+    )
+    return render_failure(request, AuthRefused(error.status, code, error.message))
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "validation_failed")
+    refused = AuthRefused(error.status_code, code, error.detail, headers=error.headers)
+    return render_failure(request, refused)
+
+
+async def _on_database_trouble(request: Request, error: Exception) -> Response:
+    message = "The service is not available right now"
+    return render_failure(request, AuthRefused(503, "request_timeout", message))
+
+
+async def _on_anything(request: Request, error: Exception) -> Response:
+    # The last resort: the server logs the exception, which goes on after this answer.
+    return render_failure(
+        request, AuthRefused(500, "unexpected_failure", "Unexpected failure, please try again")
+    )

@@ -1,0 +1,113 @@
+"""Reads the body of a write: bounded, strict JSON whose shape a table or a function can take."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+
+from backend_functions.errors import TooLarge
+from backend_functions.gateway.rest.errors import bad_body
+
+MAX_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a body: what PostgreSQL is given, and which columns they fill."""
+
+    text: str
+    """A JSON array of objects."""
+    columns: tuple[str, ...]
+
+
+def refuse_long_body(headers: Mapping[str, str]) -> None:
+    """Refuse a body that says itself it is too long, before anything else is done.
+
+    Raises:
+        TooLarge: It is.
+    """
+    length = headers.get("content-length", "0")
+    if not length.isdigit() or int(length[:20]) > MAX_BYTES:
+        raise TooLarge
+
+
+async def read_body(request: Request) -> bytes:
+    """Return the bytes of a JSON body.
+
+    Raises:
+        TooLarge: More than are taken.
+        RestError: Another content type or encoding (PGRST102).
+    """
+    _refuse_other_types(request.headers)
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_BYTES:
+            raise TooLarge
+    return bytes(body)
+
+
+def _refuse_other_types(headers: Mapping[str, str]) -> None:
+    content_type = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if content_type != "application/json" and not content_type.startswith("application/vnd.pgrst."):
+        raise bad_body(f"Content-Type not acceptable: {content_type}")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise bad_body("Content-Encoding not acceptable")
+
+
+def parse_json(body: bytes) -> Any:
+    """Return the value of a strict JSON text: no NaN, no half surrogates, no key twice, not deep.
+
+    Raises:
+        RestError: It is not that (PGRST102).
+    """
+    try:
+        value = orjson.loads(body)
+        json.loads(body, object_pairs_hook=_refuse_second_key)
+    except (ValueError, RecursionError) as error:
+        raise bad_body("Empty or invalid json") from error
+    return value
+
+
+def _refuse_second_key(pairs: list[tuple[str, Any]]) -> None:
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise ValueError("a key stands twice")
+
+
+def parse_rows(body: bytes, columns: tuple[str, ...] | None) -> Rows:
+    """Return the rows of an object or an array of objects.
+
+    Args:
+        columns: The columns to fill, where the query string names them; else the rows' own keys.
+
+    Raises:
+        RestError: Not that, or rows with different keys (PGRST102).
+    """
+    value, text = parse_json(body), body.decode()
+    if isinstance(value, dict):
+        value, text = [value], f"[{text}]"
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        raise bad_body("The body must be an object or an array of objects")
+    return Rows(text, _common_keys(value) if columns is None else columns)
+
+
+def _common_keys(rows: list[dict[str, Any]]) -> tuple[str, ...]:
+    keys = rows[0].keys() if rows else ()
+    if any(row.keys() != keys for row in rows):
+        raise bad_body("All object keys must match")
+    return tuple(keys)
+
+
+def parse_arguments(body: bytes) -> dict[str, Any]:
+    """Return the named arguments of a function call; none for an empty body.
+
+    Raises:
+        RestError: Not an object (PGRST102).
+    """
+    value = parse_json(body) if body.strip() else {}
+    if not isinstance(value, dict):
+        raise bad_body("The arguments of a function must be an object")
+    return value

@@ -1,0 +1,117 @@
+"""The failures of the data API, each with the code and status PostgREST gives it.
+
+Source: https://docs.postgrest.org/en/latest/references/errors.html
+"""
+
+_STATUSES = {
+    "PGRST001": 503,
+    "PGRST003": 504,
+    "PGRST100": 400,
+    "PGRST102": 400,
+    "PGRST103": 416,
+    "PGRST106": 406,
+    "PGRST107": 406,
+    "PGRST108": 400,
+    "PGRST111": 500,
+    "PGRST112": 500,
+    "PGRST116": 406,
+    "PGRST117": 405,
+    "PGRST118": 400,
+    "PGRST121": 500,
+    "PGRST122": 400,
+    "PGRST123": 400,
+    "PGRST124": 400,
+    "PGRST125": 404,
+    "PGRST126": 404,
+    "PGRST127": 400,
+    "PGRST128": 400,
+    "PGRST200": 400,
+    "PGRST202": 404,
+    "PGRST203": 300,
+    "PGRST204": 400,
+    "PGRST205": 404,
+    "PGRST301": 401,
+    "21000": 400,
+    "42703": 400,
+    "42704": 400,
+}
+
+
+class RestError(Exception):
+    """A refusal, with the four fields its body has and its HTTP status."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        details: str | None = None,
+        hint: str | None = None,
+        status: int | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.details = details
+        self.hint = hint
+        self.status = status or _STATUSES[code]
+        self.headers = headers or {}
+
+
+class UnknownName(RestError):
+    """A name that the catalogue does not hold; a fresher catalogue might."""
+
+
+def unreadable(what: str, text: str, position: int, reason: str) -> RestError:
+    """Return the failure to parse `text`, which broke at `position` (from 0)."""
+    shown = text if len(text) <= 200 else text[:200] + "…"
+    return RestError(
+        "PGRST100",
+        f'"failed to parse {what} ({shown})" (line 1, column {position + 1})',
+        details=reason,
+    )
+
+
+def bad_body(message: str) -> RestError:
+    """Return the refusal of a body."""
+    return RestError("PGRST102", message)
+
+
+def not_served(message: str) -> RestError:
+    """Return the refusal of something PostgREST may do and we do not."""
+    return RestError("PGRST127", "Feature not implemented", details=message)
+
+
+def unknown_table(name: str, nearest: str | None) -> UnknownName:
+    """Return the failure to find a table or view."""
+    return UnknownName(
+        "PGRST205",
+        f"Could not find the table 'public.{name}' in the schema cache",
+        hint=f"Perhaps you meant the table 'public.{nearest}'" if nearest else None,
+    )
+
+
+def unknown_column(relation: str, name: str) -> UnknownName:
+    """Return the failure to find a column that a query reads."""
+    return UnknownName("42703", f"column {relation}.{name} does not exist")
+
+
+def unknown_payload_column(relation: str, name: str) -> UnknownName:
+    """Return the failure to find a column that a body writes."""
+    message = f"Could not find the '{name}' column of '{relation}' in the schema cache"
+    return UnknownName("PGRST204", message)
+
+
+def unknown_relationship(relation: str, embedded: str) -> UnknownName:
+    """Return the refusal to nest one table's rows in another's."""
+    return UnknownName(
+        "PGRST200",
+        f"Could not find a relationship between '{relation}' and '{embedded}' in the schema cache",
+        details="Embedded resources are not served here.",
+    )
+
+
+def bad_range(details: str) -> RestError:
+    """Return the refusal of a page that cannot be."""
+    return RestError("PGRST103", "Requested range not satisfiable", details=details)

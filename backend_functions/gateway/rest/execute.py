@@ -1,0 +1,98 @@
+"""Runs one statement as the caller, in one transaction that ends with what may not stand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from backend_functions.db.pool import Connection, Database
+from backend_functions.db.queries import queries
+from backend_functions.gateway.rest.build_read import MAX_ROWS
+from backend_functions.gateway.rest.errors import RestError
+from backend_functions.gateway.rest.fragments import Statement
+from backend_functions.types import Caller
+
+_SQL = queries("rest")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a statement came to."""
+
+    body: bytes
+    rows: int
+    """How many rows were shown, or changed."""
+    total: int | None = None
+    """How many there are without the page, where that was asked for."""
+    updated: int = 0
+    """How many of them an upsert found to be there already."""
+    headers: str | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A statement and what has to hold for it to stand."""
+
+    statement: Statement
+    read_only: bool
+    exactly_one: bool = False
+    most_rows: int | None = None
+
+
+async def run(
+    database: Database, caller: Caller, request: Mapping[str, str], errand: Errand
+) -> Outcome:
+    """Return what the statement came to; after an error nothing of it remains.
+
+    Args:
+        database: Where to run it.
+        caller: Whose rights it has.
+        request: `method`, `path` and `headers`, for functions and policies that ask.
+        errand: What to run.
+
+    Raises:
+        RestError: It came to something that was not wanted (PGRST116, PGRST124).
+        psycopg.Error: PostgreSQL refused it.
+    """
+    async with database.act_as(caller, read_only=errand.read_only) as connection:
+        await connection.execute(_SQL.tell_request, request)
+        statement = errand.statement
+        cursor = await connection.execute(statement.text, statement.values)
+        row = await cursor.fetchone()
+        assert row is not None  # an aggregate always has one row
+        _check(errand, row["page"])
+        total = await _total(connection, errand, row["total"])
+    return Outcome(
+        row["body"].encode(),
+        row["page"],
+        total,
+        int(row["updated"] or 0),
+        row["headers"] or None,
+        row["status"] or None,
+    )
+
+
+def _check(errand: Errand, rows: int) -> None:
+    if errand.most_rows is not None and rows > errand.most_rows:
+        raise RestError(
+            "PGRST124",
+            "Query result exceeds max-affected preference constraint",
+            details=f"The query affects {rows} rows",
+        )
+    if errand.exactly_one and rows != 1:
+        raise RestError(
+            "PGRST116",
+            "Cannot coerce the result to a single JSON object",
+            details=f"The result contains {rows} rows",
+        )
+
+
+async def _total(connection: Connection, errand: Errand, counted: int | None) -> int | None:
+    plan = errand.statement.plan
+    if plan is None or (counted is not None and counted <= MAX_ROWS):
+        return counted
+    cursor = await connection.execute(plan, errand.statement.values)
+    row: dict[str, Any] | None = await cursor.fetchone()
+    assert row is not None
+    planned = int(row["QUERY PLAN"][0]["Plan"]["Plan Rows"])
+    return max(planned, counted or 0)

@@ -1,0 +1,84 @@
+"""The smallest pieces of SQL: names out of the catalogue, and values that are always bound.
+
+A value is bound as text of no declared type, so PostgreSQL reads it as whatever it is compared
+with, as it would read a quoted constant: a bad uuid is its 22P02, never a comparison of texts.
+"""
+
+from dataclasses import dataclass, field
+
+from psycopg import sql
+
+from backend_functions.gateway.rest.catalogue import Column, Relation, TypeName
+from backend_functions.gateway.rest.tree import Field
+
+
+@dataclass(slots=True)
+class Values:
+    """The values of one statement, gathered while it is being built."""
+
+    bound: dict[str, str] = field(default_factory=dict)
+
+    def bind(self, text: str) -> sql.Composable:
+        """Keep a value and return the placeholder that stands for it."""
+        name = f"v{len(self.bound)}"
+        self.bound[name] = text
+        return sql.Placeholder(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Rows in reach of an expression: whose columns they have, and what they are called."""
+
+    relation: Relation
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL with its values, ready to be executed."""
+
+    text: sql.Composed
+    values: dict[str, str]
+    plan: sql.Composed | None = None
+    """An `explain` of all rows without the page, where an estimate is asked for."""
+
+
+def ident(*names: str) -> sql.Identifier:
+    """Quote a name; in a statement with values a percent sign stands for itself when doubled."""
+    return sql.Identifier(*(name.replace("%", "%%") for name in names))
+
+
+def table(relation: Relation) -> sql.Identifier:
+    """Name a table or a function of the one schema that is served."""
+    return ident("public", relation.name)
+
+
+def type_sql(name: TypeName) -> sql.Identifier:
+    """Name a type, without a length: a cast must not cut a value to fit."""
+    return ident(name.schema, name.name)
+
+
+def default_sql(column: Column) -> sql.Composable:
+    """Return a column's default, which only the owner of the table can have written."""
+    text = (column.default_sql or "null").replace("%", "%%")
+    return sql.SQL("({})").format(sql.SQL(text))
+
+
+def field_sql(scope: Scope, wanted: Field, values: Values) -> sql.Composable:
+    """Return the expression for a column or a place in its JSON.
+
+    Raises:
+        UnknownName: The relation has no such column.
+    """
+    column = scope.relation.column(wanted.name)
+    expression: sql.Composable = ident(scope.alias, column.name)
+    if not wanted.steps:
+        return expression
+    if not column.is_json:
+        expression = sql.SQL("pg_catalog.to_jsonb({})").format(expression)
+    for step in wanted.steps:
+        arrow = sql.SQL("->>" if step.as_text else "->")
+        kind = "int4" if isinstance(step.key, int) else "text"
+        key = sql.SQL("{}::pg_catalog.{}").format(values.bind(str(step.key)), ident(kind))
+        expression = sql.SQL("({} {} {})").format(expression, arrow, key)
+    return expression

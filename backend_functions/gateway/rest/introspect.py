@@ -1,0 +1,121 @@
+"""Reads the catalogue out of PostgreSQL and keeps it until a request meets an unknown name."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from backend_functions.db.pool import Connection, Database
+from backend_functions.db.queries import queries
+from backend_functions.gateway.rest.catalogue import (
+    Argument,
+    Catalogue,
+    Column,
+    ForeignKey,
+    Function,
+    Relation,
+    TypeName,
+)
+from backend_functions.gateway.rest.errors import UnknownName
+from backend_functions.types import ANONYMOUS
+
+_SQL = queries("rest")
+_REFRESH_SECONDS = 1.0
+
+Result = TypeVar("Result")
+Row = Mapping[str, Any]
+
+
+class CatalogueCache:
+    """The catalogue of one database; read again at most once a second."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
+        self._database = database
+        self._clock = clock
+        self._catalogue: Catalogue | None = None
+        self._read_at = float("-inf")
+        self._lock = asyncio.Lock()
+
+    async def build(self, make: Callable[[Catalogue], Result]) -> Result:
+        """Return what `make` makes of the catalogue; a fresher one if it misses a name.
+
+        Raises:
+            UnknownName: The name is not in a fresh catalogue either.
+        """
+        catalogue = self._catalogue or await self._read(not_after=float("-inf"))
+        seen_at = self._read_at
+        try:
+            return make(catalogue)
+        except UnknownName:
+            if self._clock() - seen_at < _REFRESH_SECONDS:
+                raise
+        return make(await self._read(not_after=seen_at))
+
+    def forget(self) -> None:
+        """Read the catalogue again before the next request: the database contradicted it."""
+        if self._clock() - self._read_at >= _REFRESH_SECONDS:
+            self._catalogue = None
+
+    async def _read(self, *, not_after: float) -> Catalogue:
+        async with self._lock:  # of many that miss a name at once, one reads
+            if self._catalogue is None or self._read_at <= not_after:
+                read_at = self._clock()
+                async with self._database.act_as(ANONYMOUS, read_only=True) as connection:
+                    self._catalogue = await read_catalogue(connection)
+                self._read_at = read_at
+            return self._catalogue
+
+
+async def read_catalogue(connection: Connection) -> Catalogue:
+    """Return what the connection's database holds; empties the search path on the way."""
+    await connection.execute(_SQL.empty_search_path)
+    relations = [_relation(row) for row in await _rows(connection, _SQL.relations)]
+    keys = tuple(_foreign_key(row) for row in await _rows(connection, _SQL.foreign_keys))
+    functions = defaultdict[str, tuple[Function, ...]](tuple)
+    for row in await _rows(connection, _SQL.functions):
+        functions[row["name"]] += (_function(row),)
+    types = {row["type_name"]: _type(row) for row in await _rows(connection, _SQL.types)}
+    by_name = {relation.name: relation for relation in relations}
+    return Catalogue(by_name, keys, dict(functions), types)
+
+
+async def _rows(connection: Connection, statement: str) -> list[dict[str, Any]]:
+    return await (await connection.execute(statement)).fetchall()
+
+
+def _type(row: Row) -> TypeName:
+    return TypeName(row["type_schema"], row["type_name"])
+
+
+def _columns(rows: list[Row]) -> dict[str, Column]:
+    return {row["name"]: Column(row["name"], _type(row), row.get("default_sql")) for row in rows}
+
+
+def _relation(row: Row) -> Relation:
+    return Relation(row["name"], _columns(row["columns"]), tuple(row["primary_key"]))
+
+
+def _foreign_key(row: Row) -> ForeignKey:
+    return ForeignKey(
+        row["name"],
+        row["source"],
+        tuple(row["source_columns"]),
+        row["target"],
+        tuple(row["target_columns"]),
+    )
+
+
+def _function(row: Row) -> Function:
+    arguments = tuple(
+        Argument(each["name"], _type(each), each["required"]) for each in row["arguments"] or ()
+    )
+    columns = row["columns"]
+    return Function(
+        row["name"],
+        arguments,
+        row["is_volatile"],
+        row["returns_set"],
+        row["returns_void"],
+        None if columns is None else Relation(row["name"], _columns(columns)),
+    )
