@@ -27,9 +27,8 @@ def embedded_app(services: Services, keys: MachineKeys) -> FastAPI:
     async def identify(request: Request) -> Caller:
         return await identify_gateway_caller(request.headers, verifier, api_keys)
 
-    app = make_app(
-        services, [*function_routes(services, verifier), rest_routes(database, identify)]
-    )
+    app = make_app(services, function_routes(services, verifier))
+    app.router.routes.append(rest_routes(database, identify))
     app.router.routes.extend(
         auth_routes(database, signer, verifier, api_keys, on_user_created=give_local_model)
     )

@@ -84,7 +84,7 @@ class Parts:
 
 
 def account_name(email: str) -> str:
-    """Return the name under which attempts on an account are counted; short for any e-mail address."""
+    """Return the name, short for any address, under which attempts on an account are counted."""
     return sha256(email.encode()).hexdigest()
 
 

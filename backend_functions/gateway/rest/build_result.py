@@ -20,7 +20,7 @@ _FRAME = sql.SQL(
     " pg_catalog.current_setting('response.headers', true) as headers,"
     " pg_catalog.current_setting('response.status', true) as status,"
     " pg_catalog.current_setting('rest.updated', true) as updated"
-    " from {rows} as rest_row"
+    "{rows}"
 )
 # `rest_row.*` and not `rest_row`: a column may have that name.
 _CSV = sql.SQL(
@@ -54,7 +54,7 @@ def frame(
         total=total,
         page=page if affected else sql.SQL("pg_catalog.count(*)"),
         body=body,
-        rows=sql.SQL("rest_source" if affected and body is NO_BODY else "rest_view"),
+        rows=sql.SQL("" if affected and body is NO_BODY else " from rest_view as rest_row"),
     )
 
 

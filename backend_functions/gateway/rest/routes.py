@@ -6,9 +6,9 @@ Who may see and change what is decided by PostgreSQL alone: its grants and its r
 from collections.abc import Awaitable, Callable
 
 import psycopg
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Mount, Route
 
 from backend_functions.db.pool import Database
 from backend_functions.errors import ServiceError
@@ -37,26 +37,30 @@ _FOR_TABLES: dict[str, Answer] = {
 _FOR_FUNCTIONS: dict[str, Answer] = dict.fromkeys(("GET", "HEAD", "POST"), call_function)
 
 
-def rest_routes(database: Database, identify: Identify) -> APIRouter:
+def rest_routes(database: Database, identify: Identify) -> Mount:
     """Return the routes of the data API over one database.
 
     Args:
         database: Where the data is; only schema `public` is served.
         identify: Says who sent a request, or raises NotAuthenticated.
     """
-    served, router = Served(database, CatalogueCache(database)), APIRouter(prefix="/rest/v1")
+    served = Served(database, CatalogueCache(database))
 
-    def route(path: str, answers: dict[str, Answer]) -> None:
+    def route(path: str, answers: dict[str, Answer]) -> Route:
         async def endpoint(request: Request) -> Response:
             return await _serve(served, identify, request, answers)
 
-        router.add_route(path, endpoint, methods=_METHODS, include_in_schema=False)
+        return Route(path, endpoint, methods=_METHODS)
 
-    route("/rpc/{name}", _FOR_FUNCTIONS)
-    route("/{name}", _FOR_TABLES)
-    route("/", dict.fromkeys(_METHODS, _refuse_root))
-    route("/{rest:path}", dict.fromkeys(_METHODS, _refuse_path))
-    return router
+    return Mount(
+        "/rest/v1",
+        routes=[
+            route("/rpc/{name}", _FOR_FUNCTIONS),
+            route("/{name}", _FOR_TABLES),
+            route("/", dict.fromkeys(_METHODS, _refuse_root)),
+            route("/{rest:path}", dict.fromkeys(_METHODS, _refuse_path)),
+        ],
+    )
 
 
 async def _serve(

@@ -1,0 +1,79 @@
+"""The data API over a fresh database, asked by people with unmodified clients."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from postgrest import AsyncPostgrestClient
+from psycopg import AsyncConnection
+from starlette.requests import Request
+
+from backend_functions.db.pool import Database
+from backend_functions.errors import NotAuthenticated
+from backend_functions.gateway.rest.routes import rest_routes
+from backend_functions.types import ANONYMOUS, SERVICE, Caller
+from tests.conftest import make_user
+
+BASE = "http://rest.test/rest/v1"
+
+
+@dataclass(slots=True)
+class People:
+    """Who can call: a bearer token here is just a name."""
+
+    callers: dict[str, Caller]
+
+    async def identify(self, request: Request) -> Caller:
+        token = request.headers.get("authorization", "Bearer anon").removeprefix("Bearer ")
+        if token not in self.callers:
+            raise NotAuthenticated("JWT expired")
+        return self.callers[token]
+
+    def id(self, name: str) -> str:
+        return str(self.callers[name].user_id)
+
+
+@pytest.fixture
+async def people(owner_connection: AsyncConnection[tuple[object, ...]]) -> People:
+    return People(
+        {
+            "anon": ANONYMOUS,
+            "service": SERVICE,
+            "alice": await make_user(owner_connection, "alice@example.com"),
+            "bob": await make_user(owner_connection, "bob@example.com"),
+            "nobody": Caller("authenticated", {"role": "authenticated"}),
+        }
+    )
+
+
+@pytest.fixture
+async def http(db: Database, people: People) -> AsyncIterator[httpx.AsyncClient]:
+    async with serve(db, people) as client:
+        yield client
+
+
+def serve(database: Database, people: People) -> httpx.AsyncClient:
+    app = FastAPI(routes=[rest_routes(database, people.identify)])
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE + "/")
+
+
+def as_person(http: httpx.AsyncClient, name: str) -> AsyncPostgrestClient:
+    headers = {"Authorization": f"Bearer {name}"}
+    return AsyncPostgrestClient(BASE, headers=headers, http_client=http)
+
+
+@pytest.fixture
+def alice(http: httpx.AsyncClient, people: People) -> AsyncPostgrestClient:
+    return as_person(http, "alice")
+
+
+@pytest.fixture
+def bob(http: httpx.AsyncClient, people: People) -> AsyncPostgrestClient:
+    return as_person(http, "bob")
+
+
+@pytest.fixture
+def service(http: httpx.AsyncClient, people: People) -> AsyncPostgrestClient:
+    return as_person(http, "service")
