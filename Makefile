@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 MARK := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PROMPT
 
 .DEFAULT_GOAL := help
 .PHONY: help setup chat test check fix unit bench schema docs clean
@@ -22,7 +23,7 @@ $(MARK): pyproject.toml .ci/constraints.txt
 	@touch $@
 
 chat: setup ## chat; PROMPT="…" asks one question
-	@PROMPT="$${PROMPT-$(PROMPT)}" BIN="$(BIN)" bash .ci/chat
+	@BIN="$(BIN)" bash .ci/chat
 
 test: check ## set up and run everything CI runs
 

@@ -25,7 +25,7 @@ _COMPARISON = re.compile(rf"(?:not\.)?(?:{'|'.join(get_args(Operator))})(?:\(\w+
 async def call_function(served: Served, asked: Asked) -> Response:
     """Answer GET, HEAD and POST of a function."""
     given, pairs = await _split(asked)
-    tree = narrow(parse_query(pairs).tree, asked.request)
+    tree = narrow(parse_query(pairs, taken=()).tree, asked.request)
     asked = replace(asked, wish=replace(asked.wish, with_body=asked.request.method != "HEAD"))
 
     def build(catalogue: Catalogue) -> tuple[Function, Statement]:

@@ -1,11 +1,12 @@
 """Reads a whole query string: which parameter means what, and where its clause belongs."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import parse_qsl
 
-from backend_functions.gateway.rest.errors import RestError
+from backend_functions.gateway.rest.errors import RestError, not_served
 from backend_functions.gateway.rest.parse_filters import parse_filter, parse_group
 from backend_functions.gateway.rest.parse_order import parse_count, parse_order
 from backend_functions.gateway.rest.parse_select import parse_select
@@ -73,13 +74,19 @@ def read_pairs(raw: bytes) -> Pairs:
     return pairs
 
 
-def parse_query(pairs: Pairs) -> Query:
+def parse_query(pairs: Pairs, *, taken: Sequence[Literal["columns", "on_conflict"]]) -> Query:
     """Return what the parameters say.
 
+    Args:
+        pairs: The parameters.
+        taken: Which of those about a body mean something here.
+
     Raises:
-        RestError: One does not parse, or stands twice where only one can count.
+        RestError: One does not parse, means nothing here, or stands twice where one can count.
     """
     whole, clauses = _whole_parameters(pairs), _clauses(pairs)
+    for word in whole.keys() - {"select", *taken}:
+        raise not_served(f'The parameter "{word}" means nothing with this method.')
     items = parse_select(whole["select"]) if "select" in whole else (Star(),)
     columns = parse_names("columns", whole["columns"]) if whole.get("columns") else None
     conflict = parse_names("on_conflict", whole.get("on_conflict", ""))

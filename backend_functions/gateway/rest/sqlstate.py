@@ -54,6 +54,9 @@ _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 def from_postgres(error: psycopg.Error, *, signed_in: bool) -> RestError:
     """Return what a caller is told about an error of a statement or a connection."""
     code = error.sqlstate
+    if code is None and not isinstance(error, psycopg.OperationalError):
+        log.error("statement not sent", exc_info=error)
+        return RestError("PGRSTX00", "Something went wrong on our side.")
     if code is None:
         log.warning("database unreachable", exc_info=error)
         return RestError("PGRST001", "Database client error. Retrying the connection.")

@@ -14,6 +14,7 @@ from backend_functions.gateway.rest.build_write import build_delete, build_inser
 from backend_functions.gateway.rest.errors import bad_range
 from backend_functions.gateway.rest.execute import Errand, Outcome
 from backend_functions.gateway.rest.fragments import Statement
+from backend_functions.gateway.rest.media import Media
 from backend_functions.gateway.rest.query import parse_query
 from backend_functions.gateway.rest.tree import Page, Tree
 
@@ -22,7 +23,7 @@ _RANGE = re.compile(r"(\d{1,18})-(\d{1,18})?")
 
 async def read_rows(served: Served, asked: Asked) -> Response:
     """Answer GET and HEAD: the rows, or only how many there are."""
-    tree = narrow(parse_query(asked.pairs).tree, asked.request)
+    tree = narrow(parse_query(asked.pairs, taken=()).tree, asked.request)
     statement = await served.catalogue.build(
         lambda catalogue: build_read(catalogue, asked.name, tree, asked.wish)
     )
@@ -36,10 +37,15 @@ def respond_with_page(asked: Asked, outcome: Outcome, page: Page) -> Response:
     Raises:
         RestError: The page begins behind the end (PGRST103).
     """
-    status = page_status(page.offset, outcome.rows, outcome.total)
+    total = outcome.total
+    if total is not None and outcome.rows:
+        total = max(
+            total, page.offset + outcome.rows
+        )  # an estimate may fall short
+    status = page_status(page.offset, outcome.rows, total)
     headers = {
         "Content-Type": asked.wish.media.content_type,
-        "Content-Range": content_range(page.offset, outcome.rows, outcome.total),
+        "Content-Range": content_range(page.offset, outcome.rows, total),
         **asked.wish.preferences.applied(("count", "handling")),
     }
     return respond(outcome, status, headers, body=outcome.body)
@@ -73,10 +79,10 @@ def _overlap(page: Page, first: int, last: int | None) -> Page:
 
 async def insert_rows(served: Served, asked: Asked) -> Response:
     """Answer POST: new rows, or an upsert."""
-    query = parse_query(asked.pairs)
+    query = parse_query(asked.pairs, taken=("columns", "on_conflict"))
     rows = parse_rows(await read_body(asked.request), query.columns)
     only_keys = asked.wish.preferences.returning == "headers-only"
-    wish = replace(asked.wish, with_body=asked.wish.with_body or only_keys)
+    wish = replace(asked.wish, media=Media(), with_body=True) if only_keys else asked.wish
     statement = await served.catalogue.build(
         lambda catalogue: build_insert(catalogue, asked.name, query, rows, wish)
     )
@@ -91,7 +97,7 @@ async def insert_rows(served: Served, asked: Asked) -> Response:
 
 async def update_rows(served: Served, asked: Asked) -> Response:
     """Answer PATCH: changes to the rows that the filters leave."""
-    query = parse_query(asked.pairs)
+    query = parse_query(asked.pairs, taken=("columns",))
     rows = parse_rows(await read_body(asked.request), query.columns)
     statement = await served.catalogue.build(
         lambda catalogue: build_update(catalogue, asked.name, query, rows, asked.wish)
@@ -103,7 +109,7 @@ async def update_rows(served: Served, asked: Asked) -> Response:
 
 async def delete_rows(served: Served, asked: Asked) -> Response:
     """Answer DELETE: the rows that the filters leave are removed."""
-    query = parse_query(asked.pairs)
+    query = parse_query(asked.pairs, taken=())
     statement = await served.catalogue.build(
         lambda catalogue: build_delete(catalogue, asked.name, query, asked.wish)
     )

@@ -1,0 +1,87 @@
+"""One machine for the tests that leave it as it was, and new ones for the others."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.support.home import Home, home_in
+from tests.support.upstream import Upstream
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of these share a backend: they run in one worker of a parallel run."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.backend)
+            item.add_marker(pytest.mark.xdist_group("backend"))
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A machine where the backend runs, for tests that do not stop it."""
+    with home_in(tmp_path_factory.mktemp("shared home")) as home:
+        started = home.run("backend", "start")
+        assert started.code == 0, started.err
+        yield home
+
+
+@pytest.fixture
+def new_home(tmp_path: Path) -> Iterator[Callable[..., Home]]:
+    """Make machines on which nothing was ever run."""
+    with ExitStack() as stack:
+
+        def make(name: str = "new", **extra: str) -> Home:
+            return stack.enter_context(home_in(tmp_path / name, **extra))
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def provider() -> Iterator[Upstream]:
+    """A provider on loopback, in a thread of its own."""
+    upstream, ready, over = Upstream(words=50), threading.Event(), asyncio.Event()
+    loop = asyncio.new_event_loop()
+
+    async def serve() -> None:
+        async with upstream.running():
+            ready.set()
+            await over.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    ready.wait()
+    yield upstream
+    loop.call_soon_threadsafe(over.set)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture(scope="session")
+def add_model(home: Home, provider: Upstream) -> Callable[[str], str]:
+    """Add (once) a model config that asks the provider for the given behaviour."""
+    added: set[str] = set()
+
+    def add(model: str) -> str:
+        if model not in added:
+            done = home.run(
+                "models",
+                "add",
+                model,
+                "--provider",
+                "openai-compatible",
+                "--model",
+                model,
+                "--base-url",
+                provider.base_url,
+                "--key-stdin",
+                stdin=b"sk-canary-0123456789\n",
+            )
+            assert done.code == 0, done.err
+            added.add(model)
+        return model
+
+    return add

@@ -1,0 +1,125 @@
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.home import Home, Ran
+
+
+def failure(ran: Ran) -> dict[str, str]:
+    """The error of a `--json` run: one object on stderr, nothing else that is JSON."""
+    lines = [line for line in ran.err.splitlines() if line.startswith("{")]
+    assert len(lines) == 1, ran.err
+    found: dict[str, str] = json.loads(lines[0])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("model", "exit_code", "code"),
+    [
+        ("401", 5, "provider_rejected_key"),
+        ("429", 5, "provider_busy"),
+        ("500", 5, "provider_failed"),
+        ("html", 5, "provider_failed"),
+        ("garbage", 5, "provider_failed"),
+        ("nothing", 7, "provider_incomplete"),
+        ("cut", 7, "provider_incomplete"),
+        ("hangs-up", 5, "provider_unreachable"),
+    ],
+)
+def test_what_a_provider_does_wrong_is_one_sentence_a_hint_and_an_exit_code(
+    home: Home, add_model: Callable[[str], str], model: str, exit_code: int, code: str
+) -> None:
+    ran = home.run("ask", "-m", add_model(model), "--json", "kept prompt " + model)
+
+    assert ran.code == exit_code, ran.err
+    assert failure(ran)["code"] == code
+    assert failure(ran)["hint"]
+    assert "canary" not in ran.err + ran.text
+    shown = home.run("chats", "show", "last", "--json").json()
+    assert shown["messages"][0]["content"] == "kept prompt " + model
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "exit_code", "hint"),
+    [
+        (("ask", "-m", "no-such-model", "hi"), b"", 6, "models list"),
+        (("ask",), b"", 2, "pocketllm ask"),
+        (("ask", "   "), b"", 2, ""),
+        (("ask",), b"\x00\x01\xff\xfe binary", 2, ""),
+        (("ask", "about this:"), b"x" * 100_000_000, 2, ""),
+        (("chats", "show", "ffffffff"), b"", 6, "chats list"),
+        (("chats", "show", "7d444840-9dc0-11d1-b245-5ffdce74fad2"), b"", 6, "chats list"),
+        (("models", "show", "nope"), b"", 6, "models list"),
+        (
+            ("models", "add", "x", "--provider", "nope", "--model", "m", "--key-stdin"),
+            b"k" * 20,
+            2,
+            "",
+        ),
+        (("login", "--email", "nobody@example.com", "--password-stdin"), b"wrong pass\n", 3, ""),
+        (("context", "use", "nope"), b"", 6, "context list"),
+        (("context", "add", "x", "--url", "ftp://x", "--anon-key", "k"), b"", 2, ""),
+        (("--context", "nope", "chats"), b"", 6, "context"),
+        (("ask", "--no-such-option"), b"", 2, "--help"),
+        (("no-such-command",), b"", 2, "--help"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, tuple) else "",
+)
+def test_bad_input_is_a_sentence_and_an_exit_code_and_changes_nothing(
+    home: Home, arguments: tuple[str, ...], stdin: bytes, exit_code: int, hint: str
+) -> None:
+    before = home.run("chats", "list", "--json").json(), home.run("models", "list", "--json").json()
+
+    ran = home.run(*arguments, stdin=stdin)
+
+    assert ran.code == exit_code, ran.err
+    assert "Traceback" not in ran.err
+    assert ran.out == b""
+    assert hint in ran.err
+    after = home.run("chats", "list", "--json").json(), home.run("models", "list", "--json").json()
+    assert after == before
+
+
+def test_a_backend_that_is_not_there_is_exit_4(home: Home) -> None:
+    ran = home.run(
+        "chats",
+        "list",
+        POCKETLLM_URL="http://127.0.0.1:9",
+        POCKETLLM_ANON_KEY="sb_publishable_x",
+        POCKETLLM_ACCESS_TOKEN="x.y.z",
+    )
+
+    assert ran.code == 4, ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_an_expired_token_is_exit_3(home: Home) -> None:
+    status = home.status()
+    ran = home.run(
+        "chats",
+        "list",
+        POCKETLLM_URL=status["url"],
+        POCKETLLM_ANON_KEY=status["publishable_key"],
+        POCKETLLM_ACCESS_TOKEN="eyJhbGciOiJFUzI1NiJ9.eyJleHAiOjF9.c2ln",
+    )
+
+    assert ran.code == 3, ran.err
+    assert "pocketllm login" in ran.err
+
+
+def test_a_half_written_config_file_is_named_and_left_alone(home: Home) -> None:
+    config = home.folder / "pocketllm" / "config" / "config.toml"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    had = config.read_bytes() if config.exists() else None
+    config.write_text('[contexts.work]\nurl = "https://x')
+    try:
+        ran = home.run("chats", "list")
+
+        assert ran.code == 2
+        assert str(config) in ran.err
+        assert config.read_text() == '[contexts.work]\nurl = "https://x'
+    finally:
+        config.unlink()
+        if had is not None:
+            config.write_bytes(had)
