@@ -1,0 +1,7 @@
+"""`make bench`: every measurement, one after the other."""
+
+from tests.benchmarks import starting, streaming
+
+if __name__ == "__main__":
+    starting.main()
+    streaming.main()
