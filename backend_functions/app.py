@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
+import psycopg
 from fastapi import APIRouter, FastAPI, Request
 
 from backend_functions import __version__
@@ -16,7 +17,12 @@ from backend_functions.configured_provider import ConfiguredProviders
 from backend_functions.db.pool import Database
 from backend_functions.egress import EgressPolicy, open_client
 from backend_functions.errors import ServiceError
-from backend_functions.http import Json, answer_service_error, answer_unexpected
+from backend_functions.http import (
+    Json,
+    answer_database_trouble,
+    answer_service_error,
+    answer_unexpected,
+)
 from backend_functions.model_configs.routes import model_config_routes
 from backend_functions.sealing import KeySealer
 from backend_functions.settings import Settings, read_settings
@@ -88,6 +94,7 @@ def make_app(services: Services, routers: list[APIRouter]) -> FastAPI:
         default_response_class=Json,
     )
     app.add_exception_handler(ServiceError, answer_service_error)
+    app.add_exception_handler(psycopg.OperationalError, answer_database_trouble)
     app.add_exception_handler(Exception, answer_unexpected)
 
     @app.get("/health", include_in_schema=False)

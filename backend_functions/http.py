@@ -10,7 +10,13 @@ from fastapi import Request, Response
 from pydantic import BaseModel, StringConstraints, ValidationError
 from starlette.responses import Response as StarletteResponse
 
-from backend_functions.errors import InvalidRequest, ServiceError, TooLarge, Unsupported
+from backend_functions.errors import (
+    InvalidRequest,
+    ServiceError,
+    TooLarge,
+    Unavailable,
+    Unsupported,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -89,6 +95,11 @@ async def answer_service_error(request: Request, error: Exception) -> Response:
         "refused", code=error.code, detail=error.detail, path=request.url.path, request=request_id
     )
     return error_response(error, request_id)
+
+
+async def answer_database_trouble(request: Request, error: Exception) -> Response:
+    """Answer while the database is away or too busy: trying again shortly may help."""
+    return await answer_service_error(request, Unavailable(detail=str(error)))
 
 
 async def answer_unexpected(request: Request, error: Exception) -> Response:

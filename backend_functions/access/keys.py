@@ -95,7 +95,7 @@ def read_jwks(document: Mapping[str, Any]) -> list[VerificationKey]:
 
 
 def _read_jwk(jwk: Any) -> VerificationKey | None:
-    if not isinstance(jwk, dict) or not isinstance(jwk.get("kid"), str) or "d" in jwk:
+    if not isinstance(jwk, dict) or not isinstance(jwk.get("kid"), str):
         return None
     if jwk.get("use", "sig") != "sig":
         return None

@@ -182,8 +182,10 @@ NOW = int(time.time())
 async def test_claims_that_are_not_a_users_are_refused(changes: dict[str, Any]) -> None:
     token = sign_raw(PEM, header(), json.dumps(good_claims(**changes)).encode())
 
-    with pytest.raises(NotAuthenticated):
+    with pytest.raises(NotAuthenticated) as caught:
         await verifier().verify(token)
+
+    assert not isinstance(caught.value, TokenExpired)
 
 
 @pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity", b"1e999"])
@@ -204,6 +206,13 @@ async def test_an_expired_token_is_told_apart_from_a_wrong_one() -> None:
     token = SIGNER.sign(good_claims(iat=NOW - 3700, exp=NOW - 100))
 
     with pytest.raises(TokenExpired):
+        await verifier().verify(token)
+
+
+async def test_a_token_too_long_for_a_header_is_refused_before_any_work() -> None:
+    token = SIGNER.sign(good_claims(user_metadata={"text": "x" * 7000}))
+
+    with pytest.raises(NotAuthenticated):
         await verifier().verify(token)
 
 

@@ -38,6 +38,8 @@ async def test_a_function_is_called_by_the_user_of_the_bearer_token(scheme: str)
         [("authorization", "Bearer")],
         [("authorization", "Bearer ")],
         [("authorization", "Basic YTpi")],
+        [("authorization", f"Basic {TOKEN}")],
+        [("authorization", f"DPoP {TOKEN}")],
         [("authorization", TOKEN)],
         [("authorization", f"Bearer {TOKEN} {TOKEN}")],
         [("authorization", f"Bearer {TOKEN}, Bearer {TOKEN}")],

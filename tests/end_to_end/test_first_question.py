@@ -1,11 +1,13 @@
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 
 import psycopg
 import pytest
 
-from tests.support.home import Home
+from tests.support.home import POCKETLLM, Home
 
 pytestmark = pytest.mark.model
 
@@ -37,6 +39,31 @@ def test_the_first_question_on_a_new_machine_needs_nothing_and_outlives_a_crash(
     again = home.run("chats", "show", chat["id"], "--json")
     assert again.json() == shown
     assert "models add" not in again.err
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        ["--map-root-user", "--net", sys.executable, "-m", "tests.support.without_network"],
+        ["--map-user=1000", "--map-group=1000"],
+    ],
+    ids=["without any network", "as an ordinary user"],
+)
+def test_the_first_question_is_answered_also(
+    new_home: Callable[..., Home], prefix: list[str]
+) -> None:
+    home = new_home()
+    asked = subprocess.run(
+        ["unshare", "--user", *prefix, POCKETLLM, "ask", QUESTION],
+        env=home.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+
+    assert asked.returncode == 0, asked.stderr
+    assert "Paris" in asked.stdout
 
 
 def test_sixteen_first_questions_at_once_all_get_their_answer(

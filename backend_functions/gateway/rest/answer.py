@@ -11,6 +11,7 @@ from backend_functions.gateway.rest.execute import Outcome
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_BODILESS = frozenset((204, 304))
 _NOT_THEIRS = frozenset(("content-length", "transfer-encoding", "connection"))
 
 
@@ -49,11 +50,12 @@ def respond(outcome: Outcome, status: int, headers: dict[str, str], *, body: byt
     Raises:
         RestError: What the function set is not a status or not headers (PGRST112, PGRST111).
     """
-    response = Response(body, _own_status(outcome.status) or status, headers)
+    status = _own_status(outcome.status) or status
+    response = Response(b"" if status in _BODILESS else body, status, headers)
     for name, value in _own_headers(outcome.headers):
         if name.lower() not in _NOT_THEIRS:
             response.headers.append(name, value)
-    if response.status_code in (204, 304):
+    if status in _BODILESS:
         del response.headers["content-length"]
     return response
 
@@ -93,4 +95,5 @@ def respond_with_error(error: RestError, *, with_body: bool) -> Response:
     headers = {"Content-Type": "application/json; charset=utf-8"}
     proposed = {"Proxy-Status": f"PostgREST; error={error.code}", **error.headers}
     headers |= {name: value for name, value in proposed.items() if _is_header(name, value)}
+    with_body = with_body and error.status not in _BODILESS
     return Response(orjson.dumps(fields) if with_body else b"", error.status, headers)

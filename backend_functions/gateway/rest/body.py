@@ -30,7 +30,7 @@ def refuse_long_body(headers: Mapping[str, str]) -> None:
         TooLarge: It is.
     """
     length = headers.get("content-length", "0")
-    if not length.isdigit() or int(length[:20]) > MAX_BYTES:
+    if not (length.isascii() and length.isdigit()) or int(length[:20]) > MAX_BYTES:
         raise TooLarge
 
 

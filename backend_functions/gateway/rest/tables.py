@@ -39,9 +39,7 @@ def respond_with_page(asked: Asked, outcome: Outcome, page: Page) -> Response:
     """
     total = outcome.total
     if total is not None and outcome.rows:
-        total = max(
-            total, page.offset + outcome.rows
-        )  # an estimate may fall short
+        total = max(total, page.offset + outcome.rows)  # an estimate may fall short
     status = page_status(page.offset, outcome.rows, total)
     headers = {
         "Content-Type": asked.wish.media.content_type,

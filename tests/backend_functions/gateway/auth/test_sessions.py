@@ -164,6 +164,21 @@ async def test_a_user_who_is_gone_or_banned_gets_nothing_more(
         await server.verifier.verify(session["access_token"])
 
 
+async def test_a_banned_user_learns_so_only_with_the_right_password(
+    server: AuthServer, owner_connection: Owner
+) -> None:
+    await server.sign_up()
+    await owner_connection.execute("update auth.users set banned_until = now() + interval '1 h'")
+    codes = []
+
+    for password in ("wrong", PASSWORD):
+        body = {"email": "alice@example.com", "password": password}
+        answer = await server.post("/token?grant_type=password", body)
+        codes.append(answer.headers["x-sb-error-code"])
+
+    assert codes == ["invalid_credentials", "user_banned"]
+
+
 async def test_a_ban_that_is_over_is_over(server: AuthServer, owner_connection: Owner) -> None:
     session = await server.sign_up()
     await owner_connection.execute("update auth.users set banned_until = now()")

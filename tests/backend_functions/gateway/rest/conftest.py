@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
@@ -62,6 +63,11 @@ def serve(database: Database, people: People) -> httpx.AsyncClient:
 def as_person(http: httpx.AsyncClient, name: str) -> AsyncPostgrestClient:
     headers = {"Authorization": f"Bearer {name}"}
     return AsyncPostgrestClient(BASE, headers=headers, http_client=http)
+
+
+async def fetch(query: Any) -> Any:
+    """Run a client's query and return its data, whose type the client cannot know."""
+    return (await query.execute()).data
 
 
 @pytest.fixture
