@@ -32,7 +32,7 @@ check: setup ## format, lint, types, import contracts, tests
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 2 --dist loadgroup
 
 unit: setup ## the tests that need no database, in seconds
 	@$(BIN)/pytest -q -m "not db and not backend and not model"
@@ -46,6 +46,9 @@ bench: setup ## measure; prints ratios taken in one run
 
 schema: setup ## write sql/schema.sql anew from the migrations
 	@$(BIN)/python -m tests.sql.schema --write
+
+docs: setup ## write the generated pages anew
+	@$(BIN)/python -m tests.docs.references --write
 
 clean: ## remove the virtual environment and caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

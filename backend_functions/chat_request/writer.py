@@ -105,6 +105,8 @@ class AnswerWriter:
                             answer.add_event("reasoning", {"text": event.text})
                         else:
                             self._note_end(event)
+                            if event.reason == "length":
+                                status = "truncated"
                     answer.announce()
                     if answer.length > self._limits.max_answer_characters:
                         status = "truncated"

@@ -5,12 +5,12 @@ transaction: whatever happens in it, the connection goes back to the pool as nob
 own login (`authenticator`) can do nothing without taking a role.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
-from psycopg import AsyncConnection, sql
+from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -52,15 +52,12 @@ class Database:
         await self._pool.close(timeout=2.0)
 
     @asynccontextmanager
-    async def act_as(
-        self, caller: Caller, *, read_only: bool = False, settings: Mapping[str, str] | None = None
-    ) -> AsyncIterator[Connection]:
+    async def act_as(self, caller: Caller, *, read_only: bool = False) -> AsyncIterator[Connection]:
         """Give a connection inside one transaction that has the caller's role and claims.
 
         Args:
             caller: Whose rights to take; the role must be one that `authenticator` may take.
             read_only: Refuse writes in this transaction.
-            settings: More settings local to the transaction, by name.
 
         Raises:
             Unavailable: No connection could be had in time.
@@ -74,10 +71,6 @@ class Database:
                 if read_only:
                     await connection.execute("set transaction read only")
                 await connection.execute(_TAKE_ROLE, _identity(caller))
-                for name, value in (settings or {}).items():
-                    await connection.execute(
-                        sql.SQL("select set_config({}, {}, true)").format(name, value)
-                    )
                 yield connection
         finally:
             await self._pool.putconn(connection)

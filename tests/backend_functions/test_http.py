@@ -76,3 +76,20 @@ async def test_the_process_tells_that_it_is_there(functions: Functions, alice: P
     response = await alice.http.get("/health")
 
     assert response.json()["status"] == "ok"
+
+
+async def test_connections_that_the_database_ended_are_replaced_unseen(
+    functions: Functions, alice: Person
+) -> None:
+    body = {"chatId": "7d444840-9dc0-11d1-b245-5ffdce74fad2", "prompt": "hi"}
+    await functions.rows("select pg_sleep(0)")
+    name = functions.services.settings.database_url.rsplit("/", 1)[1]
+    await functions.rows(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where datname = %s and usename = 'authenticator'",
+        name,
+    )
+
+    response = await alice.http.post(PATH, json=body)
+
+    assert response.status_code == 404, "the pool gave a dead connection away"

@@ -134,6 +134,12 @@ async def _thinks(self: Upstream, request: dict[str, Any], writer: Writer) -> No
     await writer.drain()
 
 
+async def _length(self: Upstream, request: dict[str, Any], writer: Writer) -> None:
+    body = event({"content": "cut of"}) + event({}, "length") + USAGE + DONE
+    writer.write(_STREAM_HEAD + chunk(body) + END)
+    await writer.drain()
+
+
 async def _no_end(self: Upstream, request: dict[str, Any], writer: Writer) -> None:
     writer.write(_STREAM_HEAD + chunk(event({"content": "half an ans"})) + END)
     await writer.drain()
@@ -189,6 +195,7 @@ SCRIPTS: dict[str, Script] = {
     "waits": _waits,
     "silent": _silent,
     "thinks": _thinks,
+    "length": _length,
     "no-end": _no_end,
     "cut": _cut,
     "error-in-stream": _error_in_stream,

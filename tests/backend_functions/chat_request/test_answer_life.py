@@ -170,6 +170,15 @@ async def test_an_endless_answer_is_cut_and_says_so(
             await asyncio.sleep(0.02)
 
 
+async def test_an_answer_cut_at_the_configs_max_tokens_says_so(
+    alice: Person, make_chat: MakeChat
+) -> None:
+    events = await ask(alice, await make_chat(alice, "length"))
+
+    metadata = events[-1][1]["message"]["metadata"]
+    assert (metadata["status"], metadata["finish_reason"]) == ("truncated", "length")
+
+
 @pytest.mark.parametrize("limits", [Limits(first_token_seconds=0.3, idle_seconds=5)])
 async def test_a_provider_that_says_nothing_is_given_up(
     alice: Person, make_chat: MakeChat, upstream: Upstream

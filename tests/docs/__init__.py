@@ -1,0 +1,1 @@
+"""The documentation: what is generated is fresh, what is written is true."""

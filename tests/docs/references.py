@@ -1,0 +1,95 @@
+"""The generated pages: `python -m tests.docs.references --write` writes them anew."""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from typer.main import get_command
+
+from backend_functions.errors import ServiceError
+from pocketllm_cli.commands.root import Tree, app
+from pocketllm_cli.commands.tree import everywhere, load_command
+from pocketllm_cli.exit_codes import render_exit_codes
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def pages() -> dict[str, str]:
+    """Every generated page, by its path below `docs/`."""
+    return {
+        "reference/commands.md": _commands(),
+        "reference/errors.md": _errors(),
+        "exit-codes.md": render_exit_codes(),
+    }
+
+
+def command_names() -> set[tuple[str, ...]]:
+    """Every command there is, as its words after `pocketllm`."""
+    return {tuple(name.split()[1:]) for name, _ in _walk()}
+
+
+def _walk() -> Iterator[tuple[str, Any]]:
+    yield "pocketllm", get_command(app)
+    for name, entry in Tree.table.items():
+        command = load_command(entry)
+        yield f"pocketllm {name}", command
+        for verb, inner in getattr(command, "commands", {}).items():
+            yield f"pocketllm {name} {verb}", inner
+
+
+def _commands() -> str:
+    shared = {option.name for option in everywhere()}
+    lines = ["# Commands", "", "Generated from the program; `make docs` writes it.", ""]
+    lines += ["Every command also takes:", "", *_table(everywhere())]
+    for name, command in _walk():
+        summary = " ".join((command.help or "").split())
+        lines += ["", f"## `{name}`", "", summary]
+        own = [param for param in command.params if param.name not in {*shared, "help"}]
+        if own:
+            lines += ["", *_table(own)]
+        if command.epilog:
+            examples = re.findall(r"^  (.+)$", command.epilog, re.MULTILINE)
+            lines += ["", "```sh", *examples, "```"]
+    return "\n".join(lines) + "\n"
+
+
+def _table(params: Any) -> list[str]:
+    rows = ["| | |", "|---|---|"]
+    for param in params:
+        is_option = param.param_type_name == "option"
+        name = ", ".join(param.opts) if is_option else (param.metavar or (param.name or "").upper())
+        takes_value = is_option and not param.is_flag
+        value = f" {param.metavar or (param.name or '').upper()}" if takes_value else ""
+        rows.append(f"| `{name}{value}` | {(param.help or '').replace('|', '&#124;')} |")
+    return rows
+
+
+def _errors() -> str:
+    lines = ["# Errors of the functions", "", "Generated; `make docs` writes it.", ""]
+    lines += ["| code | status | message, unless a better one is at hand |", "|---|---|---|"]
+    seen: dict[str, type[ServiceError]] = {}
+    for kind in _kinds(ServiceError):
+        seen.setdefault(kind.code, kind)
+    for code, kind in sorted(seen.items()):
+        lines.append(f"| `{code}` | {kind.status} | {kind.default_message} |")
+    return "\n".join(lines) + "\n"
+
+
+def _kinds(kind: type[ServiceError]) -> Iterator[type[ServiceError]]:
+    if kind.__module__ == "backend_functions.errors":
+        yield kind
+    for narrower in kind.__subclasses__():
+        yield from _kinds(narrower)
+
+
+def main() -> None:
+    for name, text in pages().items():
+        path = DOCS / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__" and "--write" in sys.argv:
+    main()

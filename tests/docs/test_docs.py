@@ -1,0 +1,35 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs.references import DOCS, command_names, pages
+
+ROOT = DOCS.parent
+WRITTEN = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("name", sorted(pages()))
+def test_generated_pages_are_fresh(name: str) -> None:
+    assert (DOCS / name).read_text(encoding="utf-8") == pages()[name], "run `make docs`"
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.name)
+def test_every_command_in_the_docs_exists(path: Path) -> None:
+    names = command_names()
+    groups = {name[0] for name in names if len(name) == 2}
+    for block in BLOCK.findall(path.read_text(encoding="utf-8")):
+        for call in re.findall(r"pocketllm ([a-z].*?)(?:$|[|#&])", block, re.MULTILINE):
+            words = [word for word in call.split() if re.fullmatch(r"[a-z]+", word)]
+            name = tuple(words[:2] if words[0] in groups and len(words) > 1 else words[:1])
+
+            assert name in names or name[:1] in names, f"{path.name}: pocketllm {call}"
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.name)
+def test_every_link_between_pages_leads_somewhere(path: Path) -> None:
+    for target in LINK.findall(path.read_text(encoding="utf-8")):
+        if not target.startswith("http"):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
