@@ -62,9 +62,7 @@ async def _make_template(cluster: Cluster) -> None:
 async def _admin(cluster: Cluster, statement: str, *names: str) -> None:
     url = cluster.url("template1", login=SUPERUSER)
     async with await AsyncConnection.connect(url, autocommit=True) as connection:
-        await connection.execute(
-            sql.SQL(statement).format(*map(sql.Identifier, names))  # type: ignore[arg-type]
-        )
+        await connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
 import socket
-from collections.abc import Iterator
 
 import aiohttp.abc
 import httpx
@@ -77,7 +76,7 @@ def test_a_key_is_bound_to_scheme_host_and_port() -> None:
 
 
 @pytest.fixture
-def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
+def names(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Let names resolve to one list of addresses after the other."""
     answers: list[list[str]] = []
 
@@ -99,7 +98,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
 
     monkeypatch.setattr("aiohttp.resolver.ThreadedResolver.resolve", resolve)
     monkeypatch.setattr("aiohttp.resolver.AsyncResolver.resolve", resolve, raising=False)
-    yield answers
+    return answers
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::ffff:127.0.0.1"])

@@ -22,7 +22,7 @@ def wall_times(
     for number in range(rounds + 1):
         for name, command in commands.items():
             began = time.perf_counter()
-            subprocess.run(  # noqa: S603
+            subprocess.run(
                 command,
                 check=True,
                 capture_output=True,

@@ -14,7 +14,7 @@ import httpx
 
 from backend_functions.embedded.ports import free_port
 from tests.benchmarks.figures import report
-from tests.support.backend import RunningBackend, running_backend
+from tests.support.backend import running_backend
 
 EVENTS = 20_000
 ROUNDS = 5
@@ -59,7 +59,7 @@ def main() -> None:
         ):
             process = subprocess.Popen(
                 [sys.executable, "-m", f"tests.benchmarks.{module}", *arguments]
-            )  # noqa: S603
+            )
             stack.callback(process.kill)
         backend = stack.enter_context(running_backend())
         user = backend.sign_up("bench@example.com")

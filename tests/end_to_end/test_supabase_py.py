@@ -1,5 +1,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from supabase import Client, create_client
@@ -34,10 +35,14 @@ def test_supabase_py_signs_in_and_sees_what_its_user_may_see(
         owner.auth.sign_in_with_password(
             {"email": env["POCKETLLM_EMAIL"], "password": env["POCKETLLM_PASSWORD"]}
         )
-        chats = owner.table("chats").select("*").eq("title", "For supabase-py").execute().data
-        messages = owner.table("messages").select("*").eq("chat_id", chats[0]["id"]).order("seq")
+        chats: Any = owner.table("chats").select("*").eq("title", "For supabase-py").execute().data
+        messages: Any = (
+            (owner.table("messages").select("*").eq("chat_id", chats[0]["id"]).order("seq"))
+            .execute()
+            .data
+        )
 
-        assert [row["role"] for row in messages.execute().data] == ["user", "assistant"]
+        assert [row["role"] for row in messages] == ["user", "assistant"]
 
     with client(env) as stranger:
         stranger.auth.sign_up(

@@ -34,16 +34,16 @@ def test_data_comes_out_as_it_went_in(values: list[bytes]) -> None:
 
 
 def test_a_line_without_end_is_refused_before_it_fills_the_memory() -> None:
-    decoder = SSEDecoder()
-
     with pytest.raises(ProviderError):
-        for _ in range(100):
-            decoder.feed(b"x" * 100_000)
+        feed_often(b"x" * 100_000)
 
 
 def test_an_event_without_end_is_refused_before_it_fills_the_memory() -> None:
-    decoder = SSEDecoder()
-
     with pytest.raises(ProviderError):
-        for _ in range(100):
-            decoder.feed(b"data: " + b"x" * 100_000 + b"\n")
+        feed_often(b"data: " + b"x" * 100_000 + b"\n")
+
+
+def feed_often(piece: bytes) -> None:
+    decoder = SSEDecoder()
+    for _ in range(100):
+        decoder.feed(piece)
