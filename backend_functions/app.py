@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI, Request
 from backend_functions import __version__
 from backend_functions.access import TokenVerifier, identify_user, verifier_for
 from backend_functions.chat_request.ask import Asker
+from backend_functions.chat_request.replica import Replica
 from backend_functions.chat_request.routes import chat_request_routes
 from backend_functions.chat_request.running import RunningAnswers
 from backend_functions.configured_provider import ConfiguredProviders
@@ -37,26 +38,32 @@ class Services:
     database: Database
     http: httpx.AsyncClient
     running: RunningAnswers
+    replica: Replica
 
     @classmethod
     def build(cls, settings: Settings, *, max_connections: int = 10) -> "Services":
         """Make everything; nothing connects yet."""
         policy = EgressPolicy.for_mode(settings.mode)
+        database = Database(settings.database_url, max_size=max_connections)
+        running = RunningAnswers(max_per_user=settings.limits.max_running_answers)
         return cls(
             settings=settings,
-            database=Database(settings.database_url, max_size=max_connections),
+            database=database,
             http=open_client(policy, settings.limits),
-            running=RunningAnswers(max_per_user=settings.limits.max_running_answers),
+            running=running,
+            replica=Replica(database, running),
         )
 
     @asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         """Open on start; on stop let no answer be lost."""
         await self.database.open()
+        self.replica.start()
         try:
             yield
         finally:
             await self.running.stop_all()
+            await self.replica.stop()
             await self.http.aclose()
             await self.database.close()
 
@@ -75,7 +82,7 @@ def function_routes(services: Services, verifier: TokenVerifier) -> list[APIRout
         policy=EgressPolicy.for_mode(settings.mode),
         local_model=settings.local_model,
     )
-    asker = Asker(services.database, providers, services.running, settings.limits)
+    asker = Asker(services.database, providers, services.running, settings.limits, services.replica)
     return [
         chat_request_routes(asker, identify),
         model_config_routes(services.database, providers, identify),

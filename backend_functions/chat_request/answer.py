@@ -6,7 +6,7 @@ event stream, so that each costs one encoding however many read it.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
@@ -18,6 +18,21 @@ PING_SECONDS = 15.0
 def encode_event(name: str, data: object) -> bytes:
     """Return one server-sent event; what `data` holds cannot end it early."""
     return b"event: %b\ndata: %b\n\n" % (name.encode(), orjson.dumps(data))
+
+
+def encode_delta(text: str, offset: int) -> bytes:
+    """Return the event for a piece of text; `offset` is the answer's length after it."""
+    return b'id: %d\nevent: delta\ndata: {"text":%b}\n\n' % (offset, orjson.dumps(text))
+
+
+class ReadableAnswer(Protocol):
+    """An answer that can be read, whoever writes it."""
+
+    def read(self, after: int = 0) -> AsyncIterator[bytes]:
+        """Yield its event stream, without the first `after` characters of its text."""
+
+    async def finished(self) -> Mapping[str, Any] | None:
+        """Wait for its end and return the message as stored; None when it is not."""
 
 
 class Answer:
@@ -32,6 +47,7 @@ class Answer:
         self.row: Mapping[str, Any] | None = None
         """The message as stored at the end; None until then, and when it could not be stored."""
         self.is_closed = False
+        self.is_cancel_requested = False
         self._parts: list[str] = []
         self._frames: list[bytes] = []
         self._changed = asyncio.Event()
@@ -47,9 +63,7 @@ class Answer:
         """Append a piece of the answer; readers see it after `announce`."""
         self._parts.append(text)
         self.length += len(text)
-        self._frames.append(
-            b'id: %d\nevent: delta\ndata: {"text":%b}\n\n' % (self.length, orjson.dumps(text))
-        )
+        self._frames.append(encode_delta(text, self.length))
 
     def add_event(self, name: str, data: object) -> None:
         """Append an event that is no text."""
@@ -66,9 +80,16 @@ class Answer:
         self.row, self.is_closed = row, True
         self.announce()
 
-    async def read(self) -> AsyncIterator[bytes]:
-        """Yield the event stream from its beginning to its end, as much at a time as there is."""
+    async def read(self, after: int = 0) -> AsyncIterator[bytes]:
+        """Yield the event stream to its end, as much at a time as there is.
+
+        Who resumes (`after` > 0) is told the text they lack as one piece, and then what follows.
+        """
         position = 0
+        if after > 0 and self._frames:
+            position = len(self._frames) - self.is_closed
+            missing = self.text[after:]
+            yield self._frames[0] + (encode_delta(missing, self.length) if missing else b"")
         while True:
             changed, frames = self._changed, self._frames
             if position < len(frames):
@@ -83,7 +104,8 @@ class Answer:
                 except TimeoutError:
                     yield PING
 
-    async def finished(self) -> None:
-        """Return when the answer is closed."""
+    async def finished(self) -> Mapping[str, Any] | None:
+        """Wait for the end and return the message as stored."""
         while not self.is_closed:
             await self._changed.wait()
+        return self.row

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from backend_functions.chat_request.answer import Answer
+from backend_functions.chat_request.answer import Answer, ReadableAnswer
 from backend_functions.chat_request.body import ChatRequestBody
 from backend_functions.chat_request.conversation import (
     Conversation,
@@ -13,12 +13,14 @@ from backend_functions.chat_request.conversation import (
     save_empty_answer,
     save_prompt,
 )
-from backend_functions.chat_request.running import RunningAnswers
+from backend_functions.chat_request.remote import RowAnswer, find_row
+from backend_functions.chat_request.replica import Replica
+from backend_functions.chat_request.running import RunningAnswers, too_many_answers
 from backend_functions.chat_request.writer import AnswerWriter
 from backend_functions.configured_provider import ConfiguredProviders, build_request
-from backend_functions.db.pool import Database
+from backend_functions.db.pool import Connection, Database
 from backend_functions.db.queries import queries
-from backend_functions.errors import Conflict, InvalidRequest, NotFound
+from backend_functions.errors import InvalidRequest
 from backend_functions.providers.base import ChatProvider, ChatTurn
 from backend_functions.settings import Limits
 from backend_functions.types import Caller
@@ -34,8 +36,9 @@ class Asker:
     providers: ConfiguredProviders
     running: RunningAnswers
     limits: Limits
+    replica: Replica
 
-    async def ask(self, caller: Caller, body: ChatRequestBody) -> Answer:
+    async def ask(self, caller: Caller, body: ChatRequestBody) -> ReadableAnswer:
         """Save the prompt, begin its answer and return it; the same message id attaches to it.
 
         What is wrong with the chat or its config is found before anything is saved.
@@ -71,16 +74,17 @@ class Asker:
         conversation: Conversation,
         provider: ChatProvider,
         answer: Answer,
-    ) -> Answer:
+    ) -> ReadableAnswer:
         message_id = body.message_id or uuid4()
         metadata = _first_metadata(conversation.config)
         async with self.database.as_user(caller) as connection:
             earlier = await save_prompt(connection, body.chat_id, message_id, body.prompt)
             if earlier is None:
                 await save_empty_answer(connection, body.chat_id, answer.id, message_id, metadata)
+                await self._claim(connection, answer)
         if earlier is not None:
             self.running.release(answer)
-            return await self.attach(caller, earlier.answer_id, message_id)
+            return await self.attach(caller, earlier.answer_id)
         answer.add_event("started", _started(message_id, answer.id, metadata["model"]))
         writer = AnswerWriter(
             answer, caller=caller, database=self.database, limits=self.limits, metadata=metadata
@@ -91,38 +95,46 @@ class Asker:
         )
         return answer
 
-    async def attach(self, caller: Caller, answer_id: UUID, message_id: UUID) -> Answer:
-        """Return an answer that was begun before: the running one, or the stored one, closed.
+    async def _claim(self, connection: Connection, answer: Answer) -> None:
+        """Note who writes the answer; the last statements of the transaction, as the service."""
+        await connection.execute("set local role service_role")
+        cursor = await connection.execute(_SQL.count_running, {"user_id": answer.user_id})
+        row = await cursor.fetchone()
+        if row is not None and row["running"] >= self.limits.max_running_answers:
+            raise too_many_answers()
+        await connection.execute(
+            _SQL.claim_answer,
+            {"answer_id": answer.id, "user_id": answer.user_id, "replica_id": self.replica.id},
+        )
+
+    async def attach(self, caller: Caller, answer_id: UUID) -> ReadableAnswer:
+        """Return an answer that was begun before: the running one, or one read from its row.
 
         Raises:
             NotFound: The caller has no such answer.
-            Conflict: Another server is writing it.
         """
-        user_id = _user_id(caller)
-        if (answer := self.running.find(answer_id, user_id)) is not None:
+        if (answer := self.running.find(answer_id, _user_id(caller))) is not None:
             return answer
-        async with self.database.as_user(caller) as connection:
-            cursor = await connection.execute(
-                _SQL.get_answer, {"id": answer_id, "user_id": user_id}
-            )
-            row = await cursor.fetchone()
-        if row is None:
-            raise NotFound("There is no such answer.")
-        if row["metadata"]["status"] == "streaming":
-            raise Conflict("The answer is being written elsewhere. Read its row.")
-        return _stored_answer(row, user_id, message_id)
+        return RowAnswer(self.database, caller, await find_row(self.database, caller, answer_id))
 
+    async def cancel(self, caller: Caller, answer_id: UUID) -> Mapping[str, Any] | None:
+        """Stop an answer, wherever it is written, and return what is stored of it.
 
-def _stored_answer(row: Mapping[str, Any], user_id: UUID, message_id: UUID) -> Answer:
-    answer = Answer(row["id"], user_id=user_id, chat_id=row["chat_id"])
-    answer.add_event("started", _started(message_id, answer.id, row["metadata"].get("model")))
-    if row["content"]:
-        answer.add_text(row["content"])
-    if (failure := row["metadata"].get("error")) is not None:
-        answer.close("failed", {**failure, "assistant_message_id": answer.id}, row)
-    else:
-        answer.close("done", {"message": row}, row)
-    return answer
+        An answer that has ended is left as it is.
+
+        Raises:
+            NotFound: The caller has no such answer.
+        """
+        answer = await self.attach(caller, answer_id)
+        if isinstance(answer, Answer):
+            self.running.cancel(answer_id)
+        else:
+            async with self.database.as_service() as connection:
+                await connection.execute(
+                    _SQL.request_cancel,
+                    {"answer_id": answer_id, "user_id": _user_id(caller)},
+                )
+        return await answer.finished()
 
 
 def _first_metadata(config: Mapping[str, Any]) -> dict[str, Any]:

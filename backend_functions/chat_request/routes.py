@@ -1,14 +1,15 @@
-"""`POST /functions/v1/chat-request`."""
+"""`/functions/v1/chat-request`: ask, take up again, cancel."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from backend_functions.chat_request.ask import Asker
 from backend_functions.chat_request.body import ChatRequestBody
 from backend_functions.chat_request.stream import EventStream
-from backend_functions.errors import ServiceError, Unavailable
+from backend_functions.errors import InvalidRequest, ServiceError, Unavailable
 from backend_functions.http import Json, json_body
 from backend_functions.types import Caller
 
@@ -27,18 +28,39 @@ def chat_request_routes(
         body: Annotated[ChatRequestBody, Depends(read_body)],
     ) -> Response:
         answer = await asker.ask(caller, body)
-        if wants_stream(request, body):
+        if wants_stream(request, body.stream):
             return EventStream(answer.read())
-        await answer.finished()
-        return _plain(answer.row)
+        return _plain(await answer.finished())
+
+    @router.get("/{answer_id}")
+    async def resume(
+        answer_id: UUID, request: Request, caller: Annotated[Caller, Depends(identify)]
+    ) -> Response:
+        """Take up an answer, after the character offset of `Last-Event-ID`."""
+        after = _offset(request.headers.get("last-event-id", "0"))
+        answer = await asker.attach(caller, answer_id)
+        if wants_stream(request, None):
+            return EventStream(answer.read(after))
+        return _plain(await answer.finished())
+
+    @router.post("/{answer_id}/cancel")
+    async def cancel(answer_id: UUID, caller: Annotated[Caller, Depends(identify)]) -> Response:
+        """Stop an answer and return what there is of it."""
+        return Json(await asker.cancel(caller, answer_id))
 
     return router
 
 
-def wants_stream(request: Request, body: ChatRequestBody) -> bool:
-    """The body decides; where it says nothing, the Accept header."""
-    if body.stream is not None:
-        return body.stream
+def _offset(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 12:
+        raise InvalidRequest("Last-Event-ID must be a character offset.")
+    return int(text)
+
+
+def wants_stream(request: Request, told: bool | None) -> bool:
+    """What the body tells decides; where it says nothing, the Accept header."""
+    if told is not None:
+        return told
     return "text/event-stream" in request.headers.get("accept", "")
 
 

@@ -15,9 +15,13 @@ class RunningAnswers:
     def __init__(self, *, max_per_user: int) -> None:
         self._max_per_user = max_per_user
         self._answers: dict[UUID, Answer] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._per_user: Counter[UUID] = Counter()
         self._is_stopping = False
+
+    def __bool__(self) -> bool:
+        """Whether any answer is being written."""
+        return bool(self._answers)
 
     def reserve(self, answer: Answer) -> None:
         """Make an answer known before its row is: who finds the row finds the answer.
@@ -29,7 +33,7 @@ class RunningAnswers:
         if self._is_stopping:
             raise Unavailable
         if self._per_user[answer.user_id] >= self._max_per_user:
-            raise TooManyRequests("You have too many answers running. Wait for one to end.")
+            raise too_many_answers()
         self._per_user[answer.user_id] += 1
         self._answers[answer.id] = answer
 
@@ -43,10 +47,10 @@ class RunningAnswers:
     def start(self, answer: Answer, writing: Coroutine[object, object, None]) -> None:
         """Write a reserved answer in a task of its own, whoever is or is not reading."""
         task = asyncio.create_task(writing)
-        self._tasks.add(task)
+        self._tasks[answer.id] = task
 
-        def done(finished: asyncio.Task[None]) -> None:
-            self._tasks.discard(finished)
+        def done(_: asyncio.Task[None]) -> None:
+            del self._tasks[answer.id]
             self.release(answer)
 
         task.add_done_callback(done)
@@ -56,10 +60,21 @@ class RunningAnswers:
         answer = self._answers.get(answer_id)
         return answer if answer is not None and answer.user_id == user_id else None
 
+    def cancel(self, answer_id: UUID) -> None:
+        """Stop an answer that its user wants no more of; what there is of it is kept."""
+        if (answer := self._answers.get(answer_id)) and (task := self._tasks.get(answer_id)):
+            answer.is_cancel_requested = True
+            task.cancel()
+
     async def stop_all(self) -> None:
         """Interrupt every answer and wait until what there is of it is stored."""
         self._is_stopping = True
-        tasks = list(self._tasks)
+        tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def too_many_answers() -> TooManyRequests:
+    """Return the refusal of one more answer."""
+    return TooManyRequests("You have too many answers running. Wait for one to end.")

@@ -61,13 +61,17 @@ class AnswerWriter:
         """Take the provider's stream to its end and store what came of it.
 
         Never raises for what a provider or the database does: the end is in the row and in the
-        last event. A cancelled writer stores what there is as `interrupted`.
+        last event. A cancelled writer stores what there is: as `cancelled` when its user asked
+        for that, else as `interrupted`.
         """
         flusher = asyncio.create_task(self._flush_regularly())
         try:
             status, failure = await self._take(provider, request)
         except asyncio.CancelledError:
-            status, failure = "interrupted", Unavailable("The server was stopped.")
+            if self._answer.is_cancel_requested:
+                status, failure = "cancelled", None
+            else:
+                status, failure = "interrupted", Unavailable("The server was stopped.")
         finally:
             flusher.cancel()
         await self._finish(status, failure)
@@ -135,7 +139,7 @@ class AnswerWriter:
             if length == self._saved_length:
                 continue
             try:
-                await self._store(_SQL.save_text, {"content": self._answer.text})
+                await self._store_text()
                 self._saved_length = length
             except (DatabaseError, ServiceError) as error:
                 log.warning("flush failed", answer=str(self._answer.id), error=str(error))
@@ -168,13 +172,23 @@ class AnswerWriter:
         values = {"content": self._answer.text, "metadata": Jsonb(self._metadata)}
         for attempt in range(_SAVE_ATTEMPTS):
             try:
-                return await self._store(_SQL.finish_answer, values)
+                return await self._store_end(values)
             except (DatabaseError, ServiceError) as error:
                 log.warning("save failed", answer=str(self._answer.id), error=str(error))
                 await asyncio.sleep(min(0.25 * 2**attempt, 4.0))
         return None
 
-    async def _store(self, statement: str, values: dict[str, Any]) -> dict[str, Any] | None:
+    async def _store_end(self, values: dict[str, Any]) -> dict[str, Any] | None:
         async with self._database.as_user(self._caller) as connection:
-            cursor = await connection.execute(statement.encode(), values | {"id": self._answer.id})
-            return await cursor.fetchone()
+            cursor = await connection.execute(_SQL.finish_answer, values | {"id": self._answer.id})
+            row = await cursor.fetchone()
+            # In the same transaction, for one statement: the answer has no writer any more.
+            await connection.execute("set local role service_role")
+            await connection.execute(_SQL.release_answer, {"answer_id": self._answer.id})
+        return row
+
+    async def _store_text(self) -> None:
+        async with self._database.as_user(self._caller) as connection:
+            await connection.execute(
+                _SQL.save_text, {"content": self._answer.text, "id": self._answer.id}
+            )

@@ -71,8 +71,8 @@ order by answer.seq
 limit 1
 
 -- name: get_answer
--- One answer as clients see it.
-select id, chat_id, role, content, metadata, created_at
+-- One answer as clients see it, and the message it answers.
+select id, chat_id, role, content, metadata, created_at, parent_id
 from public.messages
 where id = %(id)s and role = 'assistant' and user_id = %(user_id)s
 
@@ -88,11 +88,45 @@ update public.messages set content = %(content)s, metadata = %(metadata)s
 where id = %(id)s and metadata ->> 'status' = 'streaming'
 returning id, chat_id, role, content, metadata, created_at
 
--- name: touch_chat
--- The chat was used just now; the trigger sets the time.
-update public.chats set title = title where id = %(chat_id)s
+-- name: claim_answer
+-- Note that this server writes an answer; as the service, in the transaction that makes its row.
+insert into private.running_answers (answer_id, user_id, replica_id)
+values (%(answer_id)s, %(user_id)s, %(replica_id)s)
+
+-- name: count_running
+-- How many answers a user has in the making, on all servers.
+select count(*) as running from private.running_answers where user_id = %(user_id)s
+
+-- name: release_answer
+-- The answer is written; as the service.
+delete from private.running_answers where answer_id = %(answer_id)s
+
+-- name: request_cancel
+-- Ask whichever server writes a user's answer to stop.
+update private.running_answers set is_cancel_requested = true
+where answer_id = %(answer_id)s and user_id = %(user_id)s
+
+-- name: beat
+-- This server lives; tells which of its answers somebody wants stopped.
+update private.running_answers set heartbeat_at = now()
+where replica_id = %(replica_id)s
+returning answer_id, is_cancel_requested
+
+-- name: take_over
+-- Answers of servers that have not been heard of: mark them, with the text they have. The
+-- database's clock alone decides.
+with dead as (
+  delete from private.running_answers
+  where heartbeat_at < now() - make_interval(secs => %(silence_seconds)s)
+  returning answer_id
+)
+update public.messages set metadata = metadata || %(metadata)s
+from dead
+where messages.id = dead.answer_id and messages.metadata ->> 'status' = 'streaming'
+returning messages.id
 
 -- name: mark_interrupted
--- Answers that a server left unfinished when it died; run before this server takes requests.
-update public.messages set metadata = metadata || '{"status": "interrupted"}'
+-- Every answer that is not finished, for the only server there is, before it takes requests.
+with dead as (delete from private.running_answers)
+update public.messages set metadata = metadata || %(metadata)s
 where role = 'assistant' and metadata ->> 'status' = 'streaming'

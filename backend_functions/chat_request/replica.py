@@ -1,0 +1,80 @@
+"""This server among others: it shows that it lives, and takes over what the dead left.
+
+Every two seconds it says so for all its answers in one statement, which also tells it what others
+were asked to cancel. A server that is not heard of for twenty seconds has died: whoever notices
+first marks its answers. So an answer that lost its server is marked within half a minute.
+"""
+
+import asyncio
+from contextlib import suppress
+from uuid import uuid4
+
+import structlog
+from psycopg import Error as DatabaseError
+from psycopg.types.json import Jsonb
+
+from backend_functions.chat_request.interrupted import INTERRUPTED
+from backend_functions.chat_request.running import RunningAnswers
+from backend_functions.db.pool import Database
+from backend_functions.db.queries import queries
+from backend_functions.errors import ServiceError
+
+log = structlog.get_logger(__name__)
+
+_SQL = queries("chat_request")
+_BEAT_SECONDS = 2.0
+_BEATS_PER_LOOK = 3
+_SILENCE_SECONDS = 20.0
+
+
+class Replica:
+    """One server process; its id is new with every start."""
+
+    def __init__(self, database: Database, running: RunningAnswers) -> None:
+        self.id = uuid4()
+        self._database = database
+        self._running = running
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to beat."""
+        self._task = asyncio.create_task(self._live())
+
+    async def stop(self) -> None:
+        """Beat no more."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _live(self) -> None:
+        beats = 0
+        while True:
+            try:
+                if beats % _BEATS_PER_LOOK == 0:
+                    await self.take_over()
+                if self._running:
+                    await self.beat()
+            except (DatabaseError, ServiceError) as error:
+                log.warning("heartbeat failed", error=str(error))
+            beats += 1
+            await asyncio.sleep(_BEAT_SECONDS)
+
+    async def beat(self) -> None:
+        """Say that this server lives, and stop what was asked to be stopped."""
+        async with self._database.as_service() as connection:
+            cursor = await connection.execute(_SQL.beat, {"replica_id": self.id})
+            rows = await cursor.fetchall()
+        for row in rows:
+            if row["is_cancel_requested"]:
+                self._running.cancel(row["answer_id"])
+
+    async def take_over(self) -> None:
+        """Mark the answers of servers that have died."""
+        async with self._database.as_service() as connection:
+            cursor = await connection.execute(
+                _SQL.take_over,
+                {"silence_seconds": _SILENCE_SECONDS, "metadata": Jsonb(INTERRUPTED)},
+            )
+            for row in await cursor.fetchall():
+                log.warning("took over an answer of a dead server", answer=str(row["id"]))
