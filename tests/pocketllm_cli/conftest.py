@@ -74,8 +74,12 @@ def cli(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> C
 def program() -> Callable[..., "subprocess.CompletedProcess[bytes]"]:
     """Run the program as a process, for pipes, signals and closed streams."""
 
-    def run(*argv: str, **options: Any) -> "subprocess.CompletedProcess[bytes]":
-        options = {"stdin": subprocess.DEVNULL, "capture_output": True, "timeout": 30} | options
+    def run(*argv: str, **changes: Any) -> "subprocess.CompletedProcess[bytes]":
+        options: dict[str, Any] = {
+            "stdin": subprocess.DEVNULL,
+            "capture_output": True,
+            "timeout": 30,
+        } | changes
         if "input" in options:
             del options["stdin"]
         return subprocess.run([*PROGRAM, *argv], **options)

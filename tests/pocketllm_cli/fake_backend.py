@@ -134,7 +134,7 @@ class Handler(BaseHTTPRequestHandler):
         elif parts.path.startswith("/rest/v1/"):
             self._rest(parts.path.removeprefix("/rest/v1/"), parse_qsl(parts.query), body)
         else:
-            self.backend.bodies.append(body)
+            self.backend.bodies.append(body or {})
             self._function(parts.path.removeprefix("/functions/v1/"), body)
 
     do_GET = do_POST = do_PATCH = do_DELETE = _any

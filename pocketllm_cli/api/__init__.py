@@ -1,0 +1,1 @@
+"""The one road to the backend: one module per resource."""

@@ -1,0 +1,101 @@
+"""Chats and their messages."""
+
+from typing import Final
+
+from pocketllm_cli.api.identifiers import id_filters
+from pocketllm_cli.api.tables import Filters, Row, Table
+from pocketllm_cli.api.wire import Wire
+from pocketllm_cli.errors import AmbiguousId, ChatNotFound
+from pocketllm_cli.models import Chat, ChatWithMessages, Message
+
+LAST: Final = "last"
+_NEWEST_FIRST: Final = "updated_at.desc,id.desc"
+_CANDIDATES: Final = 8
+_MESSAGES_A_PAGE: Final = 500
+
+
+class Chats:
+    """The chats of the person who is signed in."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._chats = Table(wire, "chats", ",".join(Chat.__slots__))
+        self._messages = Table(wire, "messages", ",".join(Message.__slots__) + ",seq")
+
+    async def newest(self, limit: int) -> list[Chat]:
+        """Return the chats used last, newest first."""
+        rows = await self._chats.select(order=_NEWEST_FIRST, limit=limit)
+        return [Chat.from_row(row) for row in rows]
+
+    async def find(self, reference: str) -> Chat:
+        """Return the chat of an id, the beginning of an id, or `last`.
+
+        Raises:
+            ChatNotFound: There is none.
+            AmbiguousId: There are several; the hint lists them.
+        """
+        if reference == LAST:
+            chats = await self.newest(limit=1)
+        else:
+            filters = id_filters(reference)
+            rows = [] if filters is None else await self._matching(filters)
+            chats = [Chat.from_row(row) for row in rows]
+        if not chats:
+            raise ChatNotFound(None if reference == LAST else f"There is no chat “{reference}”.")
+        if len(chats) > 1:
+            raise AmbiguousId(f"“{reference}” fits more than one chat.", hint=_candidates(chats))
+        return chats[0]
+
+    async def read(self, chat: Chat) -> ChatWithMessages:
+        """Return a chat with all its messages, oldest first."""
+        messages: list[Message] = []
+        last_seq = -1
+        while True:
+            rows = await self._messages.select(
+                [("chat_id", f"eq.{chat.id}"), ("seq", f"gt.{last_seq}")],
+                order="seq.asc",
+                limit=_MESSAGES_A_PAGE,
+            )
+            messages += [Message.from_row(row) for row in rows]
+            if len(rows) < _MESSAGES_A_PAGE:
+                return ChatWithMessages.of(chat, messages)
+            last_seq = rows[-1]["seq"]
+
+    async def create(self, title: str, model_config_id: str | None = None) -> Chat:
+        """Make an empty chat and return it."""
+        row = {"title": title, "model_config_id": model_config_id}
+        return Chat.from_row(await self._chats.insert(row))
+
+    async def open(self, chat_id: str, title: str, model_config_id: str | None) -> None:
+        """Make an empty chat under an id of ours, without waiting for more than its success."""
+        row: Row = {"id": chat_id, "title": title}
+        if model_config_id:
+            row["model_config_id"] = model_config_id
+        await self._chats.insert_silently(row)
+
+    async def set_model(self, chat_id: str, model_config_id: str) -> None:
+        """Let a chat be answered by another model config from now on."""
+        await self._chats.update([("id", f"eq.{chat_id}")], {"model_config_id": model_config_id})
+
+    async def add_system_prompt(self, chat_id: str, text: str) -> None:
+        """Put a system message at the end of a chat."""
+        row = {"chat_id": chat_id, "role": "system", "content": text}
+        await self._messages.insert_silently(row)
+
+    async def rename(self, chat: Chat, title: str) -> Chat:
+        """Give a chat another title and return it."""
+        rows = await self._chats.update([("id", f"eq.{chat.id}")], {"title": title})
+        if not rows:
+            raise ChatNotFound
+        return Chat.from_row(rows[0])
+
+    async def delete(self, chat_id: str) -> None:
+        """Delete a chat with all its messages; one that is gone already is fine."""
+        await self._chats.delete([("id", f"eq.{chat_id}")])
+
+    async def _matching(self, filters: Filters) -> list[Row]:
+        return await self._chats.select(filters, order=_NEWEST_FIRST, limit=_CANDIDATES)
+
+
+def _candidates(chats: list[Chat]) -> str:
+    lines = [f"  {chat.id[:13]}  {chat.updated_at[:16]}  {chat.title}" for chat in chats]
+    return "\n".join(["Give more of the id:", *lines])

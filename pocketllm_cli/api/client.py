@@ -1,0 +1,112 @@
+"""The one road to the backend: a client whose parts are made when they are first used."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pocketllm_cli.api.auth import Auth
+from pocketllm_cli.api.backend import EmbeddedBackend
+from pocketllm_cli.api.sessions import Sessions, session_mark
+from pocketllm_cli.api.transport import Transport, open_transport
+from pocketllm_cli.api.wire import Locator, Wire
+from pocketllm_cli.credentials import CredentialStore
+from pocketllm_cli.debug_log import DebugLog
+from pocketllm_cli.errors import PocketLLMError, SessionExpired
+from pocketllm_cli.models import Account, Context
+from pocketllm_cli.paths import Paths
+
+if TYPE_CHECKING:
+    from pocketllm_cli.api.answers import Answers
+    from pocketllm_cli.api.chats import Chats
+    from pocketllm_cli.api.model_configs import ModelConfigs
+
+
+class Api:
+    """Everything a command can ask of one context's backend."""
+
+    def __init__(
+        self, context: Context, transport: Transport, locator: Locator, sessions: Sessions
+    ) -> None:
+        self.context = context
+        self.locator = locator
+        self.sessions = sessions
+        self._transport = transport
+
+    @cached_property
+    def wire(self) -> Wire:
+        """Requests as the person who is signed in."""
+        return Wire(self._transport, self.locator, self.sessions)
+
+    @cached_property
+    def chats(self) -> "Chats":
+        """Chats and messages."""
+        from pocketllm_cli.api.chats import Chats
+
+        return Chats(self.wire)
+
+    @cached_property
+    def model_configs(self) -> "ModelConfigs":
+        """Model configs."""
+        from pocketllm_cli.api.model_configs import ModelConfigs
+
+        return ModelConfigs(self.wire)
+
+    @cached_property
+    def answers(self) -> "Answers":
+        """Questions and their answers."""
+        from pocketllm_cli.api.answers import Answers
+
+        return Answers(self.wire, self._transport.log)
+
+    @property
+    def auth(self) -> Auth:
+        """Sign-up, sign-in and sign-out."""
+        return self.sessions.auth
+
+    async def account(self) -> Account:
+        """Return who is signed in.
+
+        Raises:
+            NotSignedIn: Nobody.
+        """
+        endpoint = await self.locator.locate()
+        token = await self.sessions.access_token()
+        try:
+            user_id, email = await self.auth.user(token)
+        except SessionExpired:
+            user_id, email = await self.auth.user(await self.sessions.renewed_token(token))
+        return Account(user_id, email, self.context.name, endpoint.url)
+
+    async def sign_out_quietly(self, access_token: str) -> PocketLLMError | None:
+        """End a session at the server; return what went wrong rather than raise it."""
+        try:
+            await self.auth.sign_out(access_token)
+        except PocketLLMError as error:
+            return error
+        return None
+
+
+@asynccontextmanager
+async def open_api(
+    context: Context,
+    *,
+    paths: Paths,
+    store: CredentialStore,
+    embedded: EmbeddedBackend,
+    fixed_token: str | None,
+    narrate: Callable[[str], None],
+    log: DebugLog,
+) -> AsyncIterator[Api]:
+    """Open the client for a context; no request is sent yet."""
+    async with open_transport(context.url, log) as transport:
+        locator = Locator(context, embedded)
+        sessions = Sessions(
+            context=context,
+            auth=Auth(transport, locator.locate, session_mark(context)),
+            store=store,
+            locks=paths.state / "locks",
+            fixed_token=fixed_token,
+            narrate=narrate,
+        )
+        yield Api(context, transport, locator, sessions)

@@ -1,0 +1,113 @@
+"""One HTTP client per command, and what its failures mean in the user's words."""
+
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from pocketllm_cli import __version__
+from pocketllm_cli.contexts import is_loopback
+from pocketllm_cli.debug_log import DebugLog
+from pocketllm_cli.errors import BackendTimeout, BackendUnreachable, PocketLLMError
+
+if TYPE_CHECKING:
+    import httpx
+
+CONNECT_SECONDS: Final = 10.0
+ANSWER_SECONDS: Final = 60.0
+STREAM_SILENCE_SECONDS: Final = 300.0
+"""A stream may be silent this long; the backend sends comment lines while a model thinks."""
+
+
+class NotConnected(BackendUnreachable):
+    """Nobody listens there: nothing was sent, so sending again is safe."""
+
+
+class Transport:
+    """Sends requests. Redirects are never followed, so a token stays where it was sent."""
+
+    def __init__(self, client: "httpx.AsyncClient", log: DebugLog) -> None:
+        self.client = client
+        self.log = log
+
+    async def send(self, request: "httpx.Request", *, stream: bool = False) -> "httpx.Response":
+        """Send one request and return the answer, whatever its status.
+
+        Raises:
+            NotConnected: The request did not reach the backend.
+            BackendTimeout: It took too long.
+            BackendUnreachable: The connection broke.
+        """
+        started = time.monotonic()
+        with translated_failures(self.log):
+            response = await self.client.send(request, stream=stream)
+        took = time.monotonic() - started
+        path = request.url.path
+        self.log.line(f"{request.method} {path} -> {response.status_code} in {took:.3f} s")
+        return response
+
+
+@asynccontextmanager
+async def open_transport(url: str | None, log: DebugLog) -> AsyncIterator[Transport]:
+    """Open the client for a backend at `url`, or for the embedded one (None).
+
+    The environment's proxies and certificates are used, but never for this machine itself.
+    """
+    httpx = load_httpx()
+    is_local = url is None or is_loopback(urlsplit(url).hostname or "")
+    is_plain = url is None or url.startswith("http:")
+    client = httpx.AsyncClient(
+        trust_env=not is_local,
+        verify=_no_tls() if is_plain else True,
+        follow_redirects=False,
+        timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+        headers={"User-Agent": f"pocketllm/{__version__}"},
+    )
+    async with client:
+        yield Transport(client, log)
+
+
+def load_httpx() -> Any:
+    """Import httpx without its own command line program.
+
+    Where click and rich are installed, `import httpx` also loads them and pygments for that
+    program: 69 ms of 172. httpx does without when that import fails, as None here makes it.
+    """
+    if "httpx" not in sys.modules:
+        barred: Any = sys.modules
+        barred["httpx._main"] = None
+        try:
+            import httpx
+        finally:
+            del sys.modules["httpx._main"]
+    import httpx
+
+    return httpx
+
+
+@contextmanager
+def translated_failures(log: DebugLog) -> Iterator[None]:
+    """Turn httpx's exceptions within the block into ours."""
+    httpx = load_httpx()
+    try:
+        yield
+    except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
+        log.exception(error)
+        raise _translate(httpx, error) from error
+
+
+def _translate(httpx: Any, error: Exception) -> PocketLLMError:
+    if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError):
+        return NotConnected()
+    if isinstance(error, httpx.TimeoutException):
+        return BackendTimeout()
+    return BackendUnreachable("The connection to the backend broke.")
+
+
+def _no_tls() -> Any:
+    """Return a context that trusts nobody, for plain http; loading the real one takes 20 ms."""
+    import ssl  # httpx has loaded it by now
+
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

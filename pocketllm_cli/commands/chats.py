@@ -1,0 +1,135 @@
+"""`pocketllm chats`: one function per verb."""
+
+from typing import Annotated, Final
+
+import typer
+
+from pocketllm_cli.api.client import Api
+from pocketllm_cli.app import app_of
+from pocketllm_cli.columns import Page, local_time
+from pocketllm_cli.commands.tree import noun, verb
+from pocketllm_cli.errors import UsageProblem
+from pocketllm_cli.models import Chat, ChatWithMessages, Message
+from pocketllm_cli.sanitize import clean_line, clean_text
+from pocketllm_cli.titles import check_title
+
+_USUAL_LIMIT: Final = 20
+_NO_CHATS: Final = 'No chats yet. Ask something: pocketllm ask "What is a monad?"'
+_HEADINGS: Final = {"user": "You", "assistant": "Answer", "system": "System prompt"}
+
+ChatArgument = Annotated[
+    str, typer.Argument(metavar="ID", help="An id, the beginning of one, or `last`.")
+]
+
+app = noun("Work with your chats.", "pocketllm chats", "pocketllm chats show last")
+
+
+@app.callback()
+def chats(ctx: typer.Context) -> None:
+    """Work with your chats."""
+    if ctx.invoked_subcommand is None:
+        list_chats(ctx, _USUAL_LIMIT)
+
+
+@verb(app, "list", "pocketllm chats list --limit 5", "pocketllm chats list --json | jq '.[].title'")
+def list_chats(
+    ctx: typer.Context,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, max=1000, help="How many, newest first.")
+    ] = _USUAL_LIMIT,
+) -> None:
+    """List your chats, the one used last first."""
+    app = app_of(ctx)
+    app.console.emit(app.run(lambda api: api.chats.newest(limit)), _list_as_text)
+
+
+@verb(app, "show", "pocketllm chats show last", "pocketllm chats show 3f2a --json")
+def show(ctx: typer.Context, chat_id: ChatArgument) -> None:
+    """Show a chat with all its messages."""
+
+    async def work(api: Api) -> ChatWithMessages:
+        return await api.chats.read(await api.chats.find(chat_id))
+
+    app = app_of(ctx)
+    app.console.emit(app.run(work), _chat_as_text)
+
+
+@verb(app, "new", 'pocketllm chats new "Trip to Oslo"')
+def new(
+    ctx: typer.Context,
+    title: Annotated[str, typer.Argument(metavar="[TITLE]", help="What to call it.")] = "New chat",
+) -> None:
+    """Make an empty chat."""
+    app = app_of(ctx)
+    wanted = check_title(title)
+    chat = app.run(lambda api: api.chats.create(wanted))
+    app.console.emit(chat, lambda chat, page: f"Made {chat.id} “{clean_line(chat.title)}”.")
+
+
+@verb(app, "rename", 'pocketllm chats rename last "Trip to Oslo"')
+def rename(
+    ctx: typer.Context,
+    chat_id: ChatArgument,
+    title: Annotated[str, typer.Argument(metavar="TITLE", help="1 to 120 characters.")],
+) -> None:
+    """Give a chat another title."""
+    wanted = check_title(title)
+
+    async def work(api: Api) -> Chat:
+        return await api.chats.rename(await api.chats.find(chat_id), wanted)
+
+    app = app_of(ctx)
+    renamed = app.run(work)
+    app.console.emit(renamed, lambda chat, page: f"Renamed to “{clean_line(chat.title)}”.")
+
+
+@verb(app, "delete", "pocketllm chats delete 3f2a 77c1", "pocketllm chats delete last --yes")
+def delete(
+    ctx: typer.Context,
+    chat_ids: Annotated[
+        list[str], typer.Argument(metavar="ID...", help="Ids, their beginnings, or `last`.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete chats with all their messages."""
+    app = app_of(ctx)
+
+    async def find_all(api: Api) -> list[Chat]:
+        found = [await api.chats.find(chat_id) for chat_id in chat_ids]
+        return list({chat.id: chat for chat in found}.values())
+
+    async def delete_all(api: Api) -> None:
+        for chat in doomed:
+            await api.chats.delete(chat.id)
+
+    if not yes and not app.console.can_ask:
+        raise UsageProblem("Deleting chats needs a confirmation.", hint="Confirm with `--yes`.")
+    doomed = app.run(find_all)
+    names = ", ".join(f"“{clean_line(chat.title)}”" for chat in doomed)
+    if not app.console.confirm(f"Delete {names}?", yes=yes):
+        app.console.say("Nothing was deleted.")
+        return
+    app.run(delete_all)
+    app.console.emit(doomed, lambda doomed, page: f"Deleted {names}.")
+
+
+def _list_as_text(chats: list[Chat], page: Page) -> str:
+    if not chats:
+        return _NO_CHATS
+    rows = [(chat.id[:8], local_time(chat.updated_at), chat.title) for chat in chats]
+    return page.table(("ID", "USED", "TITLE"), rows)
+
+
+def _chat_as_text(chat: ChatWithMessages, page: Page) -> str:
+    heading = f"{clean_line(chat.title)}\n{chat.id}  {local_time(chat.updated_at)}"
+    return "\n\n".join([heading, *(_message_as_text(message) for message in chat.messages)])
+
+
+def _message_as_text(message: Message) -> str:
+    who = _HEADINGS.get(message.role, clean_line(message.role))
+    notes = [local_time(message.created_at)]
+    if model := (message.metadata or {}).get("model"):
+        notes.append(clean_line(str(model)))
+    if message.status not in {"complete", "None"}:
+        notes.append(clean_line(message.status))
+    return f"── {who} ({', '.join(notes)})\n{clean_text(message.content).strip()}"

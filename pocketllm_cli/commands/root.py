@@ -1,0 +1,62 @@
+"""The table of commands, and what `pocketllm` alone does."""
+
+from typing import Annotated, ClassVar
+
+import typer
+
+from pocketllm_cli import __version__
+from pocketllm_cli.app import app_of
+from pocketllm_cli.commands.tree import Entry, LazyGroup, examples
+
+_COMMANDS = "pocketllm_cli.commands"
+_ACCOUNT = f"{_COMMANDS}.account"
+
+
+class Tree(LazyGroup):
+    """All commands of `pocketllm`."""
+
+    table: ClassVar[dict[str, Entry]] = {
+        "ask": Entry(f"{_COMMANDS}.ask", "Ask one question; the answer streams to stdout."),
+        "chats": Entry(f"{_COMMANDS}.chats", "Work with your chats."),
+        "models": Entry(f"{_COMMANDS}.models", "Work with your model configs."),
+        "signup": Entry(_ACCOUNT, "Make an account and sign in.", "signup"),
+        "login": Entry(_ACCOUNT, "Sign in with email and password.", "login"),
+        "logout": Entry(_ACCOUNT, "Sign out and forget the session.", "logout"),
+        "whoami": Entry(_ACCOUNT, "Show who is signed in, and where.", "whoami"),
+        "context": Entry(f"{_COMMANDS}.context", "Choose between backends."),
+        "backend": Entry(f"{_COMMANDS}.backend", "Run the embedded backend on this machine."),
+    }
+
+
+app = typer.Typer(
+    cls=Tree,
+    add_completion=False,
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(
+        'pocketllm ask "What is the capital of France?"',
+        'git diff | pocketllm ask "Write a commit message"',
+        "pocketllm chats list",
+    ),
+)
+
+
+def _show_version(ctx: typer.Context, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        app_of(ctx).console.write(f"pocketllm {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    ctx: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """LLM chat in the terminal; your chats live in your own cloud."""
+    if ctx.invoked_subcommand is None:
+        app_of(ctx).console.write_line(ctx.get_help())

@@ -1,0 +1,190 @@
+"""The only module that writes: results to stdout, everything else to stderr."""
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+
+from pocketllm_cli.errors import OutputProblem, PocketLLMError, ReaderGone, UsageProblem
+from pocketllm_cli.invocation import Invocation
+
+if TYPE_CHECKING:
+    from pocketllm_cli.columns import Page
+
+T = TypeVar("T")
+
+
+class Console:
+    """Speaks to the person or program that started us.
+
+    stdout is data. stderr is narration, warnings and errors. Text from outside is cleaned of
+    terminal control sequences on its way; JSON is escaped instead.
+    """
+
+    def __init__(self, invocation: Invocation) -> None:
+        self._invocation = invocation
+        for stream in (sys.stdout, sys.stderr):
+            _never_fail_to_encode(stream)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Say whether stdout is a terminal."""
+        return _is_terminal(sys.stdout)
+
+    @property
+    def can_ask(self) -> bool:
+        """Say whether there is a person to answer a question."""
+        return _is_terminal(sys.stdin) and _is_terminal(sys.stderr) and not self._invocation.as_json
+
+    @property
+    def page(self) -> "Page":
+        """Return where text for people goes."""
+        from pocketllm_cli.columns import Page  # not for `--version` and `--help`
+
+        return Page(_terminal_width() if self.is_terminal else None)
+
+    def emit(self, result: T, human: Callable[[T, "Page"], str]) -> None:
+        """Print a result: as JSON for programs, else as text for people."""
+        if self._invocation.as_json:
+            self.write_json(result, indent=2)
+        else:
+            self.write_line(human(result, self.page))
+
+    def say(self, text: str) -> None:
+        """Print a sentence that is the whole result for a person; JSON callers get it on stderr."""
+        if self._invocation.as_json:
+            self.narrate(text)
+        else:
+            self.write_line(text)
+
+    def write_json(self, result: Any, *, indent: int | None = None) -> None:
+        """Print a value as JSON; without `indent` as one line."""
+        from pocketllm_cli.safe_json import to_json  # not for `--version` and `--help`
+
+        encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+        self.write(to_json(result, indent=indent, ascii_only=not _is_unicode(encoding)) + "\n")
+
+    def write_line(self, text: str) -> None:
+        """Print text of several lines, cleaned."""
+        self.write(_clean(text, for_terminal=self.is_terminal).rstrip("\n") + "\n")
+
+    def write(self, text: str) -> None:
+        """Send text to stdout at once, as it is.
+
+        Raises:
+            ReaderGone: Nobody reads any more.
+            OutputProblem: It cannot be written.
+        """
+        if sys.stdout is None:
+            raise OutputProblem("Standard output is closed.")
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            _drop_output()
+            raise ReaderGone from error
+        except OSError as error:
+            _drop_output()
+            reason = os.strerror(error.errno or errno.EIO)
+            raise OutputProblem(f"The output could not be written: {reason}.") from error
+
+    def narrate(self, text: str) -> None:
+        """Tell a person what is going on, unless they want quiet."""
+        if not self._invocation.quiet:
+            self._tell(text)
+
+    def warn(self, text: str) -> None:
+        """Tell a person something they must know."""
+        self._tell(text)
+
+    def report(self, error: PocketLLMError) -> None:
+        """Say what failed, and what to do next where we know."""
+        if self._invocation.as_json:
+            from pocketllm_cli.safe_json import to_json  # only for programs
+
+            body = {"code": error.code, "message": error.message, "hint": error.hint}
+            self._tell(to_json(body, indent=None, ascii_only=True))
+            return
+        self._tell(f"error: {error.message}\nhint: {error.hint}")
+
+    def confirm(self, question: str, *, yes: bool) -> bool:
+        """Ask before something is destroyed.
+
+        Raises:
+            UsageProblem: There is nobody to ask, and `--yes` was not given.
+        """
+        if yes:
+            return True
+        if not self.can_ask:
+            raise UsageProblem("This deletes something.", hint="Confirm with `--yes`.")
+        return self.ask_line(f"{question} [y/N]").strip().lower() in {"y", "yes"}
+
+    def ask_line(self, question: str) -> str:
+        """Ask a person for one line; an end of input counts as Ctrl-C."""
+        print(_clean(question), end=" ", file=sys.stderr, flush=True)
+        return self._answer(sys.stdin.readline).rstrip("\r\n")
+
+    def ask_secret(self, question: str) -> str:
+        """Ask a person for a line that is not shown."""
+        import getpass  # only where somebody types a password
+
+        prompt = f"{_clean(question)} "
+        return self._answer(lambda: getpass.getpass(prompt, stream=sys.stderr) + "\n").rstrip("\n")
+
+    def _answer(self, read: Callable[[], str]) -> str:
+        try:
+            if line := read():
+                return line
+        except EOFError:
+            pass
+        except KeyboardInterrupt:
+            self._tell("")  # what comes next begins on a line of its own
+            raise
+        self._tell("")
+        raise KeyboardInterrupt
+
+    def _tell(self, text: str) -> None:
+        if sys.stderr is None:
+            return
+        with suppress(OSError):  # nobody is left to be told
+            print(_clean(text), file=sys.stderr, flush=True)
+
+
+def _drop_output() -> None:
+    """Let what is still unwritten vanish, so that the interpreter's end is quiet too."""
+    with suppress(OSError, ValueError, AttributeError):
+        sink = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(sink, sys.stdout.fileno())
+        os.close(sink)
+
+
+def _clean(text: str, *, for_terminal: bool = True) -> str:
+    from pocketllm_cli.sanitize import clean_text  # not for `--version`
+
+    return clean_text(text, for_terminal=for_terminal)
+
+
+def _never_fail_to_encode(stream: TextIO | None) -> None:
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure:
+        reconfigure(errors="backslashreplace")
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def _is_unicode(encoding: str) -> bool:
+    return encoding.lower().replace("-", "").replace("_", "") in {"utf8", "utf16", "utf32"}
+
+
+def _terminal_width() -> int:
+    try:
+        return max(os.get_terminal_size(sys.stdout.fileno()).columns, 1)
+    except (OSError, ValueError):
+        return 80

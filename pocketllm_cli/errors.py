@@ -1,0 +1,343 @@
+"""Every failure the client can report, and the code the process exits with.
+
+    PocketLLMError                                       1
+    +- Conflict | NotConfigured | LocalFileProblem | OutputProblem | KeyringProblem
+    +- BackendMissing | BackendProblem
+    +- UsageProblem                                      2   a value the parser could not judge
+    |  +- InvalidRequest | TooLarge | AmbiguousId
+    +- NotSignedIn | SessionExpired | WrongPassword | LocalAccountLost | NotAllowed       3
+    +- BackendUnreachable | BackendTimeout | ConnectionLost                               4
+    +- QuotaExceeded                                     5
+    |  +- ProviderFailed | ProviderRejectedKey | ProviderBusy
+    |  +- ProviderRefused | ProviderUnreachable
+    +- NotFound                                          6
+    |  +- ChatNotFound | ModelNotFound | ContextNotFound
+    +- AnswerIncomplete                                  7
+
+Anything else ends with 1 and the name of a log file; Ctrl-C ends with 130.
+"""
+
+from enum import IntEnum
+from typing import ClassVar, Self
+
+
+class ExitCode(IntEnum):
+    """What scripts may rely on; a number is never given a second meaning."""
+
+    meaning: str
+
+    def __new__(cls, value: int, meaning: str) -> Self:
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+    OK = 0, "Done."
+    FAILURE = 1, "Failed for a reason that no other code names."
+    USAGE = 2, "The command line, its input or the config file cannot be right."
+    AUTH = 3, "Not signed in, or not allowed."
+    UNAVAILABLE = 4, "The backend cannot be reached, or did not answer in time."
+    REFUSED = 5, "The model provider refused or failed, or a quota is used up."
+    NOT_FOUND = 6, "There is no such chat, model config or context."
+    INCOMPLETE = 7, "The answer ended before it was complete."
+    INTERRUPTED = 130, "Interrupted with Ctrl-C."
+
+
+class ReaderGone(Exception):
+    """Nobody reads our output any more, as after `| head -1`; the command ends quietly."""
+
+
+class PocketLLMError(Exception):
+    """Base of everything that `main()` turns into one sentence and a hint on stderr."""
+
+    code: ClassVar[str] = "failed"
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILURE
+    default_message: ClassVar[str] = "Something went wrong."
+    default_hint: ClassVar[str] = "Run it again with `--debug` for a log."
+
+    def __init__(self, message: str | None = None, *, hint: str | None = None) -> None:
+        self.message = message or self.default_message
+        self.hint = hint or self.default_hint
+        super().__init__(self.message)
+
+
+class Conflict(PocketLLMError):
+    """What is asked for contradicts what is stored."""
+
+    code = "conflict"
+    default_message = "That contradicts what is stored already."
+    default_hint = "Choose another name, or change what is there."
+
+
+class NotConfigured(PocketLLMError):
+    """The model config lacks something the request needs."""
+
+    code = "not_configured"
+    default_message = "The model config is not complete."
+    default_hint = "See `pocketllm models list` and `pocketllm models edit NAME --help`."
+
+
+class LocalFileProblem(PocketLLMError):
+    """A file of ours cannot be read or written, or is not safe to use."""
+
+    code = "local_file"
+    default_message = "A local file could not be used."
+    default_hint = "POCKETLLM_HOME names another folder for the files of pocketllm."
+
+
+class OutputProblem(PocketLLMError):
+    """Standard output does not take what we write."""
+
+    code = "output"
+    default_message = "The output could not be written."
+    default_hint = "Check where the output goes and whether the disk is full."
+
+
+class KeyringProblem(PocketLLMError):
+    """The keyring that holds the session does not answer."""
+
+    code = "keyring"
+    default_message = "The system keyring did not answer."
+    default_hint = "Unlock the keyring and try again, or run `pocketllm login`."
+
+
+class BackendMissing(PocketLLMError):
+    """The embedded backend is asked for but not installed."""
+
+    code = "backend_not_installed"
+    default_message = "The embedded backend is not installed."
+    default_hint = (
+        "Install it with `pip install 'pocketllm[server,local]'`, "
+        "or name a hosted one with `pocketllm context add`."
+    )
+
+
+class BackendProblem(PocketLLMError):
+    """The backend answered with a failure that has no name of its own."""
+
+    code = "backend_failed"
+    default_message = "The backend failed."
+    default_hint = "Try again; `--debug` writes a log of what was said."
+
+
+class UsageProblem(PocketLLMError):
+    """A bad value the parser could not see, or a broken config file."""
+
+    code = "usage"
+    exit_code = ExitCode.USAGE
+    default_message = "The command line is not right."
+    default_hint = "See `pocketllm --help`."
+
+
+class InvalidRequest(UsageProblem):
+    """The backend found a value that cannot be."""
+
+    code = "invalid_request"
+    default_message = "The backend did not accept a value."
+    default_hint = "Correct it and try again."
+
+
+class TooLarge(UsageProblem):
+    """More text than one request may carry."""
+
+    code = "too_large"
+    default_message = "That is more text than one request may carry."
+    default_hint = "A prompt may have up to 1,000,000 characters; send a part of it."
+
+
+class AmbiguousId(UsageProblem):
+    """The beginning of an id fits several records; the hint lists them."""
+
+    code = "ambiguous_id"
+    default_message = "That id fits more than one."
+    default_hint = "Give more of it."
+
+
+class NotSignedIn(PocketLLMError):
+    """No usable session."""
+
+    code = "not_signed_in"
+    exit_code = ExitCode.AUTH
+    default_message = "You are not signed in."
+    default_hint = "Run `pocketllm login`, or `pocketllm signup` for a new account."
+
+
+class SessionExpired(NotSignedIn):
+    """The server has ended the session for good."""
+
+    code = "session_expired"
+    default_message = "Your session has ended."
+    default_hint = "Run `pocketllm login`."
+
+
+class WrongPassword(NotSignedIn):
+    """The server knows no such pair of address and password."""
+
+    code = "wrong_password"
+    default_message = "The email or the password is wrong."
+    default_hint = "Try `pocketllm login` again, or `pocketllm signup` for a new account."
+
+
+class LocalAccountLost(NotSignedIn):
+    """The embedded backend has a local account whose password is gone from this machine."""
+
+    code = "local_account_lost"
+    default_message = "The password of this machine's local account is lost."
+    default_hint = (
+        "Start afresh with `pocketllm backend reset` (deletes its chats), "
+        "or make another account with `pocketllm signup`."
+    )
+
+
+class NotAllowed(PocketLLMError):
+    """Signed in, but this is not yours to do."""
+
+    code = "not_permitted"
+    exit_code = ExitCode.AUTH
+    default_message = "You are not allowed to do this."
+    default_hint = "`pocketllm whoami` shows who you are signed in as."
+
+
+class BackendUnreachable(PocketLLMError):
+    """No connection, or something else than our backend answers; trying again may help."""
+
+    code = "backend_unreachable"
+    exit_code = ExitCode.UNAVAILABLE
+    default_message = "The backend cannot be reached."
+    default_hint = (
+        "Check the network and `pocketllm context show`; "
+        "for the embedded backend see `pocketllm backend status`."
+    )
+
+
+class BackendTimeout(BackendUnreachable):
+    """The backend took longer than we wait."""
+
+    code = "backend_timeout"
+    default_message = "The backend did not answer in time."
+
+
+class ConnectionLost(BackendUnreachable):
+    """The stream of an answer ended before its last event."""
+
+    code = "connection_lost"
+    default_message = "The connection was lost; the answer goes on at the backend and is kept."
+    default_hint = "Read it with `pocketllm chats show last`."
+
+
+class QuotaExceeded(PocketLLMError):
+    """More requests than are taken for now."""
+
+    code = "too_many_requests"
+    exit_code = ExitCode.REFUSED
+    default_message = "Too many requests for now."
+    default_hint = "Wait a moment and try again."
+
+
+class ProviderFailed(QuotaExceeded):
+    """The model provider failed in a way no other class says better."""
+
+    code = "provider_failed"
+    default_message = "The model provider failed."
+    default_hint = "Try again, or check the model config with `pocketllm models test NAME`."
+
+
+class ProviderRejectedKey(ProviderFailed):
+    """The provider does not take the stored key."""
+
+    code = "provider_rejected_key"
+    default_message = "The model provider rejected the key."
+    default_hint = "Store another with `pocketllm models edit NAME --key-stdin`."
+
+
+class ProviderBusy(ProviderFailed):
+    """The provider is overloaded or the quota with it is used up."""
+
+    code = "provider_busy"
+    default_message = "The model provider is busy, or your quota there is used up."
+    default_hint = "Try again later, or use another model with `-m NAME`."
+
+
+class ProviderRefused(ProviderFailed):
+    """The provider understood and refused."""
+
+    code = "provider_refused"
+    default_message = "The model provider refused the request."
+    default_hint = "Check the model's name and settings with `pocketllm models show NAME`."
+
+
+class ProviderUnreachable(ProviderFailed):
+    """The backend cannot reach the provider."""
+
+    code = "provider_unreachable"
+    default_message = "The model provider could not be reached."
+    default_hint = "Check the address with `pocketllm models show NAME`, or try again later."
+
+
+class NotFound(PocketLLMError):
+    """Missing, or somebody else's."""
+
+    code = "not_found"
+    exit_code = ExitCode.NOT_FOUND
+    default_message = "There is no such thing."
+    default_hint = "Check the name or id."
+
+
+class ChatNotFound(NotFound):
+    """No chat has this id."""
+
+    code = "chat_not_found"
+    default_message = "There is no such chat."
+    default_hint = "Run `pocketllm chats list` to see yours."
+
+
+class ModelNotFound(NotFound):
+    """No model config has this name."""
+
+    code = "model_not_found"
+    default_message = "There is no such model config."
+    default_hint = "Run `pocketllm models list` to see yours."
+
+
+class ContextNotFound(NotFound):
+    """No context has this name."""
+
+    code = "context_not_found"
+    default_message = "There is no such context."
+    default_hint = "Run `pocketllm context list` to see yours."
+
+
+class AnswerIncomplete(PocketLLMError):
+    """The provider's stream ended without its end marker."""
+
+    code = "provider_incomplete"
+    exit_code = ExitCode.INCOMPLETE
+    default_message = "The answer broke off before its end."
+    default_hint = 'What there is has been kept; `pocketllm ask -c "go on"` continues it.'
+
+
+_BY_SERVER_CODE: dict[str, type[PocketLLMError]] = {
+    "not_authenticated": SessionExpired,
+    "not_permitted": NotAllowed,
+    "not_found": NotFound,
+    "conflict": Conflict,
+    "not_configured": NotConfigured,
+    "invalid_request": InvalidRequest,
+    "unsupported_media_type": InvalidRequest,
+    "too_large": TooLarge,
+    "too_many_requests": QuotaExceeded,
+    "unavailable": BackendUnreachable,
+    "connection_lost": ConnectionLost,
+    "backend_timeout": BackendTimeout,
+    "provider_failed": ProviderFailed,
+    "provider_rejected_key": ProviderRejectedKey,
+    "provider_busy": ProviderBusy,
+    "provider_refused": ProviderRefused,
+    "provider_unreachable": ProviderUnreachable,
+    "provider_incomplete": AnswerIncomplete,
+}
+
+
+def error_for(code: str, message: str | None) -> PocketLLMError:
+    """Build the error for a code of the backend's functions or of an answer's last event."""
+    return _BY_SERVER_CODE.get(code, BackendProblem)(message)

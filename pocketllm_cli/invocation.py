@@ -1,0 +1,13 @@
+"""What was asked for on the command line beside the command itself."""
+
+
+class Invocation:
+    """The options that every command takes, filled in while the command line is parsed."""
+
+    def __init__(self) -> None:
+        self.as_json = False
+        self.quiet = False
+        self.debug = False
+        self.context_name: str | None = None
+        self.farewell: str | None = None
+        """What to say if Ctrl-C ends the command now."""

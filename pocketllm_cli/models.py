@@ -1,0 +1,167 @@
+"""The records that cross the client's layers; field names are the column names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """One conversation."""
+
+    id: str
+    title: str
+    model_config_id: str | None
+    created_at: str
+    updated_at: str
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Build it from a row of `chats`."""
+        return cls(**_fields_of(cls, row))
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a chat; `metadata` is what the backend noted about it."""
+
+    id: str
+    chat_id: str
+    role: str
+    content: str
+    metadata: dict[str, Any] | None
+    created_at: str
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Build it from a row of `messages`."""
+        return cls(**_fields_of(cls, row))
+
+    @property
+    def status(self) -> str:
+        """How the answer ended; `complete` for what people wrote."""
+        return str((self.metadata or {}).get("status") or "complete")
+
+
+@dataclass(frozen=True, slots=True)
+class ChatWithMessages:
+    """A chat and its messages, oldest first."""
+
+    id: str
+    title: str
+    model_config_id: str | None
+    created_at: str
+    updated_at: str
+    messages: tuple[Message, ...]
+
+    @classmethod
+    def of(cls, chat: Chat, messages: list[Message]) -> Self:
+        """Join the two."""
+        values = {field.name: getattr(chat, field.name) for field in fields(chat)}
+        return cls(**values, messages=tuple(messages))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """How one model is asked; the key itself never leaves the backend."""
+
+    id: str
+    name: str
+    provider: str
+    base_url: str | None
+    model: str
+    system_prompt: str | None
+    temperature: float | None
+    max_tokens: int | None
+    top_p: float | None
+    frequency_penalty: float | None
+    presence_penalty: float | None
+    is_default: bool
+    has_key: bool
+    created_at: str
+    updated_at: str
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Build it from a row of `model_configs`."""
+        return cls(**_fields_of(cls, row))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTest:
+    """What one short question to a model config showed."""
+
+    model: str
+    first_token_seconds: float
+    total_seconds: float
+    answer: str
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Build it from the answer of the test."""
+        return cls(**_fields_of(cls, row))
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who is signed in, and where."""
+
+    id: str
+    email: str | None
+    context: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A named backend. The embedded one has no address until it runs."""
+
+    name: str
+    url: str | None
+    anon_key: str | None
+    functions_url: str | None = None
+
+    @property
+    def is_embedded(self) -> bool:
+        """True for the backend that runs on this machine."""
+        return self.url is None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where requests go: the project's address, its public key, its functions."""
+
+    url: str
+    publishable_key: str
+    functions_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Tokens of one account. `expires_at` is in seconds by this machine's clock."""
+
+    url: str
+    """The backend they were made for; they are sent nowhere else."""
+    email: str | None
+    access_token: str
+    expires_at: float
+    refresh_token: str
+    password: str | None = None
+    """Only for the local account, whose password no person knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackendStatus:
+    """The embedded backend as `pocketllm backend status` shows it."""
+
+    state: str
+    pid: int | None
+    url: str | None
+    model: str | None
+    folder: str
+    started_at: str | None
+
+
+def _fields_of(record: type, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row's values for the fields of a record; columns added later are left out."""
+    return {field.name: row.get(field.name) for field in fields(record)}

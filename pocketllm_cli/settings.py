@@ -1,0 +1,66 @@
+"""What the environment says, read once per run; no other module of the client reads it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The client's share of the environment; empty variables count as absent."""
+
+    home: Path | None = None
+    """POCKETLLM_HOME: one folder for everything, instead of the platform's."""
+    context: str | None = None
+    """POCKETLLM_CONTEXT: the context to use."""
+    url: str | None = None
+    """POCKETLLM_URL: a backend's address, in place of a context."""
+    anon_key: str | None = None
+    """POCKETLLM_ANON_KEY: its public key."""
+    functions_url: str | None = None
+    """POCKETLLM_FUNCTIONS_URL: where its functions are, if elsewhere."""
+    supabase_url: str | None = None
+    """SUPABASE_URL: understood where nothing of ours is set."""
+    supabase_anon_key: str | None = None
+    """SUPABASE_ANON_KEY: belongs to it."""
+    access_token: str | None = None
+    """POCKETLLM_ACCESS_TOKEN: a token to use as it is, for CI."""
+    email: str | None = None
+    """POCKETLLM_EMAIL: for `login` and `signup` without a terminal."""
+    password: str | None = None
+    """POCKETLLM_PASSWORD: belongs to it."""
+    debug: bool = False
+    """POCKETLLM_DEBUG: as `--debug`."""
+    is_dumb_terminal: bool = False
+    """TERM=dumb: nothing but lines of text."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Read the variables, by default those of this process."""
+        variables = os.environ if environment is None else environment
+
+        def text(name: str) -> str | None:
+            return variables.get(name, "").strip() or None
+
+        home = text("POCKETLLM_HOME")
+        return cls(
+            home=Path(home).expanduser().absolute() if home else None,
+            context=text("POCKETLLM_CONTEXT"),
+            url=text("POCKETLLM_URL"),
+            anon_key=text("POCKETLLM_ANON_KEY"),
+            functions_url=text("POCKETLLM_FUNCTIONS_URL"),
+            supabase_url=text("SUPABASE_URL"),
+            supabase_anon_key=text("SUPABASE_ANON_KEY"),
+            access_token=text("POCKETLLM_ACCESS_TOKEN"),
+            email=text("POCKETLLM_EMAIL"),
+            password=variables.get("POCKETLLM_PASSWORD") or None,
+            debug=(text("POCKETLLM_DEBUG") or "0").lower() not in {"0", "false", "no"},
+            is_dumb_terminal=variables.get("TERM", "") == "dumb",
+        )
+
+
+def read_variable(name: str) -> str | None:
+    """Return a variable that the user named, as `--key-env OPENAI_API_KEY` does."""
+    return os.environ.get(name) or None
