@@ -11,9 +11,6 @@ from uuid import UUID
 
 import orjson
 
-PING = b": ping\n\n"
-PING_SECONDS = 15.0
-
 
 def encode_event(name: str, data: object) -> bytes:
     """Return one server-sent event; what `data` holds cannot end it early."""
@@ -48,9 +45,11 @@ class Answer:
         """The message as stored at the end; None until then, and when it could not be stored."""
         self.is_closed = False
         self.is_cancel_requested = False
+        self.saved_length = 0
+        """How much of the text is in the row."""
         self._parts: list[str] = []
         self._frames: list[bytes] = []
-        self._changed = asyncio.Event()
+        self._waiting: list[asyncio.Future[None]] = []
 
     @property
     def text(self) -> str:
@@ -71,8 +70,10 @@ class Answer:
 
     def announce(self) -> None:
         """Wake the readers: there is something new."""
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
+        waiting, self._waiting = self._waiting, []
+        for reader in waiting:
+            if not reader.done():
+                reader.set_result(None)
 
     def close(self, name: str, data: object, row: Mapping[str, Any] | None) -> None:
         """Append the last event; nothing may follow it."""
@@ -91,21 +92,22 @@ class Answer:
             missing = self.text[after:]
             yield self._frames[0] + (encode_delta(missing, self.length) if missing else b"")
         while True:
-            changed, frames = self._changed, self._frames
+            frames = self._frames
             if position < len(frames):
                 chunk, position = b"".join(frames[position:]), len(frames)
                 yield chunk
             elif self.is_closed:
                 return
             else:
-                try:
-                    async with asyncio.timeout(PING_SECONDS):
-                        await changed.wait()
-                except TimeoutError:
-                    yield PING
+                await self._next_change()
 
     async def finished(self) -> Mapping[str, Any] | None:
         """Wait for the end and return the message as stored."""
         while not self.is_closed:
-            await self._changed.wait()
+            await self._next_change()
         return self.row
+
+    async def _next_change(self) -> None:
+        change: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(change)
+        await change

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from backend_functions.chat_request.answer import PING, encode_delta, encode_event
+from backend_functions.chat_request.answer import encode_delta, encode_event
 from backend_functions.db.pool import Database
 from backend_functions.db.queries import queries
 from backend_functions.errors import NotFound
@@ -13,7 +13,6 @@ from backend_functions.types import Caller
 
 _SQL = queries("chat_request")
 _LOOK_SECONDS = 0.5
-_LOOKS_PER_PING = 30
 
 
 async def find_row(database: Database, caller: Caller, answer_id: UUID) -> dict[str, Any]:
@@ -45,7 +44,7 @@ class RowAnswer:
 
     async def read(self, after: int = 0) -> AsyncIterator[bytes]:
         """Yield the event stream, without the first `after` characters of the text."""
-        row, position, looks = self._row, after, 0
+        row, position = self._row, after
         started = {
             "user_message_id": row["parent_id"],
             "assistant_message_id": row["id"],
@@ -60,9 +59,6 @@ class RowAnswer:
                 yield _last_event(row)
                 return
             await asyncio.sleep(_LOOK_SECONDS)
-            looks += 1
-            if looks % _LOOKS_PER_PING == 0:
-                yield PING
             try:
                 row = await find_row(self._database, self._caller, row["id"])
             except NotFound as error:

@@ -1,8 +1,9 @@
-"""This server among others: it shows that it lives, and takes over what the dead left.
+"""This server among others: it stores, shows that it lives, and takes over what the dead left.
 
-Every two seconds it says so for all its answers in one statement, which also tells it what others
-were asked to cancel. A server that is not heard of for twenty seconds has died: whoever notices
-first marks its answers. So an answer that lost its server is marked within half a minute.
+Every second, in one transaction for all its answers, it stores their text so far and says that it
+lives, and hears what others were asked to cancel. A server that is not heard of for twenty seconds
+has died: whoever notices first marks its answers. So an answer that lost its server keeps all but
+its last second, and is marked within half a minute.
 """
 
 import asyncio
@@ -22,8 +23,8 @@ from backend_functions.errors import ServiceError
 log = structlog.get_logger(__name__)
 
 _SQL = queries("chat_request")
-_BEAT_SECONDS = 2.0
-_BEATS_PER_LOOK = 3
+_BEAT_SECONDS = 1.0
+_BEATS_PER_LOOK = 5
 _SILENCE_SECONDS = 20.0
 
 
@@ -61,10 +62,21 @@ class Replica:
             await asyncio.sleep(_BEAT_SECONDS)
 
     async def beat(self) -> None:
-        """Say that this server lives, and stop what was asked to be stopped."""
+        """Store what was written since the last time, and stop what was asked to be stopped."""
+        grown = [(answer, answer.length, answer.text) for answer in self._running.unsaved()]
         async with self._database.as_service() as connection:
+            if grown:
+                await connection.execute(
+                    _SQL.save_texts,
+                    {
+                        "ids": [answer.id for answer, _, _ in grown],
+                        "texts": [text for _, _, text in grown],
+                    },
+                )
             cursor = await connection.execute(_SQL.beat, {"replica_id": self.id})
             rows = await cursor.fetchall()
+        for answer, length, _ in grown:
+            answer.saved_length = length
         for row in rows:
             if row["is_cancel_requested"]:
                 self._running.cancel(row["answer_id"])

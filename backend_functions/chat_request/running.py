@@ -44,6 +44,10 @@ class RunningAnswers:
             if not self._per_user[answer.user_id]:
                 del self._per_user[answer.user_id]
 
+    def unsaved(self) -> list[Answer]:
+        """Return the answers that have grown since their text was stored."""
+        return [a for a in self._answers.values() if a.length > a.saved_length]
+
     def start(self, answer: Answer, writing: Coroutine[object, object, None]) -> None:
         """Write a reserved answer in a task of its own, whoever is or is not reading."""
         task = asyncio.create_task(writing)

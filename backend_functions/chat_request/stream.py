@@ -11,7 +11,9 @@ _HEADERS = [
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
 ]
-_SEND_SECONDS = 60.0
+_PING = b": ping\n\n"
+_PING_SECONDS = 15.0
+_PATIENCE_SECONDS = 60.0
 
 
 class EventStream(Response):
@@ -23,25 +25,45 @@ class EventStream(Response):
     def __init__(self, pieces: AsyncIterator[bytes]) -> None:
         super().__init__()
         self._pieces = pieces
+        self._is_sending = False
+        self._last_change = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the stream; returns early when the reader is gone."""
-        sending = asyncio.ensure_future(self._send_all(send))
-        leaving = asyncio.ensure_future(_wait_until_gone(receive))
+        tasks = [
+            asyncio.ensure_future(part)
+            for part in (self._send_all(send), self._keep_alive(send), _wait_until_gone(receive))
+        ]
         try:
-            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (sending, leaving):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(sending, leaving, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _send_all(self, send: Send) -> None:
+        now = asyncio.get_running_loop().time
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         async for piece in self._pieces:
-            # A reader that was stopped (SIGSTOP) takes nothing, pings included.
-            async with asyncio.timeout(_SEND_SECONDS):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            self._is_sending, self._last_change = True, now()
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            self._is_sending, self._last_change = False, now()
         await send({"type": "http.response.body", "body": b""})
+
+    async def _keep_alive(self, send: Send) -> None:
+        """Ping a silent stream; return when a reader that was stopped has taken nothing for long.
+
+        One look now and then, since a timer for each piece would cost more than sending it.
+        """
+        now = asyncio.get_running_loop().time
+        while True:
+            await asyncio.sleep(_PING_SECONDS)
+            silence = now() - self._last_change
+            if self._is_sending and silence > _PATIENCE_SECONDS:
+                return
+            if not self._is_sending and silence > _PING_SECONDS:
+                async with asyncio.timeout(_PATIENCE_SECONDS):
+                    await send({"type": "http.response.body", "body": _PING, "more_body": True})
 
 
 async def _wait_until_gone(receive: Receive) -> None:

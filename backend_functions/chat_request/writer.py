@@ -32,7 +32,6 @@ from backend_functions.types import Caller
 log = structlog.get_logger(__name__)
 
 _SQL = queries("chat_request")
-_FLUSH_SECONDS = 1.0
 _SAVE_ATTEMPTS = 6
 
 
@@ -54,8 +53,6 @@ class AnswerWriter:
         self._limits = limits
         self._metadata = dict(metadata)
         self._began = time.monotonic()
-        self._saved_length = 0
-        self._has_begun = asyncio.Event()
 
     async def write(self, provider: ChatProvider, request: ChatRequest) -> None:
         """Take the provider's stream to its end and store what came of it.
@@ -64,7 +61,6 @@ class AnswerWriter:
         last event. A cancelled writer stores what there is: as `cancelled` when its user asked
         for that, else as `interrupted`.
         """
-        flusher = asyncio.create_task(self._flush_regularly())
         try:
             status, failure = await self._take(provider, request)
         except asyncio.CancelledError:
@@ -72,8 +68,6 @@ class AnswerWriter:
                 status, failure = "cancelled", None
             else:
                 status, failure = "interrupted", Unavailable("The server was stopped.")
-        finally:
-            flusher.cancel()
         await self._finish(status, failure)
 
     async def _take(
@@ -131,19 +125,6 @@ class AnswerWriter:
             self._metadata["output_tokens"] = end.output_tokens
             self._metadata["total_tokens"] = end.input_tokens + end.output_tokens
 
-    async def _flush_regularly(self) -> None:
-        """Store the text so far at least every second, so that no crash loses more."""
-        while True:
-            await asyncio.sleep(_FLUSH_SECONDS)
-            length = self._answer.length
-            if length == self._saved_length:
-                continue
-            try:
-                await self._store_text()
-                self._saved_length = length
-            except (DatabaseError, ServiceError) as error:
-                log.warning("flush failed", answer=str(self._answer.id), error=str(error))
-
     async def _finish(self, status: str, failure: ServiceError | None) -> None:
         self._metadata["status"] = status
         self._metadata["total_ms"] = round((time.monotonic() - self._began) * 1000)
@@ -186,9 +167,3 @@ class AnswerWriter:
             await connection.execute("set local role service_role")
             await connection.execute(_SQL.release_answer, {"answer_id": self._answer.id})
         return row
-
-    async def _store_text(self) -> None:
-        async with self._database.as_user(self._caller) as connection:
-            await connection.execute(
-                _SQL.save_text, {"content": self._answer.text, "id": self._answer.id}
-            )

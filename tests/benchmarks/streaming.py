@@ -78,7 +78,7 @@ def main() -> None:
         def through_relay() -> tuple[str, bytes, dict[str, str], bytes]:
             return f"http://127.0.0.1:{relay_port}/", b"{}", {}, b'{"content":" token"}'
 
-        _wait_for(relay_port)
+        wait_for_port(relay_port)
         for streams in (1, 2):
             ours, theirs = [], []
             for number in range(ROUNDS + 1):
@@ -99,7 +99,8 @@ def main() -> None:
             )
 
 
-def _wait_for(port: int) -> None:
+def wait_for_port(port: int) -> None:
+    """Return when something listens there."""
     while True:
         try:
             httpx.get(f"http://127.0.0.1:{port}/x")

@@ -81,6 +81,18 @@ def test_bad_input_is_a_sentence_and_an_exit_code_and_changes_nothing(
     assert after == before
 
 
+def test_a_question_that_is_not_taken_leaves_no_empty_chat(home: Home) -> None:
+    add = ("models", "add", "keyless", "--provider", "openai", "--model", "gpt")
+    assert home.run(*add).code in (0, 1)
+    before = home.run("chats", "list", "--json").json()
+
+    ran = home.run("ask", "-m", "keyless", "hi", OPENAI_API_KEY="sk-of-somebody-else")
+
+    assert ran.code == 1
+    assert "has no key" in ran.err
+    assert home.run("chats", "list", "--json").json() == before
+
+
 def test_a_backend_that_is_not_there_is_exit_4(home: Home) -> None:
     ran = home.run(
         "chats",

@@ -76,11 +76,11 @@ select id, chat_id, role, content, metadata, created_at, parent_id
 from public.messages
 where id = %(id)s and role = 'assistant' and user_id = %(user_id)s
 
--- name: save_text
--- The text so far of an answer that is still being written.
-update public.messages set content = %(content)s
-where id = %(id)s and metadata ->> 'status' = 'streaming'
-returning id
+-- name: save_texts
+-- The text so far of all answers this server is writing; as the service, for answers it began.
+update public.messages set content = written.content
+from unnest(%(ids)s::uuid[], %(texts)s::text[]) as written (id, content)
+where messages.id = written.id and messages.metadata ->> 'status' = 'streaming'
 
 -- name: finish_answer
 -- The whole answer and what is known about it; a finished answer is not written again.
