@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -10,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg import AsyncConnection, sql
 
+from backend_functions.db.migrate import migrate, sql_folder
 from backend_functions.db.pool import Database
 from backend_functions.embedded.account import choose_account
 from backend_functions.embedded.machine_keys import MachineKeys, load_or_create
@@ -23,7 +25,10 @@ os.environ.pop("POCKETLLM_HOME", None)
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A running PostgreSQL whose database `template` has the platform and all migrations."""
+    """A running PostgreSQL.
+
+    Its database `platform` has what a hosted project brings, `template` all migrations too.
+    """
 
     keys: MachineKeys
     port: int
@@ -37,10 +42,9 @@ class Cluster:
         return database_url(login, passwords[login], self.port, database)
 
 
-@pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Start PostgreSQL once for the run (once for each worker of a parallel run)."""
-    folder: Path = tmp_path_factory.mktemp("cluster")
+@contextmanager
+def running_cluster(folder: Path) -> Iterator[Cluster]:
+    """Make a PostgreSQL in a folder, run it, and stop it afterwards."""
     keys, port = load_or_create(folder / "keys.json"), free_port()
     postgres = Postgres(
         choose_account(folder), log=folder / "postgres.log", password=keys.admin_password
@@ -54,7 +58,17 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         postgres.stop()
 
 
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Start PostgreSQL once for the run (once for each worker of a parallel run)."""
+    with running_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
 async def _make_template(cluster: Cluster) -> None:
+    admin = cluster.url("postgres", login=SUPERUSER)
+    await migrate(admin, sql_folder() / "platform", ledger="platform_migrations")
+    await _admin(cluster, "create database platform template postgres")
     await prepare_database(cluster.keys, cluster.port)
     await _admin(cluster, "create database template template postgres")
 

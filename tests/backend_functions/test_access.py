@@ -169,7 +169,7 @@ NOW = int(time.time())
         {"sub": None},
         {"sub": "1"},
         {"sub": 1},
-        {"sub": "{" + str(uuid4()) + "}"},
+        {"sub": "{" + str(UUID(int=7)) + "}"},
         {"sub": "' OR '1'='1"},
         {"role": None},
         {"role": "anon"},

@@ -25,7 +25,8 @@ comment on column public.model_configs.api_key_encrypted is 'Sealed by the funct
 
 create index idx_model_configs_user_id on public.model_configs (user_id);
 
--- Access: owners only; the sealed key and the owner are not theirs to write.
+-- Access: owners only; the sealed key and the owner are not theirs to write. An upsert sets every
+-- column it was given, so the id is among what may be updated.
 alter table public.model_configs enable row level security;
 revoke all on public.model_configs from anon, authenticated, service_role;
 grant delete on public.model_configs to authenticated;
@@ -38,7 +39,7 @@ grant insert (
   frequency_penalty, presence_penalty, is_default
 ) on public.model_configs to authenticated;
 grant update (
-  name, provider, base_url, model, system_prompt, temperature, max_tokens, top_p,
+  id, name, provider, base_url, model, system_prompt, temperature, max_tokens, top_p,
   frequency_penalty, presence_penalty, is_default
 ) on public.model_configs to authenticated;
 grant all on public.model_configs to service_role;

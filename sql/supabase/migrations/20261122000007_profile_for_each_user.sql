@@ -7,7 +7,12 @@ language plpgsql security definer set search_path = '' as $$
 begin
   -- Definer: the auth service, which inserts users, may not write to public.
   insert into public.profiles (id, full_name)
-  values (new.id, left(new.raw_user_meta_data ->> 'full_name', 200));
+  values (
+    new.id,
+    case jsonb_typeof(new.raw_user_meta_data -> 'full_name')
+      when 'string' then left(new.raw_user_meta_data ->> 'full_name', 200)
+    end
+  );
   return new;
 end
 $$;

@@ -24,8 +24,6 @@ alter table public.messages
   drop constraint messages_chat_id_fkey,
   add constraint messages_belong_to_the_owner_of_the_chat
     foreign key (chat_id, user_id) references public.chats (id, user_id) on delete cascade;
-drop index public.idx_messages_chat_id;
-create index idx_messages_chat_id on public.messages (chat_id, user_id);
 create index messages_user_id_idx on public.messages (user_id);
 
 create policy messages_owner_all on public.messages

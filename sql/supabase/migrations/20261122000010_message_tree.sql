@@ -5,16 +5,18 @@
 
 alter table public.messages
   add column seq bigint generated always as identity,
-  add column parent_id uuid,
-  add constraint messages_id_and_chat unique (chat_id, id),
-  add constraint messages_parent_is_in_the_same_chat
-    foreign key (chat_id, parent_id) references public.messages (chat_id, id)
-    on delete set null (parent_id);
+  -- Not a foreign key: it would lock the parent, so that writing under a message and deleting it
+  -- could wait for each other. The lock on the chat and the triggers below keep it true.
+  add column parent_id uuid;
 comment on column public.messages.seq is 'The order in which messages were written; unlike a time it never repeats.';
 comment on column public.messages.parent_id is 'The message this one follows; null for the first. Versions of one turn share a parent.';
 create unique index messages_chat_order on public.messages (chat_id, seq);
+-- Serves the key to the chat, and the order of its messages under a policy that compares the owner.
+drop index public.idx_messages_chat_id;
+create index idx_messages_chat_id on public.messages (chat_id, user_id, seq);
 create index messages_parent_id_idx on public.messages (chat_id, parent_id);
 grant insert (parent_id) on public.messages to authenticated;
+revoke all on sequence public.messages_seq_seq from anon, authenticated, service_role;
 grant usage on sequence public.messages_seq_seq to authenticated, service_role;
 
 -- Not a foreign key: it would be a second way from chats to messages, and so make the embedding
@@ -22,6 +24,15 @@ grant usage on sequence public.messages_seq_seq to authenticated, service_role;
 alter table public.chats add column current_message_id uuid;
 comment on column public.chats.current_message_id is 'The tip of the branch that is shown; null for an empty chat.';
 grant update (current_message_id) on public.chats to authenticated;
+
+create function private.note_first_seq() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  perform set_config('pocketllm.first_seq', nextval('public.messages_seq_seq')::text, true);
+  return null;
+end
+$$;
+comment on function private.note_first_seq() is 'Tells hang_message where the numbers of this statement begin.';
 
 create function private.hang_message() returns trigger
 language plpgsql set search_path = '' as $$
@@ -33,45 +44,95 @@ begin
   select user_id, current_message_id into chat
   from public.chats where id = new.chat_id for update;
   new.user_id = coalesce(chat.user_id, new.user_id);
-  new.parent_id = coalesce(new.parent_id, chat.current_message_id);
+  if new.parent_id = new.id then -- a new version of the first message follows nothing
+    new.parent_id = null;
+  elsif new.parent_id is null then
+    -- The tip moves when the statement ends; until then its own rows follow one another.
+    new.parent_id = coalesce(
+      (
+        select id from public.messages
+        where chat_id = new.chat_id and user_id = new.user_id
+          and seq > current_setting('pocketllm.first_seq')::bigint
+        order by seq desc limit 1
+      ),
+      chat.current_message_id
+    );
+  end if;
   -- Numbered again now that the chat is locked: the default was taken before, perhaps out of turn.
   new.seq = nextval('public.messages_seq_seq');
+  if new.created_at = now() then -- the default, which all rows of a transaction would share
+    new.created_at = clock_timestamp();
+  end if;
   return new;
 end
 $$;
-comment on function private.hang_message() is 'Hangs a new message under the tip of its chat unless it names its parent.';
+comment on function private.hang_message() is 'Hangs a new message under the tip of its chat unless it names its parent; one that names itself is a first one.';
 
-create function private.move_tip() returns trigger
+create function private.check_parent() returns trigger
 language plpgsql set search_path = '' as $$
 begin
-  update public.chats set current_message_id = new.id where id = new.chat_id;
+  if (select chat_id from public.messages where id = new.parent_id) is distinct from new.chat_id then
+    raise exception 'parent_id is not a message of this chat'
+      using errcode = 'foreign_key_violation';
+  end if;
+  return new;
+end
+$$;
+comment on function private.check_parent() is 'A message follows one of the same chat.';
+
+create function private.move_tips() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  update public.chats as chat set current_message_id = newest.id
+  from (select distinct on (chat_id) chat_id, id from fresh order by chat_id, seq desc) as newest
+  where chat.id = newest.chat_id;
   return null;
 end
 $$;
-comment on function private.move_tip() is 'A new message is the tip of its chat.';
+comment on function private.move_tips() is 'The newest message is the tip of its chat.';
 
-create function private.unhang_message() returns trigger
-language plpgsql set search_path = '' as $$
+create function private.mend_branches() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  removed record;
+  ancestors uuid[];
+  ancestor uuid;
 begin
-  perform from public.chats where id = old.chat_id for update;
-  if found then -- else the whole chat is being deleted, and nothing needs mending
-    update public.messages set parent_id = old.parent_id
-    where chat_id = old.chat_id and parent_id = old.id;
-    update public.chats set current_message_id = old.parent_id
-    where id = old.chat_id and current_message_id = old.id;
+  -- Definer: a parent is nobody's to change. Only rows that the caller has just deleted count.
+  perform from public.chats where id in (select chat_id from gone) order by id for update;
+  if not found then -- whole chats are being deleted, and nothing needs mending
+    return null;
   end if;
-  return old;
+  -- Parents come before what follows them, so each ancestor that remains is found in one step.
+  for removed in
+    with numbered as (select *, row_number() over (order by seq) as place from gone)
+    select message.*, parent.place as parent_place
+    from numbered as message left join numbered as parent on parent.id = message.parent_id
+    order by message.place
+  loop
+    ancestor = removed.parent_id;
+    if removed.parent_place is not null then
+      ancestor = ancestors[removed.parent_place];
+    end if;
+    ancestors[removed.place] = ancestor;
+    update public.messages set parent_id = ancestor
+    where chat_id = removed.chat_id and parent_id = removed.id;
+    update public.chats set current_message_id = ancestor
+    where id = removed.chat_id and current_message_id = removed.id;
+  end loop;
+  return null;
 end
 $$;
-comment on function private.unhang_message() is 'What followed a deleted message follows its parent.';
+comment on function private.mend_branches() is 'What followed deleted messages follows the nearest one that is left before them.';
+revoke execute on function private.mend_branches() from public, anon, authenticated;
 
 create function private.check_tip() returns trigger
 language plpgsql set search_path = '' as $$
 begin
-  if new.current_message_id is not null and not exists (
-    select from public.messages
-    where chat_id = new.id and id = new.current_message_id
-  ) then
+  if new.current_message_id is not null
+    and (select chat_id from public.messages where id = new.current_message_id)
+      is distinct from new.id
+  then
     raise exception 'current_message_id is not a message of this chat'
       using errcode = 'foreign_key_violation';
   end if;
@@ -80,12 +141,20 @@ end
 $$;
 comment on function private.check_tip() is 'The tip of a chat is one of its messages.';
 
+create trigger messages_note_first_seq before insert on public.messages
+  for each statement execute function private.note_first_seq();
 create trigger messages_hang before insert on public.messages
   for each row execute function private.hang_message();
-create trigger messages_move_tip after insert on public.messages
-  for each row execute function private.move_tip();
-create trigger messages_unhang before delete on public.messages
-  for each row execute function private.unhang_message();
+-- By its name it fires after messages_hang, when the chat is locked and the parent known.
+create trigger messages_parent_is_in_the_same_chat
+  before insert or update of chat_id, parent_id on public.messages
+  for each row when (new.parent_id is not null) execute function private.check_parent();
+create trigger messages_move_tips after insert on public.messages
+  referencing new table as fresh
+  for each statement execute function private.move_tips();
+create trigger messages_mend_branches after delete on public.messages
+  referencing old table as gone
+  for each statement execute function private.mend_branches();
 create trigger chats_check_tip before update of current_message_id on public.chats
   for each row when (new.current_message_id is distinct from old.current_message_id)
   execute function private.check_tip();

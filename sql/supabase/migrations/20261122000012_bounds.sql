@@ -7,6 +7,8 @@ alter table public.profiles
     char_length(full_name) <= 200 and char_length(profession) <= 200
     and char_length(username) between 1 and 60
   ),
+  add constraint profiles_date_of_birth_in_range
+    check (date_of_birth between '1800-01-01' and '9999-12-31'),
   add constraint profiles_bio_has_a_length check (char_length(bio) <= 4000),
   add constraint profiles_avatar_has_a_length check (char_length(avatar_url) <= 2000);
 

@@ -1,0 +1,196 @@
+"""What a screen shows costs what it shows, however much lies behind it."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from backend_functions.db.queries import queries
+from backend_functions.embedded.postgres import SUPERUSER
+from tests.conftest import Cluster
+from tests.sql.stage import Persona, Row, Stage, add_chat, add_message
+
+pytestmark = pytest.mark.db
+
+CHATS, MESSAGES, LIMIT = 20_000, 5_000, 20
+
+_SQL = queries("chat_request")
+
+_FILL = """
+insert into public.messages (chat_id, user_id, role, content, metadata)
+select %(chat)s, %(user)s, case when g %% 2 = 0 then 'assistant' else 'user' end,
+  repeat('word ', 40) || g, case when g %% 2 = 0 then '{"status": "complete"}'::jsonb end
+from generate_series(1, %(count)s) g
+"""
+
+
+class Full:
+    """A database with a user of many chats, one of which is long."""
+
+    def __init__(self, connection: Connection[Row]) -> None:
+        self._stage = stage = Stage(connection)
+        self.ada, bob = stage.sign_up(), stage.sign_up()
+        self.service = stage.service
+        for owner in (self.ada, bob):
+            stage.service.run(
+                "insert into public.chats (user_id, title, updated_at)"
+                " select %(user)s, 'chat ' || g, now() - make_interval(mins => g)"
+                " from generate_series(1, %(count)s) g",
+                user=owner.user_id,
+                count=CHATS // 2,
+            )
+        self.chat = self._long_chat(self.ada)
+        self._long_chat(self.ada)
+        self._long_chat(bob)
+        self.streaming = add_message(
+            stage.service, self.chat, "", role="assistant", metadata='{"status": "streaming"}'
+        )
+
+    def _long_chat(self, owner: Persona) -> UUID:
+        chat = add_chat(owner)
+        self.service.run(_FILL, chat=chat, user=owner.user_id, count=MESSAGES)
+        return chat
+
+
+@pytest.fixture(scope="module")
+def full(cluster: Cluster, module_database: str) -> Iterator[Full]:
+    url = cluster.url(module_database, login=SUPERUSER)
+    with psycopg.connect(url, row_factory=dict_row, autocommit=True) as connection:
+        with connection.transaction():
+            full = Full(connection)
+        connection.execute("vacuum (analyze) public.chats, public.messages")
+        with connection.transaction(force_rollback=True):
+            yield full
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from nodes(child)
+
+
+def explain(persona: Persona, statement: str, **values: Any) -> list[dict[str, Any]]:
+    """Run a statement and return what each part of its plan did."""
+    (found,) = persona.value(f"explain (analyze, format json) {statement}", **values)
+    return list(nodes(found["Plan"]))
+
+
+def rows_touched(parts: list[dict[str, Any]]) -> float:
+    """Return how many rows were read from tables, those that were then thrown away included."""
+    touched = 0.0
+    for part in parts:
+        if "Relation Name" in part and part["Node Type"] != "ModifyTable":
+            rows = part["Actual Rows"] + part.get("Rows Removed by Filter", 0)
+            touched += rows * part["Actual Loops"]
+    return touched
+
+
+def indexes(parts: list[dict[str, Any]]) -> set[str]:
+    return {part["Index Name"] for part in parts if "Index Name" in part}
+
+
+NEWEST = "select id, title, updated_at from public.chats"
+
+
+@pytest.mark.parametrize("order", ["updated_at desc", "updated_at desc, id desc"])
+def test_the_newest_chats_are_found_without_looking_at_older_ones(order: str, full: Full) -> None:
+    parts = explain(full.ada, f"{NEWEST} order by {order} limit {LIMIT}")
+
+    assert indexes(parts) == {"chats_newest_first"}
+    assert rows_touched(parts) <= LIMIT + 1
+
+
+def test_the_next_page_of_chats_is_found_as_fast_as_the_first(full: Full) -> None:
+    deep = full.ada.run(f"{NEWEST} order by updated_at desc, id desc offset 9000 limit 1")[0]
+
+    parts = explain(
+        full.ada,
+        f"{NEWEST} where (updated_at, id) < (%(updated_at)s, %(id)s)"
+        f" order by updated_at desc, id desc limit {LIMIT}",
+        **deep,
+    )
+
+    assert indexes(parts) == {"chats_newest_first"}
+    assert rows_touched(parts) <= LIMIT + 1
+
+
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+def test_messages_of_a_chat_come_in_order_without_sorting_them(direction: str, full: Full) -> None:
+    parts = explain(
+        full.ada,
+        "select id, role, content from public.messages where chat_id = %(chat)s"  # noqa: S608
+        f" order by seq {direction} limit {LIMIT}",
+        chat=full.chat,
+    )
+
+    assert indexes(parts) <= {"idx_messages_chat_id", "messages_chat_order"}
+    assert rows_touched(parts) <= LIMIT
+    assert "Sort" not in {part["Node Type"] for part in parts}
+
+
+def test_the_history_of_a_long_chat_costs_what_is_sent_to_the_model(full: Full) -> None:
+    add_message(full.ada, full.chat, "Be brief.", role="system")
+    tip = full.ada.value(
+        "select current_message_id from public.chats where id = %(id)s", id=full.chat
+    )
+    values = {"chat_id": full.chat, "tip": tip, "max_messages": LIMIT}
+
+    parts = explain(full.ada, _SQL.load_history, **values)
+
+    assert len(full.ada.run(_SQL.load_history, **values)) == LIMIT
+    assert "messages_system_prompts" in indexes(parts)
+    assert rows_touched(parts) <= 2 * LIMIT
+    assert "Seq Scan" not in {part["Node Type"] for part in parts}
+
+
+def test_a_chat_and_its_config_are_found_by_their_ids(full: Full) -> None:
+    parts = explain(full.ada, _SQL.load_chat, chat_id=full.chat, user_id=full.ada.user_id)
+
+    assert rows_touched(parts) <= 2
+
+
+def test_a_prompt_and_its_answer_are_found_by_their_ids(full: Full) -> None:
+    prompt = full.ada.run(
+        "select id from public.messages where chat_id = %(chat)s and role = 'user'"
+        " order by seq limit 1 offset 2000",
+        chat=full.chat,
+    )[0]["id"]
+
+    parts = explain(full.ada, _SQL.find_prompt, id=prompt, chat_id=full.chat)
+
+    assert "messages_pkey" in indexes(parts)
+    assert rows_touched(parts) <= 4
+
+
+def test_unfinished_answers_are_found_without_looking_at_finished_ones(full: Full) -> None:
+    parts = explain(
+        full.service,
+        "select id from public.messages"
+        " where role = 'assistant' and metadata ->> 'status' = 'streaming'",
+    )
+    marked = explain(full.service, _SQL.mark_interrupted, metadata='{"status": "interrupted"}')
+
+    assert indexes(parts) == {"messages_unfinished_idx"}
+    assert "messages_unfinished_idx" in indexes(marked)
+    assert rows_touched(marked) <= 1
+    assert (
+        full.service.value(
+            "select metadata ->> 'status' from public.messages where id = %(id)s", id=full.streaming
+        )
+        == "interrupted"
+    )
+
+
+def test_text_is_added_to_an_answer_without_touching_an_index(full: Full) -> None:
+    updates = "select pg_stat_get_xact_tuples_hot_updated('public.messages'::regclass)"
+    before = full.service.value(updates)
+
+    full.service.run(
+        "update public.messages set content = 'so far' where id = %(id)s", id=full.streaming
+    )
+
+    assert full.service.value(updates) == before + 1
