@@ -1,7 +1,8 @@
 """The functions as one ASGI app: settings in, routes out, and what they share for a lifetime."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -10,6 +11,7 @@ from fastapi import APIRouter, FastAPI, Request
 
 from backend_functions import __version__
 from backend_functions.access import TokenVerifier, identify_user, verifier_for
+from backend_functions.chat_request.answer import Answer
 from backend_functions.chat_request.ask import Asker
 from backend_functions.chat_request.replica import Replica
 from backend_functions.chat_request.routes import chat_request_routes
@@ -18,16 +20,20 @@ from backend_functions.configured_provider import ConfiguredProviders
 from backend_functions.db.pool import Database
 from backend_functions.egress import EgressPolicy, open_client
 from backend_functions.errors import ServiceError
-from backend_functions.http import (
-    Json,
-    answer_database_trouble,
-    answer_service_error,
-    answer_unexpected,
-)
+from backend_functions.health import health_routes
+from backend_functions.http import Json, answer_database_trouble, answer_service_error
+from backend_functions.logs import configure_logs
+from backend_functions.metrics import Metrics
 from backend_functions.model_configs.routes import model_config_routes
+from backend_functions.providers.prices import load_prices
+from backend_functions.request_limits import RequestLimits
+from backend_functions.request_observer import RequestObserver
 from backend_functions.sealing import KeySealer
 from backend_functions.settings import Settings, read_settings
+from backend_functions.stopping import before_stop
 from backend_functions.types import Caller
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +45,29 @@ class Services:
     http: httpx.AsyncClient
     running: RunningAnswers
     replica: Replica
+    metrics: Metrics
+    sealer: KeySealer
 
     @classmethod
     def build(cls, settings: Settings, *, max_connections: int = 10) -> "Services":
         """Make everything; nothing connects yet."""
         policy = EgressPolicy.for_mode(settings.mode)
         database = Database(settings.database_url, max_size=max_connections)
-        running = RunningAnswers(max_per_user=settings.limits.max_running_answers)
+        metrics = Metrics()
+
+        def note_end(answer: Answer) -> None:
+            metrics.note_answer(answer.row["metadata"] if answer.row else {"status": "not saved"})
+
+        running = RunningAnswers(max_per_user=settings.limits.max_running_answers, on_end=note_end)
+        metrics.watch(running=running.__len__, pool=database.stats)
         return cls(
             settings=settings,
             database=database,
             http=open_client(policy, settings.limits),
             running=running,
             replica=Replica(database, running),
+            metrics=metrics,
+            sealer=KeySealer(settings.master_keys),
         )
 
     @asynccontextmanager
@@ -59,9 +75,12 @@ class Services:
         """Open on start; on stop let no answer be lost."""
         await self.database.open()
         self.replica.start()
+        # Half a second of imports and data, so that no answer's end waits for them.
+        loading = asyncio.create_task(asyncio.to_thread(load_prices))
         try:
             yield
         finally:
+            await loading
             await self.running.stop_all()
             await self.replica.stop()
             await self.http.aclose()
@@ -70,17 +89,22 @@ class Services:
 
 def function_routes(services: Services, verifier: TokenVerifier) -> list[APIRouter]:
     """Return the routes under `/functions/v1`."""
+    settings = services.settings
+    request_limits = RequestLimits(settings.limits.requests_per_minute)
 
     async def identify(request: Request) -> Caller:
-        return await identify_user(request.headers, verifier)
+        caller = await identify_user(request.headers, verifier)
+        assert caller.user_id is not None, "a verified token names its user"
+        request_limits.take(caller.user_id)
+        return caller
 
-    settings = services.settings
     providers = ConfiguredProviders(
         http=services.http,
         database=services.database,
-        sealer=KeySealer(settings.master_keys),
+        sealer=services.sealer,
         policy=EgressPolicy.for_mode(settings.mode),
         local_model=settings.local_model,
+        search_key=settings.search_key,
     )
     asker = Asker(services.database, providers, services.running, settings.limits, services.replica)
     return [
@@ -89,12 +113,14 @@ def function_routes(services: Services, verifier: TokenVerifier) -> list[APIRout
     ]
 
 
-def make_app(services: Services, routers: list[APIRouter]) -> FastAPI:
-    """Return an app with these routes, our error shapes, and `/health`."""
+def make_app(
+    services: Services, routers: list[APIRouter], *, lifespan: Lifespan | None = None
+) -> FastAPI:
+    """Return an app with these routes, our error shapes, and what operators look at."""
     app = FastAPI(
         title="PocketLLM functions",
         version=__version__,
-        lifespan=services.lifespan,
+        lifespan=lifespan or services.lifespan,
         docs_url=None,
         redoc_url=None,
         openapi_url="/functions/v1/openapi.json",
@@ -102,19 +128,28 @@ def make_app(services: Services, routers: list[APIRouter]) -> FastAPI:
     )
     app.add_exception_handler(ServiceError, answer_service_error)
     app.add_exception_handler(psycopg.OperationalError, answer_database_trouble)
-    app.add_exception_handler(Exception, answer_unexpected)
-
-    @app.get("/health", include_in_schema=False)
-    async def health() -> Json:
-        return Json({"status": "ok", "version": __version__})
-
-    for router in routers:
+    app.add_middleware(RequestObserver, metrics=services.metrics)
+    health = health_routes(services.settings, services.database, services.metrics)
+    for router in (health, *routers):
         app.include_router(router)
     return app
 
 
 def hosted_app() -> FastAPI:
     """Return the app of a hosted replica: `uvicorn --factory backend_functions.app:hosted_app`."""
-    services = Services.build(read_settings())
-    verifier = verifier_for(services.settings, services.http)
-    return make_app(services, function_routes(services, verifier))
+    return replica_app(read_settings())
+
+
+def replica_app(settings: Settings) -> FastAPI:
+    """Return the app of one of several servers; it ends its answers when its process is stopped."""
+    configure_logs(debug=settings.debug)
+    services = Services.build(settings)
+    verifier = verifier_for(settings, services.http)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with before_stop(services.running.stop_all):
+            async with services.lifespan(app):
+                yield
+
+    return make_app(services, function_routes(services, verifier), lifespan=lifespan)

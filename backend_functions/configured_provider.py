@@ -1,7 +1,8 @@
 """A model config made callable: its address checked, its key opened, its adapter chosen."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -10,18 +11,27 @@ import httpx
 from backend_functions.db.pool import Database
 from backend_functions.db.queries import queries
 from backend_functions.egress import EgressPolicy, origin
-from backend_functions.errors import NotConfigured
+from backend_functions.errors import NotConfigured, SearchNotConfigured
 from backend_functions.providers.base import ChatProvider, ChatRequest, ChatTurn
+from backend_functions.providers.breaker import CircuitBreaker, GuardedProvider
 from backend_functions.providers.registry import (
+    LOCAL,
+    SEARCH,
     Provider,
     find_provider,
     open_provider,
     resolve_base_url,
 )
+from backend_functions.providers.windows import window_of
 from backend_functions.sealing import KeyBinding, KeySealer
-from backend_functions.settings import LocalModel
+from backend_functions.settings import LocalModel, SearchKey
+from backend_functions.types import Caller
+from backend_functions.web_search.tavily import Source, search
 
 _SQL = queries("model_configs")
+
+Search = Callable[[str], Awaitable[tuple[Source, ...]]]
+"""Finds pages for a question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +43,18 @@ class ConfiguredProviders:
     sealer: KeySealer
     policy: EgressPolicy
     local_model: LocalModel | None
+    search_key: SearchKey | None = None
+    breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
 
     def address(self, provider: Provider, base_url: str | None) -> httpx.URL:
         """Return where a config's requests go; see `resolve_base_url`."""
         return resolve_base_url(provider, base_url, self.policy, self.local_model)
+
+    def window_tokens(self, provider_name: str, model: str) -> int:
+        """Return how many tokens a config's model can hold."""
+        if provider_name == LOCAL and self.local_model is not None:
+            return self.local_model.context_tokens
+        return window_of(provider_name, model)
 
     async def open(self, user_id: UUID, config: Mapping[str, Any]) -> ChatProvider:
         """Return the adapter for a user's config.
@@ -54,7 +72,28 @@ class ConfiguredProviders:
             assert self.local_model is not None
             return open_provider(provider, self.http, base_url, self.local_model.api_key)
         key = await self._open_key(provider, base_url, user_id, config["config_id"])
-        return open_provider(provider, self.http, base_url, key)
+        opened = open_provider(provider, self.http, base_url, key)
+        return GuardedProvider(opened, self.breaker, _target(provider, base_url, user_id))
+
+    async def open_search(self, caller: Caller) -> Search:
+        """Return the web search of a user: with a key of their own, else with the server's.
+
+        Raises:
+            NotConfigured: There is neither.
+        """
+        assert caller.user_id is not None
+        provider = find_provider(SEARCH)
+        async with self.database.as_user(caller) as connection:
+            cursor = await connection.execute(_SQL.find_search, {"provider": SEARCH})
+            own = await cursor.fetchone()
+        if own is not None:
+            base_url = self.address(provider, own["base_url"])
+            key = await self._open_key(provider, base_url, caller.user_id, own["config_id"])
+            if key is not None:
+                return partial(search, self.http, base_url, key)
+        if self.search_key is None:
+            raise SearchNotConfigured
+        return partial(search, self.http, httpx.URL(self.search_key.base_url), self.search_key.key)
 
     async def _open_key(
         self, provider: Provider, base_url: httpx.URL, user_id: UUID, config_id: UUID
@@ -71,6 +110,14 @@ class ConfiguredProviders:
         if provider.key == "required":
             raise NotConfigured("This model config has no key.")
         return None
+
+
+def _target(provider: Provider, base_url: httpx.URL, user_id: UUID) -> tuple[str, ...]:
+    """What is in trouble when a provider fails; an address of a user's own is that user's alone."""
+    place = origin(base_url)
+    if provider.base_url and place == origin(httpx.URL(provider.base_url)):
+        return provider.name, place
+    return provider.name, place, str(user_id)
 
 
 def build_request(config: Mapping[str, Any], turns: tuple[ChatTurn, ...]) -> ChatRequest:

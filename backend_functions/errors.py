@@ -5,7 +5,8 @@ ServiceError
 +- NotAuthenticated 401 | NotPermitted 403 | NotFound 404 | TooManyRequests 429
 +- NotConfigured 422       the user's config lacks something: a key, a model, an address
 +- Unavailable 503         our database or our own parts
-+- ProviderError 502       the provider: RejectedKey | Busy | Refused | Unreachable | Failed | Incomplete
++- ProviderError 502       the provider failed: ProviderRejectedKey | ProviderBusy |
+                           ProviderRefused | ProviderUnreachable | ProviderIncomplete
 """
 
 from typing import ClassVar
@@ -21,11 +22,28 @@ class ServiceError(Exception):
     status: ClassVar[int] = 500
     code: ClassVar[str] = "unexpected_failure"
     default_message: ClassVar[str] = "Something went wrong on our side."
+    usual_wait_seconds: ClassVar[float | None] = None
 
-    def __init__(self, message: str | None = None, *, detail: str = "") -> None:
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        detail: str = "",
+        retry_after_seconds: float | None = None,
+    ) -> None:
         self.message = message or self.default_message
         self.detail = detail
+        self.retry_after_seconds = (
+            self.usual_wait_seconds if retry_after_seconds is None else retry_after_seconds
+        )
+        """When trying again may help; None where nobody knows. Of a provider's failure: how long
+        the provider asks us to wait, 0 to 3600."""
         super().__init__(detail or self.message)
+
+    @property
+    def detail_for_log(self) -> str | None:
+        """What the log may hold of the detail."""
+        return self.detail or None
 
 
 class InvalidRequest(ServiceError):
@@ -90,6 +108,7 @@ class TooManyRequests(ServiceError):
     status = 429
     code = "too_many_requests"
     default_message = "Too many requests. Wait a moment and try again."
+    usual_wait_seconds = 5.0
 
 
 class NotConfigured(ServiceError):
@@ -100,12 +119,20 @@ class NotConfigured(ServiceError):
     default_message = "The model config is not complete."
 
 
+class SearchNotConfigured(NotConfigured):
+    """Neither the user nor the server has a key for web search."""
+
+    code = "search_not_configured"
+    default_message = "Web search needs a key of Tavily, and there is none."
+
+
 class Unavailable(ServiceError):
     """A part of ours does not answer."""
 
     status = 503
     code = "unavailable"
     default_message = "The service is not available right now. Try again shortly."
+    usual_wait_seconds = 5.0
 
 
 class ProviderError(ServiceError):
@@ -114,6 +141,27 @@ class ProviderError(ServiceError):
     status = 502
     code = "provider_failed"
     default_message = "The model provider failed."
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        detail: str = "",
+        upstream_status: int | None = None,
+        retry_after_seconds: float | None = None,
+        failed_before_answer: bool = False,
+    ) -> None:
+        super().__init__(message, detail=detail, retry_after_seconds=retry_after_seconds)
+        self.upstream_status = upstream_status
+        """The HTTP status the provider gave, or the one its error event stands for."""
+        self.failed_before_answer = failed_before_answer
+        """The connection failed before the provider sent anything back."""
+
+    @property
+    def detail_for_log(self) -> str | None:
+        """The detail without the provider's own words, which may quote a prompt or a key: they
+        stand after its first colon."""
+        return self.detail.partition(":")[0] or None
 
 
 class ProviderRejectedKey(ProviderError):

@@ -1,14 +1,15 @@
 """The edges of every function: a bounded JSON body in, JSON or our error shape out."""
 
 from collections.abc import Awaitable, Callable
+from math import ceil
 from typing import Annotated, Any, TypeVar
-from uuid import uuid4
 
 import orjson
 import structlog
 from fastapi import Request, Response
 from pydantic import BaseModel, StringConstraints, ValidationError
 from starlette.responses import Response as StarletteResponse
+from starlette.types import Scope
 
 from backend_functions.errors import (
     InvalidRequest,
@@ -78,11 +79,24 @@ def _first_problem(error: ValidationError) -> str:
     return f"{place}: {problem['msg']}."
 
 
+def request_id_of(scope: Scope) -> str:
+    """Return the id under which a request is logged; `RequestObserver` gives it."""
+    return str(scope["state"]["request_id"])
+
+
+def route_of(scope: Scope) -> str:
+    """Return the template of the route that takes a request, never the path itself."""
+    path = getattr(scope.get("route"), "path", None)
+    return f"{scope.get('root_path', '')}{path}" if path is not None else "unmatched"
+
+
 def error_response(error: ServiceError, request_id: str) -> Json:
     """Render a failure in the shape of our functions."""
-    headers = {"x-request-id": request_id}
+    headers = {}
     if error.status == 401:
         headers["www-authenticate"] = "Bearer"
+    if error.retry_after_seconds is not None:
+        headers["retry-after"] = str(max(ceil(error.retry_after_seconds), 1))
     body = {"code": error.code, "message": error.message, "request_id": request_id}
     return Json({"error": body}, status_code=error.status, headers=headers)
 
@@ -90,23 +104,13 @@ def error_response(error: ServiceError, request_id: str) -> Json:
 async def answer_service_error(request: Request, error: Exception) -> Response:
     """Answer with a failure we know; what only we may see goes to the log."""
     assert isinstance(error, ServiceError)
-    request_id = uuid4().hex
-    log.info(
-        "refused", code=error.code, detail=error.detail, path=request.url.path, request=request_id
-    )
-    return error_response(error, request_id)
+    log.info("refused", code=error.code, detail=error.detail_for_log, route=route_of(request.scope))
+    return error_response(error, request_id_of(request.scope))
 
 
 async def answer_database_trouble(request: Request, error: Exception) -> Response:
     """Answer while the database is away or too busy: trying again shortly may help."""
     return await answer_service_error(request, Unavailable(detail=str(error)))
-
-
-async def answer_unexpected(request: Request, error: Exception) -> Response:
-    """Answer with a failure nobody foresaw: the last resort of every function."""
-    request_id = uuid4().hex
-    log.error("unexpected", path=request.url.path, request=request_id, exc_info=error)
-    return error_response(ServiceError(), request_id)
 
 
 def no_nul(text: str) -> str:

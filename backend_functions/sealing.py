@@ -38,15 +38,23 @@ class KeySealer:
     """Seals with the first master key; opens with any of them."""
 
     def __init__(self, master_keys: tuple[MasterKey, ...]) -> None:
-        self._sealing = master_keys[0]
-        self._opening = {key.id: key for key in master_keys}
+        self._keys = master_keys
+
+    @property
+    def sealing_key_id(self) -> str:
+        """The id of the master key that seals."""
+        return self._keys[0].id
+
+    def use(self, master_keys: tuple[MasterKey, ...]) -> None:
+        """Seal and open with these from now on; whoever is at it finishes with the old ones."""
+        self._keys = master_keys
 
     def seal(self, api_key: str, binding: KeyBinding) -> str:
         """Return a new envelope; the same key never gives the same envelope twice."""
-        nonce = os.urandom(_NONCE_BYTES)
-        data = binding.associated_data(self._sealing.id)
-        ciphertext = AESGCM(self._sealing.secret).encrypt(nonce, api_key.encode(), data)
-        return ":".join((_VERSION, self._sealing.id, _encode(nonce), _encode(ciphertext)))
+        sealing, nonce = self._keys[0], os.urandom(_NONCE_BYTES)
+        data = binding.associated_data(sealing.id)
+        ciphertext = AESGCM(sealing.secret).encrypt(nonce, api_key.encode(), data)
+        return ":".join((_VERSION, sealing.id, _encode(nonce), _encode(ciphertext)))
 
     def open(self, envelope: str, binding: KeyBinding) -> str:
         """Return the key that was sealed for this binding.
@@ -62,7 +70,7 @@ class KeySealer:
             raw_nonce, raw_text = urlsafe_b64decode(nonce), urlsafe_b64decode(ciphertext)
         except ValueError as error:
             raise _does_not_open("malformed envelope") from error
-        master = self._opening.get(key_id)
+        master = next((key for key in self._keys if key.id == key_id), None)
         if master is None:
             raise Unavailable(
                 "The stored key cannot be opened right now. Tell the operator of this backend.",

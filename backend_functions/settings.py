@@ -4,11 +4,14 @@ import os
 import sys
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Mode = Literal["hosted", "embedded"]
+
+_MAX_LIMIT = 1e12
+_MIN_TOKEN_LENGTH = 16
 
 
 class InvalidSettings(Exception):
@@ -30,6 +33,15 @@ class LocalModel:
     name: str
     base_url: str
     api_key: str = field(repr=False)
+    context_tokens: int = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class SearchKey:
+    """The server's own key for web search, for users who have none."""
+
+    base_url: str
+    key: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +56,14 @@ class Limits:
     max_history_messages: int = 200
     """Newest messages of a chat that are sent along."""
     max_running_answers: int = 16
-    """Answers one user may have running at once."""
+    """Answers one user may have running at once, on all servers together."""
+    requests_per_minute: int = 120
+    """Requests to the functions that one user may make, on each server."""
     connect_seconds: float = 10.0
-    first_token_seconds: float = 120.0
+    first_token_seconds: float = 180.0
     """Until the provider's first event that carries anything."""
-    idle_seconds: float = 60.0
-    """Between two chunks of a stream."""
+    idle_seconds: float = 120.0
+    """Until the response begins, and between two pieces of it."""
     answer_seconds: float = 900.0
     """For one answer from start to end."""
 
@@ -70,7 +84,12 @@ class Settings:
     jwt_issuer: str = ""
     jwks_url: str = ""
     local_model: LocalModel | None = None
+    search_key: SearchKey | None = None
     limits: Limits = Limits()
+    metrics_token: str | None = field(default=None, repr=False)
+    """What `/metrics` asks for."""
+    debug: bool = False
+    """Log at debug level."""
 
     @property
     def issuer(self) -> str:
@@ -124,8 +143,70 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         secret_key=required("SUPABASE_SERVICE_ROLE_KEY"),
         master_keys=parse_master_keys(required("POCKETLLM_MASTER_KEYS")),
         jwt_secret=values.get("SUPABASE_JWT_SECRET") or None,
+        search_key=read_search_key(values),
         jwks_url=values.get("SUPABASE_JWKS_URL") or f"{url}/auth/v1/.well-known/jwks.json",
+        limits=read_limits(values),
+        metrics_token=_metrics_token(values),
+        debug=bool(values.get("POCKETLLM_DEBUG")),
     )
+
+
+def read_key_settings(
+    environment: Mapping[str, str] | None = None,
+) -> tuple[str, tuple[MasterKey, ...]]:
+    """Return the database and the master keys of a hosted project, for those who tend its keys.
+
+    Raises:
+        InvalidSettings: One of them is missing, or a key is malformed.
+    """
+    values = os.environ if environment is None else environment
+    if not (url := values.get("SUPABASE_DB_URL")):
+        raise InvalidSettings("SUPABASE_DB_URL is not set.")
+    return url, parse_master_keys(values.get("POCKETLLM_MASTER_KEYS", ""))
+
+
+def read_limits(environment: Mapping[str, str] | None = None) -> Limits:
+    """Read every bound from `POCKETLLM_<its name>`; what is not set keeps its default.
+
+    Raises:
+        InvalidSettings: One is no number, or not greater than 0.
+    """
+    values = os.environ if environment is None else environment
+    given: dict[str, Any] = {}
+    for bound in fields(Limits):
+        name = f"POCKETLLM_{bound.name.upper()}"
+        if text := values.get(name):
+            given[bound.name] = _positive(name, text, whole=isinstance(bound.default, int))
+    return Limits(**given)
+
+
+def _positive(name: str, text: str, *, whole: bool) -> float:
+    try:
+        number = int(text) if whole else float(text)
+    except ValueError:
+        number = 0
+    if not 0 < number <= _MAX_LIMIT:
+        raise InvalidSettings(f"{name} must be a {'whole ' if whole else ''}number above 0.")
+    return number
+
+
+def _metrics_token(values: Mapping[str, str]) -> str | None:
+    token = values.get("POCKETLLM_METRICS_TOKEN") or None
+    if token is not None and (len(token) < _MIN_TOKEN_LENGTH or not token.isascii()):
+        raise InvalidSettings(
+            "POCKETLLM_METRICS_TOKEN must have at least 16 ASCII characters."
+            " Make one with `openssl rand -hex 16`."
+        )
+    return token
+
+
+def read_search_key(environment: Mapping[str, str] | None = None) -> SearchKey | None:
+    """Return the server's key for web search, from `TAVILY_API_KEY` and `TAVILY_BASE_URL`."""
+    values = os.environ if environment is None else environment
+    if not values.get("TAVILY_API_KEY"):
+        return None
+    base_url = values.get("TAVILY_BASE_URL") or "https://api.tavily.com"
+    return SearchKey(base_url.rstrip("/"), values["TAVILY_API_KEY"])
 
 
 def weights_folders() -> tuple[Path, ...]:

@@ -1,6 +1,6 @@
 """Lays out text for people: aligned columns, sections of fields, points in time."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,14 +17,27 @@ class Page:
 
     width: int | None
 
-    def table(self, headings: Sequence[str], rows: Sequence[Sequence[str | None]]) -> str:
-        """Return aligned columns; on a terminal the widest one is cut so that a row fits a line."""
+    def table(
+        self,
+        headings: Sequence[str],
+        rows: Sequence[Sequence[str | None]],
+        *,
+        numbers: Collection[str] = (),
+    ) -> str:
+        """Return aligned columns; on a terminal the widest one is cut so that a row fits a line.
+
+        Args:
+            numbers: The headings of columns that end, rather than begin, below one another.
+        """
         lines = [tuple(headings), *(tuple(clean_line(cell or "-") for cell in row) for row in rows)]
         widths = [max(_width(line[column]) for line in lines) for column in range(len(headings))]
         if self.width is not None:
             widths = _fit(widths, self.width)
         return "\n".join(
-            _GAP.join(_pad(cell, width) for cell, width in zip(line, widths, strict=True)).rstrip()
+            _GAP.join(
+                _pad(cell, width, at_right=heading in numbers)
+                for heading, cell, width in zip(headings, line, widths, strict=True)
+            ).rstrip()
             for line in lines
         )
 
@@ -51,10 +64,11 @@ def _width(text: str) -> int:
     return cell_len(text)
 
 
-def _pad(text: str, width: int) -> str:
+def _pad(text: str, width: int, *, at_right: bool) -> str:
     if _width(text) > width:
         text = _cut(text, width)
-    return text + " " * (width - _width(text))
+    blanks = " " * (width - _width(text))
+    return blanks + text if at_right else text + blanks
 
 
 def _cut(text: str, width: int) -> str:

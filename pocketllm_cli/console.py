@@ -3,11 +3,17 @@
 import errno
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
-from pocketllm_cli.errors import OutputProblem, PocketLLMError, ReaderGone, UsageProblem
+from pocketllm_cli.errors import (
+    OutputProblem,
+    PocketLLMError,
+    ReaderGone,
+    Stopped,
+    UsageProblem,
+)
 from pocketllm_cli.invocation import Invocation
 
 if TYPE_CHECKING:
@@ -25,6 +31,9 @@ class Console:
 
     def __init__(self, invocation: Invocation) -> None:
         self._invocation = invocation
+        self._brief = ""
+        self._line_is_open = False
+        self._make_room: Callable[[], None] | None = None
         for stream in (sys.stdout, sys.stderr):
             _never_fail_to_encode(stream)
 
@@ -37,6 +46,21 @@ class Console:
     def can_ask(self) -> bool:
         """Say whether there is a person to answer a question."""
         return _is_terminal(sys.stdin) and _is_terminal(sys.stderr) and not self._invocation.as_json
+
+    @property
+    def can_murmur(self) -> bool:
+        """Say whether a person watches stderr and wants to know what goes on."""
+        return _is_terminal(sys.stderr) and not (self._invocation.quiet or self._invocation.as_json)
+
+    @property
+    def can_animate(self) -> bool:
+        """Say whether a line on stderr can be taken back."""
+        return self.can_murmur and self._invocation.has_cursor
+
+    @property
+    def speaks_unicode(self) -> bool:
+        """Say whether stderr takes every character."""
+        return _is_unicode(getattr(sys.stderr, "encoding", None) or "ascii")
 
     @property
     def page(self) -> "Page":
@@ -79,6 +103,8 @@ class Console:
         """
         if sys.stdout is None:
             raise OutputProblem("Standard output is closed.")
+        self.show_briefly("")
+        self._line_is_open = not text.endswith("\n") if text else self._line_is_open
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
@@ -89,6 +115,31 @@ class Console:
             _drop_output()
             reason = os.strerror(error.errno or errno.EIO)
             raise OutputProblem(f"The output could not be written: {reason}.") from error
+
+    def show_briefly(self, text: str) -> None:
+        """Show a line on stderr until something else is shown; nothing takes it away at once."""
+        if (text or self._brief) and sys.stderr is not None:
+            self._brief = text
+            with suppress(OSError, ValueError):
+                print(f"\r{text}\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def murmur(self, text: str) -> None:
+        """Put a piece of a line on stderr, faintly where that can be; clean already."""
+        self.show_briefly("")
+        if text and self._invocation.has_cursor:
+            text = f"\x1b[2m{text}\x1b[22m"
+        if sys.stderr is not None:
+            with suppress(OSError, ValueError):
+                print(text, end="", file=sys.stderr, flush=True)
+
+    @contextmanager
+    def room_made_by(self, make_room: Callable[[], None]) -> Iterator[None]:
+        """Within the block, call this before anything is said on stderr."""
+        self._make_room = make_room
+        try:
+            yield
+        finally:
+            self._make_room = None
 
     def narrate(self, text: str) -> None:
         """Tell a person what is going on, unless they want quiet."""
@@ -107,10 +158,13 @@ class Console:
             body = {"code": error.code, "message": error.message, "hint": error.hint}
             self._tell(to_json(body, indent=None, ascii_only=True))
             return
+        if isinstance(error, Stopped):
+            self.narrate(error.message)
+            return
         self._tell(f"error: {error.message}\nhint: {error.hint}")
 
-    def confirm(self, question: str, *, yes: bool) -> bool:
-        """Ask before something is destroyed.
+    def confirm(self, question: str, *, yes: bool, danger: str = "This deletes something.") -> bool:
+        """Ask before something is done that cannot be undone; `danger` says what that is.
 
         Raises:
             UsageProblem: There is nobody to ask, and `--yes` was not given.
@@ -118,7 +172,7 @@ class Console:
         if yes:
             return True
         if not self.can_ask:
-            raise UsageProblem("This deletes something.", hint="Confirm with `--yes`.")
+            raise UsageProblem(danger, hint="Confirm with `--yes`.")
         return self.ask_line(f"{question} [y/N]").strip().lower() in {"y", "yes"}
 
     def ask_line(self, question: str) -> str:
@@ -148,8 +202,13 @@ class Console:
     def _tell(self, text: str) -> None:
         if sys.stderr is None:
             return
+        self.show_briefly("")
+        if self._make_room is not None:
+            self._make_room()
+        shares_terminal = self._line_is_open and self.is_terminal and _is_terminal(sys.stderr)
         with suppress(OSError):  # nobody is left to be told
-            print(_clean(text), file=sys.stderr, flush=True)
+            print("\n" * shares_terminal + _clean(text), file=sys.stderr, flush=True)
+        self._line_is_open = self._line_is_open and not shares_terminal
 
 
 def _drop_output() -> None:

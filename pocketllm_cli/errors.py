@@ -11,9 +11,11 @@
     |  +- ProviderFailed | ProviderRejectedKey | ProviderBusy
     |  +- ProviderRefused | ProviderUnreachable
     +- NotFound                                          6
-    |  +- ChatNotFound | ModelNotFound | ContextNotFound
-    +- AnswerIncomplete                                  7
+    |  +- ChatNotFound | MessageNotFound | NothingToFollow | ModelNotFound | ContextNotFound
+    +- AnswerIncomplete | AnswerInterrupted | AnswerCancelled                             7
+    +- Stopped | Terminated | HungUp       130, 143, 129  a signal ended it
 
+Any error may end with 7 instead: when it ended an answer that had begun.
 Anything else ends with 1 and the name of a log file; Ctrl-C ends with 130.
 """
 
@@ -38,9 +40,11 @@ class ExitCode(IntEnum):
     AUTH = 3, "Not signed in, or not allowed."
     UNAVAILABLE = 4, "The backend cannot be reached, or did not answer in time."
     REFUSED = 5, "The model provider refused or failed, or a quota is used up."
-    NOT_FOUND = 6, "There is no such chat, model config or context."
+    NOT_FOUND = 6, "There is no such chat, message, model config, context or running answer."
     INCOMPLETE = 7, "The answer ended before it was complete."
+    HUNG_UP = 129, "Its terminal was closed (SIGHUP)."
     INTERRUPTED = 130, "Interrupted with Ctrl-C."
+    TERMINATED = 143, "Stopped by another program (SIGTERM)."
 
 
 class ReaderGone(Exception):
@@ -51,7 +55,7 @@ class PocketLLMError(Exception):
     """Base of everything that `main()` turns into one sentence and a hint on stderr."""
 
     code: ClassVar[str] = "failed"
-    exit_code: ClassVar[ExitCode] = ExitCode.FAILURE
+    exit_code: ExitCode = ExitCode.FAILURE
     default_message: ClassVar[str] = "Something went wrong."
     default_hint: ClassVar[str] = "Run it again with `--debug` for a log."
 
@@ -75,6 +79,17 @@ class NotConfigured(PocketLLMError):
     code = "not_configured"
     default_message = "The model config is not complete."
     default_hint = "See `pocketllm models list` and `pocketllm models edit NAME --help`."
+
+
+class SearchNotConfigured(NotConfigured):
+    """Neither this user nor the backend has a key for web search."""
+
+    code = "search_not_configured"
+    default_message = "Web search needs a key of Tavily, and there is none."
+    default_hint = (
+        "Add yours: `pocketllm models add web --provider tavily --model search`,"
+        " or set TAVILY_API_KEY where the backend is started."
+    )
 
 
 class LocalFileProblem(PocketLLMError):
@@ -222,7 +237,10 @@ class ConnectionLost(BackendUnreachable):
 
     code = "connection_lost"
     default_message = "The connection was lost; the answer goes on at the backend and is kept."
-    default_hint = "Read it with `pocketllm chats show last`."
+    default_hint = (
+        "Take it up with `pocketllm chats follow last`, "
+        "or read it with `pocketllm chats show last`."
+    )
 
 
 class QuotaExceeded(PocketLLMError):
@@ -232,6 +250,13 @@ class QuotaExceeded(PocketLLMError):
     exit_code = ExitCode.REFUSED
     default_message = "Too many requests for now."
     default_hint = "Wait a moment and try again."
+    retry_after_seconds: float | None = None
+    """How long whoever refused asks us to wait."""
+
+    def wait(self, seconds: float) -> None:
+        """Note how long to wait, and say so."""
+        self.retry_after_seconds = seconds
+        self.hint = f"Try again in {_duration(seconds)}."
 
 
 class ProviderFailed(QuotaExceeded):
@@ -291,6 +316,22 @@ class ChatNotFound(NotFound):
     default_hint = "Run `pocketllm chats list` to see yours."
 
 
+class MessageNotFound(NotFound):
+    """No message has this id, or none where it was looked for."""
+
+    code = "message_not_found"
+    default_message = "There is no such message."
+    default_hint = "Run `pocketllm chats show last --json` to see the ids."
+
+
+class NothingToFollow(NotFound):
+    """No answer is being written in this chat."""
+
+    code = "nothing_to_follow"
+    default_message = "No answer is being written in this chat."
+    default_hint = "Read it with `pocketllm chats show last`."
+
+
 class ModelNotFound(NotFound):
     """No model config has this name."""
 
@@ -313,7 +354,47 @@ class AnswerIncomplete(PocketLLMError):
     code = "provider_incomplete"
     exit_code = ExitCode.INCOMPLETE
     default_message = "The answer broke off before its end."
-    default_hint = 'What there is has been kept; `pocketllm ask -c "go on"` continues it.'
+    default_hint = (
+        'What there is has been kept; `pocketllm ask -c "go on"` continues it, '
+        "`pocketllm ask --regenerate` begins it anew."
+    )
+
+
+class AnswerInterrupted(AnswerIncomplete):
+    """The server that wrote the answer was stopped."""
+
+    code = "interrupted_answer"
+    default_message = "The answer was interrupted. The server that wrote it was stopped."
+
+
+class AnswerCancelled(AnswerIncomplete):
+    """Somebody stopped the answer."""
+
+    code = "cancelled"
+    default_message = "The answer was cancelled."
+
+
+class Stopped(PocketLLMError):
+    """Ctrl-C, while an answer was being written."""
+
+    code = "interrupted"
+    exit_code = ExitCode.INTERRUPTED
+    default_message = "Stopped; the answer is kept as far as it came."
+    default_hint = "Read it with `pocketllm chats show last`."
+
+
+class Terminated(Stopped):
+    """SIGTERM, while an answer was being written."""
+
+    code = "terminated"
+    exit_code = ExitCode.TERMINATED
+
+
+class HungUp(Stopped):
+    """SIGHUP, while an answer was being written."""
+
+    code = "hung_up"
+    exit_code = ExitCode.HUNG_UP
 
 
 _BY_SERVER_CODE: dict[str, type[PocketLLMError]] = {
@@ -322,6 +403,7 @@ _BY_SERVER_CODE: dict[str, type[PocketLLMError]] = {
     "not_found": NotFound,
     "conflict": Conflict,
     "not_configured": NotConfigured,
+    "search_not_configured": SearchNotConfigured,
     "invalid_request": InvalidRequest,
     "unsupported_media_type": InvalidRequest,
     "too_large": TooLarge,
@@ -339,5 +421,27 @@ _BY_SERVER_CODE: dict[str, type[PocketLLMError]] = {
 
 
 def error_for(code: str, message: str | None) -> PocketLLMError:
-    """Build the error for a code of the backend's functions or of an answer's last event."""
+    """Build the error for a code of the backend's functions."""
     return _BY_SERVER_CODE.get(code, BackendProblem)(message)
+
+
+def error_of_answer(code: str, message: str | None, *, has_text: bool) -> PocketLLMError:
+    """Build the error for the code with which an answer ended.
+
+    Args:
+        has_text: Whether any of it came; then it is an incomplete answer, whatever ended it.
+    """
+    if code == "unavailable":
+        return AnswerInterrupted(f"The answer was interrupted. {message or ''}".rstrip())
+    error = error_for(code, message)
+    if has_text:
+        error.exit_code = ExitCode.INCOMPLETE
+        error.hint = AnswerIncomplete.default_hint
+    return error
+
+
+def _duration(seconds: float) -> str:
+    whole = max(round(seconds), 1)
+    if whole < 120:
+        return f"{whole} second{'s' if whole > 1 else ''}"
+    return f"{-(-whole // 60)} minutes"

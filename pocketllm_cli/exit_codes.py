@@ -11,6 +11,7 @@ def render_exit_codes() -> str:
         lines.append(f"| {member.value} | {member.meaning} | {_codes_of(member)} |")
     lines += [
         "",
+        "An error that ends an answer of which something came ends with 7, whatever its `code`.",
         "A closed pipe (`pocketllm … | head -1`) ends quietly with 0. An answer that was cut at",
         "the model config's `max_tokens` ends with 0 and a note on stderr.",
         "`pocketllm backend status` ends with 0 whether the backend runs or not.",

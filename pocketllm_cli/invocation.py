@@ -9,5 +9,7 @@ class Invocation:
         self.quiet = False
         self.debug = False
         self.context_name: str | None = None
+        self.has_cursor = True
+        """False on a terminal that knows only lines (TERM=dumb)."""
         self.farewell: str | None = None
         """What to say if Ctrl-C ends the command now."""

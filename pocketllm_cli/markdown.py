@@ -14,12 +14,12 @@ from markdown_it.token import Token
 from rich.console import Console as RichConsole
 from rich.console import ConsoleOptions, RenderResult
 from rich.live import Live
-from rich.markdown import Markdown
 from rich.segment import Segment
 from rich.text import Text
 
-from pocketllm_cli.api.answers import AnswerEvent, Delta
+from pocketllm_cli.api.answer_events import AnswerEvent, Delta
 from pocketllm_cli.console import Console
+from pocketllm_cli.markdown_elements import Document, with_whole_code, without_padding
 from pocketllm_cli.sanitize import Sanitizer
 
 _REDRAW_SECONDS: Final = 0.08
@@ -40,7 +40,14 @@ class MarkdownPrinter:
     def __init__(self, console: Console) -> None:
         self._console = RichConsole(soft_wrap=False, highlight=False, markup=False, emoji=False)
         self._sanitizer = Sanitizer(for_terminal=console.is_terminal)
-        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._live = Live(
+            console=self._console,
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._narration = console.room_made_by(self._hide)
         self._open = ""
         self._is_first = True
         self._next_drawing_at = 0.0
@@ -50,6 +57,9 @@ class MarkdownPrinter:
         if not isinstance(event, Delta):
             return
         self._open += self._sanitizer.feed(event.text)
+        if not self._live.is_started:
+            self._live.start()
+            self._console.show_cursor(True)  # so that nothing needs mending if we are killed
         started = time.monotonic()
         if started >= self._next_drawing_at:
             self._print_finished()
@@ -58,8 +68,7 @@ class MarkdownPrinter:
             self._next_drawing_at = started + max(_REDRAW_SECONDS, took * _SHARE_OF_TIME)
 
     def __enter__(self) -> Self:
-        self._live.start()
-        self._console.show_cursor(True)  # so that nothing needs mending if we are killed
+        self._narration.__enter__()
         return self
 
     def __exit__(
@@ -68,11 +77,19 @@ class MarkdownPrinter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._narration.__exit__(None, None, None)
         self._open += self._sanitizer.finish()
-        self._live.update("", refresh=False)
-        self._live.stop()
+        if self._live.is_started:
+            self._live.update("", refresh=False)
+            self._live.stop()
         if self._open.strip():
             self._print(self._open)
+
+    def _hide(self) -> None:
+        """Take away the block that is being written; the next piece brings it back."""
+        if self._live.is_started:
+            self._live.update("", refresh=True)
+            self._next_drawing_at = 0.0
 
     def _print_finished(self) -> None:
         end = finished_length(self._open)
@@ -82,7 +99,7 @@ class MarkdownPrinter:
             self._open = self._open[end:]
 
     def _print(self, text: str) -> None:
-        self._console.print(_Block(text, has_gap=not self._is_first), end="")
+        self._console.print(_Block(text, has_gap=not self._is_first), end="", crop=False)
         self._is_first = False
 
     def _draw(self) -> None:
@@ -115,17 +132,28 @@ class _Block:
         self._most_lines = most_lines
 
     def __rich_console__(self, console: RichConsole, options: ConsoleOptions) -> RenderResult:
-        content = Text(self._text) if self._is_plain else _markdown(self._text)
-        lines = console.render_lines(content, options, pad=False)
-        shown = [at for at, line in enumerate(lines) if any(s.text.strip() for s in line)]
-        if not shown:
+        lines = [] if self._is_plain else self._rendered(console, options)
+        if not lines:  # plain, or nested too deeply to be understood
+            lines = _between_blanks(console.render_lines(Text(self._text), options, pad=False))
+        if not lines:
             return
-        lines = lines[shown[0] : shown[-1] + 1]
         if self._has_gap:
             lines.insert(0, [])
         for line in lines[-(self._most_lines or len(lines)) :]:
             yield from line
             yield Segment.line()
+
+    def _rendered(self, console: RichConsole, options: ConsoleOptions) -> list[list[Segment]]:
+        document = _document(self._text)
+        lines = console.render_lines(document, options, pad=False)
+        if self._most_lines is None:
+            lines = with_whole_code(lines, document, console) or []
+        return _between_blanks([without_padding(line) for line in lines])
+
+
+def _between_blanks(lines: list[list[Segment]]) -> list[list[Segment]]:
+    shown = [at for at, line in enumerate(lines) if any(part.text.strip() for part in line)]
+    return lines[shown[0] : shown[-1] + 1] if shown else []
 
 
 def finished_length(text: str) -> int:
@@ -141,8 +169,8 @@ def finished_length(text: str) -> int:
     return sum(len(line) for line in lines[: starts[-1]]) if len(starts) > 1 else 0
 
 
-def _markdown(text: str) -> Markdown:
-    document = Markdown("", hyperlinks=False)
+def _document(text: str) -> Document:
+    document = Document("", hyperlinks=False)
     document.parsed = _PARSER.parse(text)
     for token in document.parsed:
         token.children = [_shown(child) for child in token.children or ()] or None

@@ -42,23 +42,74 @@ class Message:
         """How the answer ended; `complete` for what people wrote."""
         return str((self.metadata or {}).get("status") or "complete")
 
+    @property
+    def sources(self) -> list[Any]:
+        """What the answer is based on, as the backend stored it."""
+        sources = (self.metadata or {}).get("sources")
+        return sources if isinstance(sources, list) else []
+
 
 @dataclass(frozen=True, slots=True)
-class ChatWithMessages:
-    """A chat and its messages, oldest first."""
+class Turn:
+    """A message and its place in the tree of its chat."""
+
+    message: Message
+    parent_id: str | None
+    version: int
+    """Which version of its turn it is, from 1."""
+    versions: int
+    """How many there are."""
+    is_shown: bool
+    """Whether it is on the branch that is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatWithTurns:
+    """A chat and all its turns, oldest first, the versions that are not shown included."""
+
+    chat: Chat
+    turns: tuple[Turn, ...]
+
+    @property
+    def branch(self) -> list[Turn]:
+        """The turns that are shown."""
+        return [turn for turn in self.turns if turn.is_shown]
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogModel:
+    """A model that a provider offers for a key."""
 
     id: str
-    title: str
-    model_config_id: str | None
-    created_at: str
-    updated_at: str
-    messages: tuple[Message, ...]
+    name: str | None
+    context_tokens: int | None
 
     @classmethod
-    def of(cls, chat: Chat, messages: list[Message]) -> Self:
-        """Join the two."""
-        values = {field.name: getattr(chat, field.name) for field in fields(chat)}
-        return cls(**values, messages=tuple(messages))
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Build it from a row of the catalogue."""
+        return cls(**_fields_of(cls, row))
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRow:
+    """What answers took, of one model, day or chat; the cost is None where it is not known."""
+
+    label: str
+    chat_id: str | None
+    answers: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+    total_ms: int
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Build it from a row of the function `usage`; counts that were never told are 0."""
+        counts = ("answers", "input_tokens", "output_tokens", "total_ms")
+        told = _fields_of(cls, row)
+        numbers = {name: int(told[name] or 0) for name in counts}
+        cost = None if told["cost_usd"] is None else float(told["cost_usd"])
+        return cls(**(told | numbers | {"label": str(told["label"]), "cost_usd": cost}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +146,8 @@ class ModelTest:
     first_token_seconds: float
     total_seconds: float
     answer: str
+    retries: int | None = None
+    """How often the provider had to be asked again, where the backend tells."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:

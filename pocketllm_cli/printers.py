@@ -5,11 +5,19 @@ was begun is ended and the last word is said whatever happens.
 """
 
 import re
+from contextlib import suppress
 from dataclasses import asdict
 from types import TracebackType
 from typing import Final, Protocol, Self
 
-from pocketllm_cli.api.answers import EVENT_NAMES, AnswerEvent, Delta, Done, Failed
+from pocketllm_cli.api.answer_events import (
+    EVENT_NAMES,
+    AnswerEvent,
+    Delta,
+    Done,
+    Failed,
+    Started,
+)
 from pocketllm_cli.console import Console
 from pocketllm_cli.errors import OutputProblem, PocketLLMError, ReaderGone
 from pocketllm_cli.sanitize import Sanitizer, clean_text
@@ -66,9 +74,10 @@ class PlainPrinter:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, _MUTE):
             return
-        self._print(self._sanitizer.finish())
-        if self._has_begun:
-            self._console.write("\n")
+        with suppress(*_MUTE if error else ()):  # the first failure is the one to tell
+            self._print(self._sanitizer.finish())
+            if self._has_begun:
+                self._console.write("\n")
 
 
 class WholePrinter:
@@ -83,6 +92,8 @@ class WholePrinter:
         """Print the stored answer."""
         if not isinstance(event, Done):
             return
+        if self._only_code and event.message.status == "cancelled":
+            return  # half a program is worse than none
         text = event.message.content
         if self._only_code:
             code = first_code_block(text)
@@ -130,11 +141,14 @@ class EventPrinter:
         self._console = console
         self._seq = 0
         self._is_over = False
+        self._answer_id: str | None = None
 
     def show(self, event: AnswerEvent) -> None:
         """Print one event."""
         self._seq += 1
         self._is_over = isinstance(event, Done | Failed)
+        if isinstance(event, Started):
+            self._answer_id = event.assistant_message_id
         line = {"seq": self._seq, "event": EVENT_NAMES[type(event)], **asdict(event)}
         self._console.write_json(line)
 
@@ -144,10 +158,11 @@ class EventPrinter:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if self._is_over or isinstance(error, _MUTE):
             return
-        if isinstance(error, PocketLLMError):
-            self.show(Failed(error.code, error.message, None))
-        elif isinstance(error, KeyboardInterrupt):
-            self.show(Failed("interrupted", "Interrupted with Ctrl-C.", None))
+        with suppress(*_MUTE):  # the first failure is the one to tell
+            if isinstance(error, PocketLLMError):
+                self.show(Failed(error.code, error.message, self._answer_id))
+            elif isinstance(error, KeyboardInterrupt):
+                self.show(Failed("interrupted", "Interrupted with Ctrl-C.", self._answer_id))
 
 
 def first_code_block(text: str) -> str | None:

@@ -7,8 +7,15 @@ from uuid import UUID, uuid4
 
 from backend_functions.chat_request.answer import Answer, ReadableAnswer
 from backend_functions.chat_request.body import ChatRequestBody
+from backend_functions.chat_request.context import (
+    count_bytes,
+    fit_turns,
+    measure_tokens_per_byte,
+)
 from backend_functions.chat_request.conversation import (
     Conversation,
+    EarlierAnswer,
+    build_turns,
     load_conversation,
     save_empty_answer,
     save_prompt,
@@ -21,7 +28,7 @@ from backend_functions.configured_provider import ConfiguredProviders, build_req
 from backend_functions.db.pool import Connection, Database
 from backend_functions.db.queries import queries
 from backend_functions.errors import InvalidRequest
-from backend_functions.providers.base import ChatProvider, ChatTurn
+from backend_functions.providers.base import ChatRequest
 from backend_functions.settings import Limits
 from backend_functions.types import Caller
 
@@ -47,53 +54,89 @@ class Asker:
             ServiceError: Nothing was begun and nothing saved.
         """
         user_id = _user_id(caller)
-        if len(body.prompt) > self.limits.max_prompt_characters or not body.prompt.strip():
-            raise InvalidRequest(
-                f"A prompt has 1 to {self.limits.max_prompt_characters:,} characters."
-            )
+        self._check_prompt(body.prompt)
+        message_id = body.message_id or uuid4()
         async with self.database.as_user(caller) as connection:
             conversation = await load_conversation(
                 connection,
-                body.chat_id,
                 user_id,
+                body,
+                message_id=message_id,
                 max_messages=self.limits.max_history_messages,
             )
         provider = await self.providers.open(user_id, conversation.config)
-        answer = Answer(uuid4(), user_id=user_id, chat_id=body.chat_id)
+        search = await self.providers.open_search(caller) if body.web_search else None
+        request = self._build_request(conversation, body.prompt)
+        answer_id = message_id if body.regenerate else uuid4()
+        answer = Answer(answer_id, user_id=user_id, chat_id=body.chat_id)
+        metadata = _first_metadata(conversation.config, request)
         self.running.reserve(answer)
         try:
-            return await self._begin(caller, body, conversation, provider, answer)
+            earlier, prompt_id = await self._save(
+                caller, body, conversation, message_id, answer, metadata
+            )
         except BaseException:
             self.running.release(answer)
             raise
+        if earlier is not None:
+            self.running.release(answer)
+            return await self.attach(caller, earlier.id)
+        answer.add_event(
+            "started",
+            {
+                "user_message_id": prompt_id,
+                "assistant_message_id": answer.id,
+                "model": metadata["model"],
+            },
+        )
+        writer = AnswerWriter(
+            answer,
+            caller=caller,
+            database=self.database,
+            limits=self.limits,
+            metadata=metadata,
+            base_url=conversation.config["base_url"],
+        )
+        self.running.start(answer, writer.write(provider, request, search))
+        return answer
 
-    async def _begin(
+    def _check_prompt(self, prompt: str | None) -> None:
+        limit = self.limits.max_prompt_characters
+        if prompt is not None and (len(prompt) > limit or not prompt.strip()):
+            raise InvalidRequest(f"A prompt has 1 to {limit:,} characters.")
+
+    def _build_request(self, conversation: Conversation, prompt: str | None) -> ChatRequest:
+        config, messages = conversation.config, conversation.messages
+        turns = fit_turns(
+            build_turns(config, messages, prompt),
+            window_tokens=self.providers.window_tokens(config["provider"], config["model"]),
+            answer_tokens=config["max_tokens"] or 0,
+            tokens_per_byte=measure_tokens_per_byte(row["metadata"] or {} for row in messages),
+        )
+        return build_request(config, turns)
+
+    async def _save(
         self,
         caller: Caller,
         body: ChatRequestBody,
         conversation: Conversation,
-        provider: ChatProvider,
+        message_id: UUID,
         answer: Answer,
-    ) -> ReadableAnswer:
-        message_id = body.message_id or uuid4()
-        metadata = _first_metadata(conversation.config)
+        metadata: Mapping[str, Any],
+    ) -> tuple[EarlierAnswer | None, UUID]:
+        """Save prompt and empty answer together; the second value is what is answered."""
+        parent_id = conversation.place.answer_parent or message_id
         async with self.database.as_user(caller) as connection:
-            earlier = await save_prompt(connection, body.chat_id, message_id, body.prompt)
+            if body.prompt is not None:
+                earlier = await save_prompt(connection, conversation, message_id, body.prompt)
+                if earlier is not None:
+                    return earlier, parent_id
+            earlier = await save_empty_answer(
+                connection, body.chat_id, answer.id, parent_id, metadata
+            )
             if earlier is None:
-                await save_empty_answer(connection, body.chat_id, answer.id, message_id, metadata)
                 await self._claim(connection, answer)
-        if earlier is not None:
-            self.running.release(answer)
-            return await self.attach(caller, earlier.answer_id)
-        answer.add_event("started", _started(message_id, answer.id, metadata["model"]))
-        writer = AnswerWriter(
-            answer, caller=caller, database=self.database, limits=self.limits, metadata=metadata
-        )
-        turns = (*conversation.turns, ChatTurn("user", body.prompt))
-        self.running.start(
-            answer, writer.write(provider, build_request(conversation.config, turns))
-        )
-        return answer
+        return earlier, parent_id
 
     async def _claim(self, connection: Connection, answer: Answer) -> None:
         """Note who writes the answer; the last statements of the transaction, as the service."""
@@ -131,23 +174,19 @@ class Asker:
         else:
             async with self.database.as_service() as connection:
                 await connection.execute(
-                    _SQL.request_cancel,
-                    {"answer_id": answer_id, "user_id": _user_id(caller)},
+                    _SQL.request_cancel, {"answer_id": answer_id, "user_id": _user_id(caller)}
                 )
         return await answer.finished()
 
 
-def _first_metadata(config: Mapping[str, Any]) -> dict[str, Any]:
+def _first_metadata(config: Mapping[str, Any], request: ChatRequest) -> dict[str, Any]:
     return {
         "status": "streaming",
         "provider": config["provider"],
         "model": config["model"],
         "model_config_id": str(config["config_id"]),
+        "input_bytes": count_bytes(request.turns),
     }
-
-
-def _started(message_id: UUID, answer_id: UUID, model: str | None) -> dict[str, Any]:
-    return {"user_message_id": message_id, "assistant_message_id": answer_id, "model": model}
 
 
 def _user_id(caller: Caller) -> UUID:

@@ -1,19 +1,36 @@
 """What a client may say when it asks: never an address, a key or a provider."""
 
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from backend_functions.http import no_nul
 
 
 class ChatRequestBody(BaseModel):
-    """One question to one chat. `message_id` is the client's own id of its message."""
+    """One question to one chat, or the wish for another answer to an earlier one.
+
+    `message_id` is the client's own id of the message this request makes: its prompt, or with
+    `regenerate` the answer.
+    """
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     chat_id: Annotated[UUID, Field(alias="chatId")]
-    prompt: Annotated[str, AfterValidator(no_nul), Field(min_length=1)]
+    prompt: Annotated[str, AfterValidator(no_nul), Field(min_length=1)] | None = None
     message_id: Annotated[UUID | None, Field(alias="messageId")] = None
+    edit: UUID | None = None
+    """A message of the user that the prompt is a new version of."""
+    regenerate: UUID | None = None
+    """An answer to make a new version of."""
+    web_search: Annotated[bool, Field(alias="webSearch")] = False
     stream: bool | None = None
+
+    @model_validator(mode="after")
+    def _asks_for_one_thing(self) -> Self:
+        if (self.prompt is None) == (self.regenerate is None):
+            raise ValueError("needs either a prompt or an answer to regenerate")
+        if self.edit is not None and self.regenerate is not None:
+            raise ValueError("cannot both edit and regenerate")
+        return self

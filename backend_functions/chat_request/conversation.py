@@ -1,6 +1,6 @@
 """The conversation a question belongs to, read and begun with the caller's own rights."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 from psycopg.types.json import Jsonb
 
+from backend_functions.chat_request.body import ChatRequestBody
 from backend_functions.db.pool import Connection
 from backend_functions.db.queries import queries
 from backend_functions.errors import Conflict, NotConfigured, NotFound
@@ -17,67 +18,113 @@ _SQL = queries("chat_request")
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
-    """A chat, the config it is answered with, and the turns so far, oldest first."""
+class Place:
+    """Where in the tree of a chat's messages the new ones go.
 
-    chat_id: UUID
-    config: Mapping[str, Any]
-    turns: tuple[ChatTurn, ...]
+    `after` is the message whose branch is told to the model. `prompt_parent` is what the new
+    prompt hangs under: None leaves it to the tip, a message's own id makes it a first one.
+    `answer_parent` is set when there is no new prompt.
+    """
+
+    after: UUID | None
+    prompt_parent: UUID | None = None
+    answer_parent: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class EarlierPrompt:
-    """A prompt that an earlier request with the same id has saved."""
+class Conversation:
+    """A chat, the config it is answered with, and the messages so far, oldest first."""
 
-    answer_id: UUID
+    chat_id: UUID
+    config: Mapping[str, Any]
+    place: Place
+    messages: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierAnswer:
+    """An answer that an earlier request with the same message id has begun."""
+
+    id: UUID
 
 
 async def load_conversation(
-    connection: Connection, chat_id: UUID, user_id: UUID, *, max_messages: int
+    connection: Connection,
+    user_id: UUID,
+    body: ChatRequestBody,
+    *,
+    message_id: UUID,
+    max_messages: int,
 ) -> Conversation:
-    """Read the caller's chat.
+    """Read the caller's chat, as far as the model is to be told of it.
 
     Raises:
-        NotFound: There is none, or it is somebody else's.
+        NotFound: There is no such chat or message, or it is somebody else's.
         NotConfigured: Neither the chat nor the user has a model config.
     """
-    cursor = await connection.execute(_SQL.load_chat, {"chat_id": chat_id, "user_id": user_id})
+    cursor = await connection.execute(_SQL.load_chat, {"chat_id": body.chat_id, "user_id": user_id})
     chat = await cursor.fetchone()
     if chat is None:
         raise NotFound("There is no such chat.")
     if chat["config_id"] is None:
         raise NotConfigured("You have no model config yet.")
+    place = await _find_place(connection, chat, body, message_id)
     cursor = await connection.execute(
         _SQL.load_history,
-        {"chat_id": chat_id, "tip": chat["current_message_id"], "max_messages": max_messages},
+        {"chat_id": body.chat_id, "tip": place.after, "max_messages": max_messages},
     )
-    return Conversation(chat_id, chat, build_turns(chat, await cursor.fetchall()))
+    return Conversation(body.chat_id, chat, place, await cursor.fetchall())
+
+
+async def _find_place(
+    connection: Connection, chat: Mapping[str, Any], body: ChatRequestBody, message_id: UUID
+) -> Place:
+    named = body.edit or body.regenerate
+    if named is None:
+        return Place(after=chat["current_message_id"])
+    role = "user" if body.edit else "assistant"
+    cursor = await connection.execute(
+        _SQL.find_message, {"id": named, "chat_id": body.chat_id, "role": role}
+    )
+    row = await cursor.fetchone()
+    if row is None or (body.regenerate and row["parent_id"] is None):
+        raise NotFound("There is no such message in this chat.")
+    if body.regenerate:
+        return Place(after=row["parent_id"], answer_parent=row["parent_id"])
+    return Place(after=row["parent_id"], prompt_parent=row["parent_id"] or message_id)
 
 
 def build_turns(
-    config: Mapping[str, Any], messages: Iterable[Mapping[str, Any]]
+    config: Mapping[str, Any], messages: Sequence[Mapping[str, Any]], prompt: str | None
 ) -> tuple[ChatTurn, ...]:
-    """Return what the model is told before the new prompt.
+    """Return what the model could be told, the prompt last.
 
     A system message of the chat takes the place of the config's system prompt. A turn without
     text (an answer that failed) is left out.
     """
-    turns = tuple(ChatTurn(row["role"], row["content"]) for row in messages if row["content"])
-    prompt = config["system_prompt"]
-    if prompt and not any(turn.role == "system" for turn in turns):
-        return (ChatTurn("system", prompt), *turns)
-    return turns
+    turns = [ChatTurn(row["role"], row["content"]) for row in messages if row["content"]]
+    system = config["system_prompt"]
+    if system and not any(turn.role == "system" for turn in turns):
+        turns.insert(0, ChatTurn("system", system))
+    if prompt is not None:
+        turns.append(ChatTurn("user", prompt))
+    return tuple(turns)
 
 
 async def save_prompt(
-    connection: Connection, chat_id: UUID, message_id: UUID, prompt: str
-) -> EarlierPrompt | None:
+    connection: Connection, conversation: Conversation, message_id: UUID, prompt: str
+) -> EarlierAnswer | None:
     """Save the user's message; when this id was saved before, return what answers it.
 
     Raises:
         Conflict: The id is that of another message.
     """
-    values = {"id": message_id, "chat_id": chat_id, "content": prompt}
+    values = {
+        "id": message_id,
+        "chat_id": conversation.chat_id,
+        "content": prompt,
+        "parent_id": conversation.place.prompt_parent,
+    }
     cursor = await connection.execute(_SQL.insert_prompt, values)
     if await cursor.fetchone() is not None:
         return None
@@ -85,7 +132,7 @@ async def save_prompt(
     earlier = await cursor.fetchone()
     if earlier is None or earlier["content"] != prompt or earlier["answer_id"] is None:
         raise Conflict("This messageId was used for another message.")
-    return EarlierPrompt(earlier["answer_id"])
+    return EarlierAnswer(earlier["answer_id"])
 
 
 async def save_empty_answer(
@@ -94,14 +141,18 @@ async def save_empty_answer(
     answer_id: UUID,
     parent_id: UUID,
     metadata: Mapping[str, Any],
-) -> None:
-    """Save the row of an answer that is about to be written."""
-    await connection.execute(
-        _SQL.insert_answer,
-        {
-            "id": answer_id,
-            "chat_id": chat_id,
-            "parent_id": parent_id,
-            "metadata": Jsonb(dict(metadata), dumps=orjson.dumps),
-        },
-    )
+) -> EarlierAnswer | None:
+    """Save the row of an answer that is about to be written; see `save_prompt`."""
+    values = {
+        "id": answer_id,
+        "chat_id": chat_id,
+        "parent_id": parent_id,
+        "metadata": Jsonb(dict(metadata), dumps=orjson.dumps),
+    }
+    cursor = await connection.execute(_SQL.insert_answer, values)
+    if await cursor.fetchone() is not None:
+        return None
+    cursor = await connection.execute(_SQL.find_answer, values)
+    if await cursor.fetchone() is None:
+        raise Conflict("This messageId was used for another message.")
+    return EarlierAnswer(answer_id)

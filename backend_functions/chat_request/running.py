@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from uuid import UUID
 
 from backend_functions.chat_request.answer import Answer
@@ -12,16 +12,20 @@ from backend_functions.errors import TooManyRequests, Unavailable
 class RunningAnswers:
     """Every answer in the making, and the task that writes it."""
 
-    def __init__(self, *, max_per_user: int) -> None:
+    def __init__(
+        self, *, max_per_user: int, on_end: Callable[[Answer], None] | None = None
+    ) -> None:
+        """Hold at most so many a user; `on_end` hears of every answer that was written."""
         self._max_per_user = max_per_user
+        self._on_end = on_end
         self._answers: dict[UUID, Answer] = {}
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._per_user: Counter[UUID] = Counter()
         self._is_stopping = False
 
-    def __bool__(self) -> bool:
-        """Whether any answer is being written."""
-        return bool(self._answers)
+    def __len__(self) -> int:
+        """How many answers are being written."""
+        return len(self._answers)
 
     def reserve(self, answer: Answer) -> None:
         """Make an answer known before its row is: who finds the row finds the answer.
@@ -56,6 +60,8 @@ class RunningAnswers:
         def done(_: asyncio.Task[None]) -> None:
             del self._tasks[answer.id]
             self.release(answer)
+            if self._on_end is not None:
+                self._on_end(answer)
 
         task.add_done_callback(done)
 

@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from functools import partial
+from random import SystemRandom
 from typing import Any
 
 import structlog
@@ -10,6 +12,8 @@ from psycopg import Error as DatabaseError
 from psycopg.types.json import Jsonb
 
 from backend_functions.chat_request.answer import Answer
+from backend_functions.chat_request.sources import as_records, with_sources
+from backend_functions.configured_provider import Search
 from backend_functions.db.pool import Database
 from backend_functions.db.queries import queries
 from backend_functions.errors import (
@@ -26,6 +30,8 @@ from backend_functions.providers.base import (
     ReasoningDelta,
     TextDelta,
 )
+from backend_functions.providers.failures import is_retryable
+from backend_functions.providers.prices import price_of
 from backend_functions.settings import Limits
 from backend_functions.types import Caller
 
@@ -33,6 +39,10 @@ log = structlog.get_logger(__name__)
 
 _SQL = queries("chat_request")
 _SAVE_ATTEMPTS = 6
+_RETRIES = 2
+_MAX_WAIT_SECONDS = 30.0
+
+_jitter = partial(SystemRandom().uniform, 0.5, 1.5)
 
 
 class AnswerWriter:
@@ -46,15 +56,20 @@ class AnswerWriter:
         database: Database,
         limits: Limits,
         metadata: Mapping[str, Any],
+        base_url: str | None = None,
     ) -> None:
         self._answer = answer
         self._caller = caller
         self._database = database
         self._limits = limits
         self._metadata = dict(metadata)
+        self._base_url = base_url
         self._began = time.monotonic()
+        self._has_begun = False
 
-    async def write(self, provider: ChatProvider, request: ChatRequest) -> None:
+    async def write(
+        self, provider: ChatProvider, request: ChatRequest, search: Search | None = None
+    ) -> None:
         """Take the provider's stream to its end and store what came of it.
 
         Never raises for what a provider or the database does: the end is in the row and in the
@@ -62,7 +77,7 @@ class AnswerWriter:
         for that, else as `interrupted`.
         """
         try:
-            status, failure = await self._take(provider, request)
+            status, failure = await self._take(provider, request, search)
         except asyncio.CancelledError:
             if self._answer.is_cancel_requested:
                 status, failure = "cancelled", None
@@ -71,11 +86,13 @@ class AnswerWriter:
         await self._finish(status, failure)
 
     async def _take(
-        self, provider: ChatProvider, request: ChatRequest
+        self, provider: ChatProvider, request: ChatRequest, search: Search | None
     ) -> tuple[str, ServiceError | None]:
         try:
             async with asyncio.timeout(self._limits.answer_seconds):
-                return await self._take_events(provider, request), None
+                if search is not None:
+                    request = await self._search(search, request)
+                return await self._take_with_retries(provider, request), None
         except TimeoutError:
             return "incomplete", ProviderIncomplete("The answer took too long and was cut off.")
         except ProviderError as error:
@@ -84,6 +101,28 @@ class AnswerWriter:
         except Exception as error:  # the last guard: a fault of ours must not lose the text so far
             log.error("answer failed", answer=str(self._answer.id), exc_info=error)
             return "failed", ServiceError()
+
+    async def _search(self, search: Search, request: ChatRequest) -> ChatRequest:
+        """Search for what was asked, tell the readers what was found, and pass it on."""
+        sources = await search(request.turns[-1].text)
+        self._metadata["sources"] = as_records(sources)
+        self._answer.add_event("sources", self._metadata["sources"])
+        self._answer.announce()
+        return with_sources(request, sources)
+
+    async def _take_with_retries(self, provider: ChatProvider, request: ChatRequest) -> str:
+        """Ask again, twice at most, when the provider was busy before it said anything."""
+        for attempt in range(_RETRIES):
+            try:
+                return await self._take_events(provider, request)
+            except ProviderError as error:
+                wait = max(error.retry_after_seconds or 0.0, 0.5 * 3**attempt * _jitter())
+                if self._has_begun or not is_retryable(error) or wait > _MAX_WAIT_SECONDS:
+                    raise
+                log.info("asking again", attempt=attempt + 1, wait=wait, code=error.code)
+                self._metadata["retries"] = attempt + 1
+                await asyncio.sleep(wait)
+        return await self._take_events(provider, request)
 
     async def _take_events(self, provider: ChatProvider, request: ChatRequest) -> str:
         answer, status = self._answer, "complete"
@@ -99,6 +138,7 @@ class AnswerWriter:
                                 self._note_first_token()
                             answer.add_text(event.text)
                         elif isinstance(event, ReasoningDelta):
+                            self._has_begun = True
                             patience.reschedule(None)
                             answer.add_event("reasoning", {"text": event.text})
                         else:
@@ -116,6 +156,7 @@ class AnswerWriter:
         return status
 
     def _note_first_token(self) -> None:
+        self._has_begun = True
         self._metadata["first_token_ms"] = round((time.monotonic() - self._began) * 1000)
 
     def _note_end(self, end: Finished) -> None:
@@ -124,13 +165,26 @@ class AnswerWriter:
             self._metadata["input_tokens"] = end.input_tokens
             self._metadata["output_tokens"] = end.output_tokens
             self._metadata["total_tokens"] = end.input_tokens + end.output_tokens
+        for name in ("cached_input_tokens", "reasoning_tokens"):
+            if (count := getattr(end, name)) is not None:
+                self._metadata[name] = count
+        cost = price_of(
+            self._metadata["provider"],
+            self._metadata["model"],
+            end.input_tokens,
+            end.output_tokens,
+            end.cached_input_tokens,
+            base_url=self._base_url,
+        )
+        if cost is not None:
+            self._metadata["cost_usd"] = float(cost)
 
     async def _finish(self, status: str, failure: ServiceError | None) -> None:
         self._metadata["status"] = status
         self._metadata["total_ms"] = round((time.monotonic() - self._began) * 1000)
         if failure is not None:
             log.info(
-                "answer ended", status=status, code=failure.code, detail=failure.detail or None
+                "answer ended", status=status, code=failure.code, detail=failure.detail_for_log
             )
             self._metadata["error"] = {"code": failure.code, "message": failure.message}
         row = await self._store_at_last()

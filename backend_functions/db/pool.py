@@ -47,6 +47,10 @@ class Database:
         """Start connecting; does not wait for the first connection."""
         await self._pool.open()
 
+    def stats(self) -> dict[str, int]:
+        """Return how the pool is doing, as psycopg_pool counts it."""
+        return self._pool.get_stats()
+
     async def close(self) -> None:
         """Close every connection, waiting for none that is in use longer than a moment."""
         await self._pool.close(timeout=2.0)

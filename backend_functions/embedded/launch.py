@@ -6,21 +6,24 @@ one loads the model: the two overlap on two cores.
 
 import asyncio
 import sys
-import traceback
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
+import structlog
+
 from backend_functions.embedded.account import NoAccount, choose_account
 from backend_functions.embedded.files import make_private_folder
 from backend_functions.embedded.local_model import ModelFailed, RunningModel
-from backend_functions.embedded.logs import configure_logs
 from backend_functions.embedded.machine_keys import BrokenKeys, MachineKeys, load_or_create
 from backend_functions.embedded.ports import remembered_ports
 from backend_functions.embedded.postgres import Postgres, PostgresFailed
 from backend_functions.embedded.status import AlreadyRunning, Status, hold_lock, tell
 from backend_functions.embedded.weights import SIZE_MB, NoWeights, fetch_weights, find_weights
-from backend_functions.settings import read_own_settings
+from backend_functions.logs import configure_logs
+from backend_functions.settings import InvalidSettings, read_own_settings
+
+log = structlog.get_logger(__name__)
 
 
 def launch(folder: Path) -> int:
@@ -35,10 +38,10 @@ def launch(folder: Path) -> int:
         return 0
     try:
         _run(folder, model_file)
-    except (NoAccount, PostgresFailed, BrokenKeys, OSError) as error:
+    except (NoAccount, PostgresFailed, BrokenKeys, InvalidSettings, OSError) as error:
         return _fail(folder, str(error))
-    except Exception:  # whatever it is, whoever waits for us must hear that we did not start
-        traceback.print_exc()
+    except Exception as error:  # whoever waits for us must hear that we did not start
+        log.error("did not start", exc_info=error)
         return _fail(folder, "The embedded backend could not start.")
     return 0
 

@@ -10,8 +10,12 @@ TEMPERATURE = 0.2
 TOP_P = 0.9
 """With these it names the capital of France 6 times of 6; with the schema's defaults 3 of 8."""
 
+MAX_TOKENS = 300
+"""So small a model may repeat itself without end; its answers are short when they are good."""
+
 _CONTEXT_TOKENS = 8192
-_PARALLEL = 2
+"""Shared by the answers that are written at the same time."""
+_PARALLEL = 4
 
 
 class ModelFailed(Exception):
@@ -34,6 +38,7 @@ class RunningModel:
         params.model_alias = {NAME}
         params.n_ctx = _CONTEXT_TOKENS
         params.n_parallel = _PARALLEL
+        params.kv_unified = True
         params.warmup = False
         params.fit_params = False  # measuring the memory of a model this small costs 0.8 s
         params.verbosity = -1
@@ -46,4 +51,4 @@ class RunningModel:
         except Exception as error:  # the binding raises what its C++ throws
             raise ModelFailed(f"The local model could not be loaded: {error}") from error
         address = self._server.listening_address
-        self.model = LocalModel(NAME, f"{address}/v1", api_key)
+        self.model = LocalModel(NAME, f"{address}/v1", api_key, _CONTEXT_TOKENS // 2)

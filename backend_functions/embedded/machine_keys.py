@@ -39,16 +39,28 @@ def load_or_create(path: Path) -> MachineKeys:
     Raises:
         BrokenKeys: The file is there and is not what we wrote.
     """
+    if not path.exists():
+        store(path, _new_keys())
+    return load(path)
+
+
+def load(path: Path) -> MachineKeys:
+    """Return the keys in `path`.
+
+    Raises:
+        BrokenKeys: The file is not there, or is not what we wrote.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        keys = _new_keys()
-        write_private(path, json.dumps(asdict(keys), indent=2))
-        return keys
-    try:
-        return MachineKeys(**json.loads(text))
+        return MachineKeys(**json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise BrokenKeys(f"{path} is missing.") from error
     except (ValueError, TypeError) as error:
         raise BrokenKeys(f"{path} is damaged. Put it back from a backup.") from error
+
+
+def store(path: Path, keys: MachineKeys) -> None:
+    """Replace the file of keys as a whole."""
+    write_private(path, json.dumps(asdict(keys), indent=2))
 
 
 def _new_keys() -> MachineKeys:

@@ -23,6 +23,7 @@ async def give_local_model(connection: Connection, user_id: UUID) -> None:
             "system_prompt": local_model.SYSTEM_PROMPT,
             "temperature": local_model.TEMPERATURE,
             "top_p": local_model.TOP_P,
+            "max_tokens": local_model.MAX_TOKENS,
         },
     )
     await connection.execute("set local role supabase_auth_admin")

@@ -16,8 +16,15 @@ from backend_functions.embedded.all_in_one import embedded_app
 from backend_functions.embedded.machine_keys import MachineKeys
 from backend_functions.embedded.platform import database_url, prepare_database
 from backend_functions.embedded.postgres import Postgres, PostgresFailed
+from backend_functions.embedded.rereading import read_keys_again_on_hangup
 from backend_functions.embedded.status import Status, tell
-from backend_functions.settings import LocalModel, Settings, parse_master_keys
+from backend_functions.settings import (
+    LocalModel,
+    Settings,
+    parse_master_keys,
+    read_limits,
+    read_search_key,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +81,9 @@ async def serve(
     )
     listener = socket.create_server(("127.0.0.1", ports["http"]), backlog=512)
     supervisor = asyncio.create_task(_keep_running(postgres, ports["postgres"]))
-    announcer = asyncio.create_task(_announce(folder, server, _ready(keys, ports, settings)))
+    status = _ready(keys, ports, settings)
+    read_keys_again_on_hangup(folder, services.sealer, status)
+    announcer = asyncio.create_task(_announce(folder, server, status))
     try:
         await server.serve(sockets=[listener])
     finally:
@@ -117,6 +126,8 @@ def _settings(keys: MachineKeys, ports: dict[str, int], model: LocalModel | None
         secret_key=keys.secret_key,
         master_keys=parse_master_keys(keys.master_keys),
         local_model=model,
+        search_key=read_search_key(),
+        limits=read_limits(),
     )
 
 
@@ -129,4 +140,5 @@ def _ready(keys: MachineKeys, ports: dict[str, int], settings: Settings) -> Stat
         secret_key=keys.secret_key,
         database_url=database_url("postgres", keys.owner_password, ports["postgres"]),
         model=settings.local_model.name if settings.local_model else None,
+        sealing_key=settings.master_keys[0].id,
     )

@@ -30,6 +30,8 @@ class Status:
     secret_key: str | None = field(default=None, repr=False)
     database_url: str | None = field(default=None, repr=False)
     model: str | None = None
+    sealing_key: str | None = None
+    """The id of the master key that seals: changes when `keys.json` was read again."""
     started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
     pid: int = field(default_factory=os.getpid)
     version: int = 1

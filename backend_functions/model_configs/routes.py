@@ -12,6 +12,7 @@ from backend_functions.http import Json, json_body
 from backend_functions.model_configs.body import ConfigChange, NewConfig
 from backend_functions.model_configs.probe import probe
 from backend_functions.model_configs.store import ConfigStore, get_config
+from backend_functions.providers.base import ChatProvider
 from backend_functions.types import Caller
 
 _MAX_BODY_BYTES = 512 * 1024
@@ -25,6 +26,12 @@ def model_config_routes(
     """Return the routes; `identify` gives the signed-in user or raises NotAuthenticated."""
     router = APIRouter(prefix="/functions/v1/model-configs", tags=["model configs"])
     store = ConfigStore(database, providers)
+
+    async def open_config(caller: Caller, config_id: UUID) -> tuple[ChatProvider, dict[str, Any]]:
+        async with database.as_user(caller) as connection:
+            config = await get_config(connection, caller, config_id)
+        assert caller.user_id is not None
+        return await providers.open(caller.user_id, config | {"config_id": config_id}), config
 
     @router.post("", status_code=201, openapi_extra=_body(NewConfig))
     async def add(
@@ -48,11 +55,18 @@ def model_config_routes(
         config_id: UUID,
         caller: Annotated[Caller, Depends(identify)],
     ) -> Json:
-        async with database.as_user(caller) as connection:
-            config = await get_config(connection, caller, config_id)
-        assert caller.user_id is not None
-        provider = await providers.open(caller.user_id, config | {"config_id": config_id})
+        """Find out whether a config works, and how fast."""
+        provider, config = await open_config(caller, config_id)
         return Json(await probe(provider, config))
+
+    @router.post("/{config_id}/catalog")
+    async def catalog(
+        config_id: UUID,
+        caller: Annotated[Caller, Depends(identify)],
+    ) -> Json:
+        """List the models that the config's key can use."""
+        provider, _ = await open_config(caller, config_id)
+        return Json({"models": await provider.list_models()})
 
     return router
 

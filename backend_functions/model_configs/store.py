@@ -12,7 +12,7 @@ from backend_functions.db.queries import queries
 from backend_functions.egress import origin
 from backend_functions.errors import Conflict, NotFound
 from backend_functions.model_configs.body import ConfigChange, NewConfig
-from backend_functions.providers.registry import find_provider
+from backend_functions.providers.registry import check_model, find_provider
 from backend_functions.sealing import KeyBinding
 from backend_functions.types import Caller
 
@@ -57,6 +57,7 @@ class ConfigStore:
         assert caller.user_id is not None
         row = await get_config(connection, caller, config_id)
         provider = find_provider(row["provider"])
+        check_model(provider, row["model"])
         base_url = self._providers.address(provider, row["base_url"])
         if "api_key" not in change.model_fields_set:
             return row

@@ -3,47 +3,47 @@
 Source: https://platform.openai.com/docs/api-reference/chat-streaming
 """
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any, Literal
 
 import httpx
-import orjson
 
-from backend_functions.errors import (
-    ProviderBusy,
-    ProviderError,
-    ProviderIncomplete,
-    ProviderRefused,
-    ProviderRejectedKey,
-    ProviderUnreachable,
-)
 from backend_functions.providers.base import (
+    Attachment,
+    CatalogEntry,
     ChatEvent,
     ChatRequest,
+    ChatTurn,
     Finished,
     FinishReason,
+    Image,
     ReasoningDelta,
     TextDelta,
 )
+from backend_functions.providers.catalog import fetch_catalog
+from backend_functions.providers.exchange import stream_events
+from backend_functions.providers.failures import parse_failure
+from backend_functions.providers.reader import (
+    AnswerReader,
+    count_of,
+    object_of,
+    parse_object,
+    text_of,
+)
 from backend_functions.providers.sse import SSEDecoder
+from backend_functions.providers.turns import data_uri, inline_texts
 
-_ERROR_OF_STATUS: dict[int, type[ProviderError]] = {
-    401: ProviderRejectedKey,
-    403: ProviderRejectedKey,
-    402: ProviderBusy,
-    408: ProviderUnreachable,
-    429: ProviderBusy,
-    503: ProviderBusy,
-    504: ProviderUnreachable,
-    529: ProviderBusy,
-}
 _REASONS: dict[str, FinishReason] = {
     "stop": "stop",
+    "eos": "stop",
     "length": "length",
+    "model_length": "length",
     "content_filter": "content_filter",
     "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
 }
-_MAX_ERROR_BYTES = 16 * 1024
+_REASONING_MODEL = re.compile(r"(?!gpt-5-chat)(?:o\d|gpt-[5-9])(?:[.-]|$)")
 
 LimitField = Literal["max_tokens", "max_completion_tokens"]
 
@@ -58,119 +58,134 @@ class OpenAICompatible:
         base_url: httpx.URL,
         api_key: str | None,
         limit_field: LimitField = "max_tokens",
+        asks_usage: bool = True,
     ) -> None:
         self._http = http
-        self._url = base_url.copy_with(path=f"{base_url.path.rstrip('/')}/chat/completions")
-        self._headers = {"content-type": "application/json", "accept": "text/event-stream"}
-        if api_key is not None:
-            self._headers["authorization"] = f"Bearer {api_key}"
+        path = base_url.path.rstrip("/")
+        self._url = base_url.copy_with(path=f"{path}/chat/completions")
+        self._models_url = base_url.copy_with(path=f"{path}/models")
+        self._headers = {"authorization": f"Bearer {api_key}"} if api_key is not None else {}
         self._limit_field = limit_field
+        self._asks_usage = asks_usage
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[list[ChatEvent]]:
+    def stream(self, request: ChatRequest) -> AsyncIterator[list[ChatEvent]]:
         """Yield the answer as `ChatProvider.stream` promises."""
-        payload = build_payload(request, self._limit_field)
-        try:
-            async with self._http.stream(
-                "POST", self._url, headers=self._headers, content=orjson.dumps(payload)
-            ) as response:
-                await _raise_unless_stream(response)
-                reader = CompletionReader()
-                async for piece in response.aiter_raw():
-                    if events := reader.feed(piece):
-                        yield events
-                    if reader.failure is not None:
-                        raise reader.failure
-                    if reader.is_done:
-                        return
-                yield reader.end()
-        except httpx.TimeoutException as error:
-            raise ProviderUnreachable(detail=f"timeout: {type(error).__name__}") from error
-        except httpx.ReadError as error:
-            raise ProviderIncomplete(detail=type(error).__name__) from error
-        except httpx.HTTPError as error:
-            raise ProviderUnreachable(detail=type(error).__name__) from error
-
-
-class CompletionReader:
-    """Turns the bytes of one streamed completion into events, without I/O."""
-
-    def __init__(self) -> None:
-        self._decoder = SSEDecoder()
-        self._reason: FinishReason | None = None
-        self._usage: dict[str, Any] = {}
-        self.is_done = False
-        self.failure: ProviderError | None = None
-        """Set when the stream says it failed, or is no stream of completions. What came before
-        it in the same piece is an answer all the same, so this is not raised."""
-
-    def feed(self, piece: bytes) -> list[ChatEvent]:
-        """Return the events of this piece, up to a failure or the end."""
-        events: list[ChatEvent] = []
-        try:
-            for data in self._decoder.feed(piece):
-                if data == b"[DONE]":
-                    self.is_done = True
-                    events.append(self._finished())
-                    break
-                self._read_chunk(_parse(data), events)
-        except ProviderError as error:
-            self.failure = error
-        return events
-
-    def end(self) -> list[ChatEvent]:
-        """Return the end of a stream that closed; some servers send no `[DONE]`.
-
-        Raises:
-            ProviderIncomplete: No finish reason was seen either.
-        """
-        if self._reason is None:
-            raise ProviderIncomplete(detail="the stream closed without an end marker")
-        return [self._finished()]
-
-    def _finished(self) -> Finished:
-        return Finished(
-            self._reason or "stop",
-            _count(self._usage.get("prompt_tokens")),
-            _count(self._usage.get("completion_tokens")),
+        return stream_events(
+            self._http,
+            self._url,
+            self._headers,
+            build_payload(request, self._limit_field, asks_usage=self._asks_usage),
+            media_type="text/event-stream",
+            reader=CompletionReader(),
         )
 
-    def _read_chunk(self, chunk: dict[str, Any], events: list[ChatEvent]) -> None:
+    async def list_models(self) -> tuple[CatalogEntry, ...]:
+        """Return the models as `ChatProvider.list_models` promises."""
+        return await fetch_catalog(self._http, self._models_url, self._headers)
+
+
+class CompletionReader(AnswerReader):
+    """Reads one streamed completion; without `[DONE]`, which some never send, a reason ends it."""
+
+    def __init__(self) -> None:
+        super().__init__(SSEDecoder())
+        self._reason: FinishReason = "stop"
+        self._usage: dict[str, Any] = {}
+
+    def read(self, data: bytes, events: list[ChatEvent]) -> None:
+        """Read one chunk of the completion."""
+        if data == b"[DONE]":
+            self.is_done = True
+            return
+        chunk = parse_object(data)
         if choices := chunk.get("choices"):
             choice = choices[0] if isinstance(choices, list) else None
             if isinstance(choice, dict):
                 self._read_choice(choice, events)
         if isinstance(usage := chunk.get("usage"), dict):
             self._usage = usage
-        if chunk.get("error"):
-            raise error_in_stream(chunk["error"])
+        if error := chunk.get("error"):
+            raise parse_failure(error)
+
+    def finished(self) -> Finished:
+        """Return the end, with the counts of the last chunk that had any."""
+        usage = self._usage
+        cached = object_of(usage.get("prompt_tokens_details")).get("cached_tokens")
+        return Finished(
+            self._reason,
+            count_of(usage.get("prompt_tokens")),
+            count_of(usage.get("completion_tokens")),
+            count_of(usage.get("prompt_cache_hit_tokens") if cached is None else cached),
+            count_of(object_of(usage.get("completion_tokens_details")).get("reasoning_tokens")),
+        )
 
     def _read_choice(self, choice: dict[str, Any], events: list[ChatEvent]) -> None:
         delta = choice.get("delta")
         if isinstance(delta, dict):
             text = delta.get("content")
-            if text and isinstance(text, str):
-                events.append(TextDelta(text))
-            else:
+            if len(delta) > 1 or not text:
                 thought = delta.get("reasoning_content") or delta.get("reasoning")
                 if thought and isinstance(thought, str):
                     events.append(ReasoningDelta(thought))
+            if text:
+                if isinstance(text, str):
+                    events.append(TextDelta(text))
+                elif isinstance(text, list):
+                    _read_parts(text, events)
         reason = choice.get("finish_reason")
         if isinstance(reason, str):
             self._reason = _REASONS.get(reason, "other")
+            self.may_close = True
 
 
-def build_payload(request: ChatRequest, limit_field: LimitField) -> dict[str, Any]:
-    """Our request in the provider's words; what is at its neutral value is not sent."""
+def _read_parts(parts: list[Any], events: list[ChatEvent]) -> None:
+    """Mistral's reasoning models send content in parts.
+
+    Source: https://docs.mistral.ai/capabilities/reasoning/
+    """
+    for part in map(object_of, parts):
+        if text := text_of(part.get("text")):
+            events.append(TextDelta(text))
+        thoughts = part.get("thinking")
+        for thought in map(object_of, thoughts if isinstance(thoughts, list) else ()):
+            if text := text_of(thought.get("text")):
+                events.append(ReasoningDelta(text))
+
+
+def is_reasoning_model(model: str) -> bool:
+    """Tell whether a model is of OpenAI's families that refuse to be told how to sample.
+
+    Source: https://platform.openai.com/docs/guides/reasoning (o-series, and GPT-5 on, of which
+    only `gpt-5-chat` is none).
+    """
+    return _REASONING_MODEL.match(model.rpartition("/")[2]) is not None
+
+
+def build_payload(
+    request: ChatRequest, limit_field: LimitField, *, asks_usage: bool = True
+) -> dict[str, Any]:
+    """Our request in the provider's words; what is at its neutral value is not sent.
+
+    Args:
+        limit_field: What the provider calls `max_tokens` for models that do not reason.
+        asks_usage: Whether to ask for the counts of tokens; Mistral tells them unasked, and
+            refuses to be asked.
+    """
     payload: dict[str, Any] = {
         "model": request.model,
-        "messages": [{"role": turn.role, "content": turn.text} for turn in request.turns],
+        "messages": [_build_message(turn) for turn in request.turns],
         "stream": True,
-        "stream_options": {"include_usage": True},
     }
-    if request.temperature is not None:
-        payload["temperature"] = request.temperature
+    if asks_usage:
+        payload["stream_options"] = {"include_usage": True}
+    if is_reasoning_model(request.model):
+        if request.max_tokens is not None:
+            payload["max_completion_tokens"] = request.max_tokens
+        return payload
     if request.max_tokens is not None:
         payload[limit_field] = request.max_tokens
+    if request.temperature is not None:
+        payload["temperature"] = request.temperature
     if request.top_p not in (None, 1.0):
         payload["top_p"] = request.top_p
     if request.frequency_penalty:
@@ -180,51 +195,18 @@ def build_payload(request: ChatRequest, limit_field: LimitField) -> dict[str, An
     return payload
 
 
-def parse_error(status: int, body: bytes) -> ProviderError:
-    """The provider's refusal in our words; its own words go to the log only."""
-    kind = _ERROR_OF_STATUS.get(status)
-    if kind is None:
-        kind = ProviderRefused if 400 <= status < 500 else ProviderError
-    detail = f"status {status}: {body[:500].decode(errors='replace')}"
-    if kind is ProviderRefused and status == 404:
-        return ProviderRefused("The provider does not know this model or address.", detail=detail)
-    return kind(detail=detail)
+def _build_message(turn: ChatTurn) -> dict[str, Any]:
+    turn = inline_texts(turn)
+    if not turn.attachments:
+        return {"role": turn.role, "content": turn.text}
+    parts = [_build_part(attachment) for attachment in turn.attachments]
+    if turn.text:
+        parts.append({"type": "text", "text": turn.text})
+    return {"role": turn.role, "content": parts}
 
 
-def error_in_stream(error: object) -> ProviderError:
-    """A failure that the provider reports after it has begun to answer."""
-    code = error.get("code") if isinstance(error, dict) else None
-    kind = _ERROR_OF_STATUS.get(code, ProviderError) if isinstance(code, int) else ProviderError
-    return kind(detail=f"error in stream: {str(error)[:500]}")
-
-
-def _parse(data: bytes) -> dict[str, Any]:
-    try:
-        chunk = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        try:  # bytes that are no UTF-8 are replaced rather than losing the rest of the answer
-            chunk = orjson.loads(data.decode(errors="replace"))
-        except orjson.JSONDecodeError as error:
-            raise ProviderError(detail="an event of the stream is not JSON") from error
-    if not isinstance(chunk, dict):
-        raise ProviderError(detail="an event of the stream is not an object")
-    return chunk
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and 0 <= value < 2**31 else None
-
-
-async def _raise_unless_stream(response: httpx.Response) -> None:
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if response.status_code != 200 or kind != "text/event-stream":
-        body = b""
-        async for piece in response.aiter_raw():
-            body += piece
-            if len(body) > _MAX_ERROR_BYTES:
-                break
-        if response.status_code != 200:
-            raise parse_error(response.status_code, body)
-        raise ProviderError(detail=f"not a stream but {kind!r}")
-    if response.headers.get("content-encoding", "identity").lower() != "identity":
-        raise ProviderError(detail="the stream is compressed, which was not asked for")
+def _build_part(attachment: Attachment) -> dict[str, Any]:
+    uri = data_uri(attachment)
+    if isinstance(attachment, Image):
+        return {"type": "image_url", "image_url": {"url": uri}}
+    return {"type": "file", "file": {"filename": attachment.name, "file_data": uri}}

@@ -1,25 +1,25 @@
-"""Chats and their messages."""
+"""Chats: found, made, changed, deleted."""
 
 from typing import Final
 
 from pocketllm_cli.api.identifiers import id_filters
 from pocketllm_cli.api.tables import Filters, Row, Table
-from pocketllm_cli.api.wire import Wire
+from pocketllm_cli.api.wire import Call, Wire
 from pocketllm_cli.errors import AmbiguousId, ChatNotFound
-from pocketllm_cli.models import Chat, ChatWithMessages, Message
+from pocketllm_cli.models import Chat
 
 LAST: Final = "last"
 _NEWEST_FIRST: Final = "updated_at.desc,id.desc"
 _CANDIDATES: Final = 8
-_MESSAGES_A_PAGE: Final = 500
 
 
 class Chats:
     """The chats of the person who is signed in."""
 
     def __init__(self, wire: Wire) -> None:
+        self._wire = wire
         self._chats = Table(wire, "chats", ",".join(Chat.__slots__))
-        self._messages = Table(wire, "messages", ",".join(Message.__slots__) + ",seq")
+        self._messages = Table(wire, "messages", "id")
 
     async def newest(self, limit: int) -> list[Chat]:
         """Return the chats used last, newest first."""
@@ -45,21 +45,6 @@ class Chats:
             raise AmbiguousId(f"“{reference}” fits more than one chat.", hint=_candidates(chats))
         return chats[0]
 
-    async def read(self, chat: Chat) -> ChatWithMessages:
-        """Return a chat with all its messages, oldest first."""
-        messages: list[Message] = []
-        last_seq = -1
-        while True:
-            rows = await self._messages.select(
-                [("chat_id", f"eq.{chat.id}"), ("seq", f"gt.{last_seq}")],
-                order="seq.asc",
-                limit=_MESSAGES_A_PAGE,
-            )
-            messages += [Message.from_row(row) for row in rows]
-            if len(rows) < _MESSAGES_A_PAGE:
-                return ChatWithMessages.of(chat, messages)
-            last_seq = rows[-1]["seq"]
-
     async def create(self, title: str, model_config_id: str | None = None) -> Chat:
         """Make an empty chat and return it."""
         row = {"title": title, "model_config_id": model_config_id}
@@ -80,6 +65,14 @@ class Chats:
         """Put a system message at the end of a chat."""
         row = {"chat_id": chat_id, "role": "system", "content": text}
         await self._messages.insert_silently(row)
+
+    async def fork(self, chat: Chat, at_message_id: str | None) -> Chat:
+        """Make a new chat of the branch up to a message, the tip by default, and return it."""
+        body: Row = {"chat_id": chat.id}
+        if at_message_id:
+            body["at_message_id"] = at_message_id
+        answer = await self._wire.ask(Call("tables", "POST", "rpc/fork_chat", body=body))
+        return Chat.from_row(answer[0] if isinstance(answer, list) else answer)
 
     async def rename(self, chat: Chat, title: str) -> Chat:
         """Give a chat another title and return it."""

@@ -19,19 +19,27 @@ from pocketllm_cli.paths import Paths
 if TYPE_CHECKING:
     from pocketllm_cli.api.answers import Answers
     from pocketllm_cli.api.chats import Chats
+    from pocketllm_cli.api.messages import Messages
     from pocketllm_cli.api.model_configs import ModelConfigs
+    from pocketllm_cli.api.usage import Usage
 
 
 class Api:
     """Everything a command can ask of one context's backend."""
 
     def __init__(
-        self, context: Context, transport: Transport, locator: Locator, sessions: Sessions
+        self,
+        context: Context,
+        transport: Transport,
+        locator: Locator,
+        sessions: Sessions,
+        narrate: Callable[[str], None],
     ) -> None:
         self.context = context
         self.locator = locator
         self.sessions = sessions
         self._transport = transport
+        self._narrate = narrate
 
     @cached_property
     def wire(self) -> Wire:
@@ -40,10 +48,17 @@ class Api:
 
     @cached_property
     def chats(self) -> "Chats":
-        """Chats and messages."""
+        """Chats."""
         from pocketllm_cli.api.chats import Chats
 
         return Chats(self.wire)
+
+    @cached_property
+    def messages(self) -> "Messages":
+        """Messages of chats."""
+        from pocketllm_cli.api.messages import Messages
+
+        return Messages(self.wire, self.chats)
 
     @cached_property
     def model_configs(self) -> "ModelConfigs":
@@ -57,7 +72,14 @@ class Api:
         """Questions and their answers."""
         from pocketllm_cli.api.answers import Answers
 
-        return Answers(self.wire, self._transport.log)
+        return Answers(self.wire, self._transport.log, self._narrate)
+
+    @cached_property
+    def usage(self) -> "Usage":
+        """Tokens, cost and time of answers."""
+        from pocketllm_cli.api.usage import Usage
+
+        return Usage(self.wire)
 
     @property
     def auth(self) -> Auth:
@@ -109,4 +131,4 @@ async def open_api(
             fixed_token=fixed_token,
             narrate=narrate,
         )
-        yield Api(context, transport, locator, sessions)
+        yield Api(context, transport, locator, sessions, narrate)

@@ -19,10 +19,11 @@ class StreamTooLarge(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ServerEvent:
-    """One event: its name and its data."""
+    """One event: its name, its data, and its id where it has one."""
 
     name: str
     data: str
+    id: str | None = None
 
 
 class EventStream:
@@ -31,6 +32,7 @@ class EventStream:
     def __init__(self) -> None:
         self._rest = b""
         self._name = ""
+        self._id: str | None = None
         self._data: list[str] = []
 
     def feed(self, piece: bytes) -> list[ServerEvent]:
@@ -61,9 +63,11 @@ class EventStream:
             self._name = value
         elif field == "data":
             self._data.append(value)
+        elif field == "id":
+            self._id = value
         return None
 
     def _complete(self) -> ServerEvent | None:
-        name, data = self._name or "message", self._data
-        self._name, self._data = "", []
-        return ServerEvent(name, "\n".join(data)) if data else None
+        name, event_id, data = self._name or "message", self._id, self._data
+        self._name, self._id, self._data = "", None, []
+        return ServerEvent(name, "\n".join(data), event_id) if data else None

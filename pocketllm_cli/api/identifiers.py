@@ -28,3 +28,9 @@ def id_filters(text: str) -> list[tuple[str, str]] | None:
         return [("id", f"eq.{UUID(digits)}")]
     lowest, highest = UUID(digits.ljust(_DIGITS, "0")), UUID(digits.ljust(_DIGITS, "f"))
     return [("id", f"gte.{lowest}"), ("id", f"lte.{highest}")]
+
+
+def is_whole_id(text: str) -> bool:
+    """Say whether a text is an id, not only the beginning of one."""
+    digits = text.strip().lower().replace("-", "")
+    return len(digits) == _DIGITS and bool(_HEXADECIMAL.fullmatch(digits))

@@ -6,7 +6,7 @@ from typing import Any, Final
 from pocketllm_cli.api.tables import Table
 from pocketllm_cli.api.wire import Call, Wire
 from pocketllm_cli.errors import ModelNotFound
-from pocketllm_cli.models import ModelConfig, ModelTest
+from pocketllm_cli.models import CatalogModel, ModelConfig, ModelTest
 
 _TEST_SECONDS: Final = 120.0
 
@@ -64,3 +64,10 @@ class ModelConfigs:
         path = f"model-configs/{config.id}/test"
         call = Call("functions", "POST", path, silence_seconds=_TEST_SECONDS)
         return ModelTest.from_row(await self._wire.ask(call))
+
+    async def catalog(self, config: ModelConfig) -> list[CatalogModel]:
+        """Return the models that its provider offers for its key, by id."""
+        path = f"model-configs/{config.id}/catalog"
+        call = Call("functions", "POST", path, body={}, silence_seconds=_TEST_SECONDS)
+        answer = await self._wire.ask(call)
+        return [CatalogModel.from_row(row) for row in answer["models"]]

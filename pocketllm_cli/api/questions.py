@@ -1,14 +1,14 @@
-"""A question with all that goes with it: which chat, which model, and what is kept."""
+"""A question with all that goes with it: which chat, which model, what is kept, which version."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from uuid import uuid4
 
-from pocketllm_cli.api.answers import AnswerEvent
 from pocketllm_cli.api.chats import LAST
 from pocketllm_cli.api.client import Api
-from pocketllm_cli.errors import PocketLLMError
+from pocketllm_cli.api.reading import AnswerRequest, ReadAnswer
+from pocketllm_cli.errors import BackendUnreachable, PocketLLMError
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,38 +17,52 @@ class Question:
 
     `chat` is an id, the beginning of one, `last` (a new chat where there is none yet), or None
     for a new chat called `title`. `model` names a model config; None leaves the choice to the
-    chat, and to the default for a new one.
+    chat, and to the default for a new one. Without a prompt the chat's last answer is made anew;
+    `edit` names the user message that the prompt is another version of.
     """
 
-    prompt: str
-    title: str
+    prompt: str | None
+    title: str = ""
     chat: str | None = None
     model: str | None = None
     system: str | None = None
+    edit: str | None = None
     is_temporary: bool = False
+    searches_web: bool = False
 
 
-async def put_question(api: Api, question: Question) -> AsyncGenerator[AnswerEvent, None]:
-    """Ask, and yield the answer's events; a temporary chat is gone afterwards.
+@asynccontextmanager
+async def put_question(api: Api, question: Question) -> AsyncIterator[ReadAnswer]:
+    """Prepare a question and hand out its answer to be read; a temporary chat is gone afterwards.
 
     Raises:
-        ModelNotFound | ChatNotFound: Nothing was stored.
+        ModelNotFound | ChatNotFound | MessageNotFound: Nothing was stored.
         PocketLLMError: The question was not taken; a chat made for it is gone again.
     """
-    chat_id, is_new = await _prepare_chat(api, question)
-    is_taken = False
+    config = await api.model_configs.find(question.model) if question.model else None
+    config_id = config.id if config else None
+    if question.prompt is None or question.edit is not None:
+        request = await _request_version(api, question, config_id)
+        yield api.answers.ask(request)
+        return
+    chat_id, is_new = await _prepare_chat(api, question, config_id)
+    answer = None
     try:
         if question.system:
             await api.chats.add_system_prompt(chat_id, question.system)
-        events = api.answers.ask(chat_id, question.prompt, message_id=str(uuid4()))
-        async with aclosing(events):
-            async for event in events:
-                is_taken = True
-                yield event
-    except PocketLLMError:
-        if (
-            is_new and not is_taken and not question.is_temporary
-        ):  # nothing was said in it, and nobody would miss it
+        answer = api.answers.ask(
+            AnswerRequest(
+                chat_id,
+                question.prompt,
+                message_id=str(uuid4()),
+                searches_web=question.searches_web,
+            )
+        )
+        yield answer
+    except BaseException as error:
+        is_sure = isinstance(error, PocketLLMError) and not isinstance(error, BackendUnreachable)
+        is_unused = answer is None or not answer.is_asked or (is_sure and not answer.has_begun)
+        if is_new and is_unused and not question.is_temporary:  # nobody would miss it
             with suppress(PocketLLMError):
                 await api.chats.delete(chat_id)
         raise
@@ -57,10 +71,32 @@ async def put_question(api: Api, question: Question) -> AsyncGenerator[AnswerEve
             await api.chats.delete(chat_id)
 
 
-async def _prepare_chat(api: Api, question: Question) -> tuple[str, bool]:
+async def _request_version(api: Api, question: Question, config_id: str | None) -> AnswerRequest:
+    """Return what asks for another version of an answer or of a user's message."""
+    if question.edit is None:
+        chat = await api.chats.find(question.chat or LAST)
+        request = AnswerRequest(
+            chat.id,
+            message_id=str(uuid4()),
+            regenerate=await api.messages.last_answer_id(chat),
+            searches_web=question.searches_web,
+        )
+    else:
+        message = await api.messages.find_prompt(question.chat, question.edit)
+        request = AnswerRequest(
+            message.chat_id,
+            question.prompt,
+            message_id=str(uuid4()),
+            edit=message.id,
+            searches_web=question.searches_web,
+        )
+    if config_id:
+        await api.chats.set_model(request.chat_id, config_id)
+    return request
+
+
+async def _prepare_chat(api: Api, question: Question, config_id: str | None) -> tuple[str, bool]:
     """Return the id of the chat to ask in, and whether it was made for this question."""
-    config = await api.model_configs.find(question.model) if question.model else None
-    config_id = config.id if config else None
     is_new = question.chat is None or (
         question.chat == LAST and not await api.chats.newest(limit=1)
     )

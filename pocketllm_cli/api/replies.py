@@ -1,5 +1,6 @@
 """Reads what the backend answers: the JSON of a success, or the error that a failure means."""
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,7 +34,12 @@ _BY_STATUS: Final[dict[int, type[PocketLLMError]]] = {
     503: BackendUnreachable,
     504: BackendUnreachable,
 }
-_BY_SQLSTATE: Final[dict[str, type[PocketLLMError]]] = {"42501": NotAllowed, "23505": Conflict}
+_LONGEST_WAIT_SECONDS: Final = 86_400.0
+_BY_SQLSTATE: Final[dict[str, type[PocketLLMError]]] = {
+    "42501": NotAllowed,
+    "23505": Conflict,
+    "P0002": NotFound,
+}
 
 
 def json_or_fail(response: "httpx.Response") -> Any:
@@ -64,7 +70,26 @@ def failure_of(response: "httpx.Response") -> PocketLLMError:
         body = None
     if not isinstance(body, dict):
         return _not_ours()
-    return _of_body(response.status_code, body)
+    error = _of_body(response.status_code, body)
+    seconds = _retry_after(response.headers.get("retry-after"))
+    if isinstance(error, QuotaExceeded) and seconds is not None:
+        error.wait(seconds)
+    return error
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Return the seconds of a Retry-After header, which may also name a point in time."""
+    if not value:
+        return None
+    if value.isascii() and value.isdigit():
+        return min(float(value[:9]), _LONGEST_WAIT_SECONDS)
+    from email.utils import parsedate_to_datetime  # rare
+
+    try:
+        moment = parsedate_to_datetime(value)
+        return min(max(moment.timestamp() - time.time(), 0.0), _LONGEST_WAIT_SECONDS)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _of_body(status: int, body: Mapping[str, Any]) -> PocketLLMError:

@@ -17,12 +17,25 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 60.0
-STREAM_SILENCE_SECONDS: Final = 300.0
-"""A stream may be silent this long; the backend sends comment lines while a model thinks."""
+STREAM_SILENCE_SECONDS: Final = 60.0
+"""A stream may be silent this long: while a model thinks the backend sends a comment line every
+15 seconds, so a longer silence is a connection that is gone."""
 
 
 class NotConnected(BackendUnreachable):
     """Nobody listens there: nothing was sent, so sending again is safe."""
+
+
+class ConnectionBroke(BackendUnreachable):
+    """The connection ended or fell silent; what was sent may or may not have been taken."""
+
+    default_message = "The connection to the backend broke."
+
+
+class NothingCame(BackendTimeout, ConnectionBroke):
+    """The connection fell silent."""
+
+    default_message = BackendTimeout.default_message
 
 
 class Transport:
@@ -102,8 +115,8 @@ def _translate(httpx: Any, error: Exception) -> PocketLLMError:
     if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError):
         return NotConnected()
     if isinstance(error, httpx.TimeoutException):
-        return BackendTimeout()
-    return BackendUnreachable("The connection to the backend broke.")
+        return NothingCame()
+    return ConnectionBroke()
 
 
 def _no_tls() -> Any:

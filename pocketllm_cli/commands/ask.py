@@ -1,25 +1,31 @@
 """`pocketllm ask`: one question, one answer."""
 
-from contextlib import aclosing
+import asyncio
 from dataclasses import dataclass
 from typing import Annotated, Final
 
 import typer
 
-from pocketllm_cli.api.answers import AnswerEvent, Done, Failed, Started
 from pocketllm_cli.api.chats import LAST
 from pocketllm_cli.api.client import Api
 from pocketllm_cli.api.questions import Question, put_question
-from pocketllm_cli.app import App, app_of
+from pocketllm_cli.api.reading import ReadAnswer
+from pocketllm_cli.app import app_of
+from pocketllm_cli.commands.answering import AnswerShow, Look
 from pocketllm_cli.commands.tree import single, verb
-from pocketllm_cli.errors import AnswerIncomplete, UsageProblem, error_for
+from pocketllm_cli.console import Console
+from pocketllm_cli.errors import PocketLLMError, UsageProblem
+from pocketllm_cli.interrupts import StopSignals, stoppable
 from pocketllm_cli.piped_text import check_prompt, read_piped_text
-from pocketllm_cli.printers import EventPrinter, PlainPrinter, Printer, RecordPrinter, WholePrinter
-from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.titles import title_from
 
-_INCOMPLETE: Final = {"incomplete", "interrupted", "cancelled", "failed"}
-_FAREWELL: Final = "The answer goes on and is kept; read it with `pocketllm chats show last`."
+_CANCEL_SECONDS: Final = 2.0
+_NOT_ASKED: Final = "Stopped before anything was asked."
+_DELETED: Final = "Stopped; the temporary chat is deleted."
+_GOES_ON: Final = (
+    "Stopped, but the backend could not be told: the answer goes on and is kept. "
+    "Read it with `pocketllm chats show last`."
+)
 
 app = single()
 
@@ -30,6 +36,7 @@ app = single()
     'pocketllm ask "What is the capital of France?"',
     'git diff | pocketllm ask "Write a commit message"',
     "pocketllm ask -c shorter",
+    "pocketllm ask --regenerate",
 )
 def ask(
     ctx: typer.Context,
@@ -49,6 +56,18 @@ def ask(
     system: Annotated[
         str | None, typer.Option("-s", "--system", metavar="TEXT", help="A system prompt.")
     ] = None,
+    web: Annotated[
+        bool, typer.Option("--web", help="Search the web first; the sources are listed.")
+    ] = False,
+    regenerate: Annotated[
+        bool, typer.Option("--regenerate", help="Answer the chat's last question once more.")
+    ] = False,
+    edit: Annotated[
+        str | None,
+        typer.Option(
+            "--edit", metavar="MESSAGE", help="Put TEXT in the place of this question (or `last`)."
+        ),
+    ] = None,
     extract: Annotated[
         bool, typer.Option("-x", "--extract", help="Print only the first fenced code block.")
     ] = False,
@@ -64,76 +83,83 @@ def ask(
     """Ask one question; the answer streams to stdout.
 
     Text on stdin comes first, then TEXT, a blank line between. The question and its answer are
-    kept in a new chat, or in the one that -c or --chat name.
+    kept in a new chat, or in the one that -c or --chat name. With --regenerate or --edit they are
+    another version in the last chat, or in the one named. Ctrl-C stops the answer and keeps what
+    there is of it.
     """
     app = app_of(ctx)
     app.invocation.as_json |= events
-    if (go_on or chat) and temporary:
-        raise UsageProblem("--temporary is for a new chat, not for one to go on in.")
-    if go_on and chat:
-        raise UsageProblem("Give either -c or --chat, not both.")
+    wanted = _Wanted(go_on, chat, system, regenerate, edit, temporary)
+    wanted.check(has_text=bool(text))
     typed = " ".join(text or ())
-    piped = (read_piped_text(app.console.narrate) or "").rstrip("\n")
-    prompt = check_prompt("\n\n".join(part for part in (piped, typed) if part.strip()))
+    prompt = None if regenerate else _read_prompt(app.console, typed)
     question = Question(
         prompt=prompt,
-        title=title_from(typed if typed.strip() else prompt),
+        title=title_from(typed if typed.strip() else prompt or ""),
         chat=LAST if go_on else chat,
         model=model,
         system=system,
+        edit=edit,
         is_temporary=temporary,
+        searches_web=web,
     )
-    look = _Look(events=events, extract=extract, no_stream=no_stream, raw=raw)
-    with _choose_printer(app, look) as printer:
-        last = app.run(lambda api: _print_answer(app, api, question, printer))
-    _judge(app, last)
+    show = AnswerShow(app, Look(events=events, extract=extract, no_stream=no_stream, raw=raw))
+    with show.printer:
+        app.run(lambda api: _converse(api, question, show))
+    show.conclude()
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """How the answer is wanted."""
+class _Wanted:
+    """The options that do not go with all others."""
 
-    events: bool
-    extract: bool
-    no_stream: bool
-    raw: bool
+    go_on: bool
+    chat: str | None
+    system: str | None
+    regenerate: bool
+    edit: str | None
+    temporary: bool
 
-
-def _choose_printer(app: App, look: _Look) -> Printer:
-    console = app.console
-    if look.events:
-        return EventPrinter(console)
-    if app.invocation.as_json:
-        return RecordPrinter(console)
-    can_render = console.is_terminal and not app.settings.is_dumb_terminal
-    show_markdown = can_render and not look.raw
-    if look.extract or look.no_stream:
-        return WholePrinter(console, only_code=look.extract, show_markdown=show_markdown)
-    if show_markdown:
-        from pocketllm_cli.markdown import MarkdownPrinter  # brings in rich
-
-        return MarkdownPrinter(console)
-    return PlainPrinter(console)
-
-
-async def _print_answer(app: App, api: Api, question: Question, printer: Printer) -> AnswerEvent:
-    last: AnswerEvent | None = None
-    async with aclosing(put_question(api, question)) as events:
-        async for event in events:
-            if isinstance(event, Started) and not question.is_temporary:
-                app.invocation.farewell = _FAREWELL
-            printer.show(event)
-            last = event
-    assert last is not None
-    return last
+    def check(self, *, has_text: bool) -> None:
+        """Refuse what contradicts itself."""
+        is_version = self.regenerate or self.edit is not None
+        if (self.go_on or self.chat or is_version) and self.temporary:
+            raise UsageProblem("--temporary is for a new chat, not for one to go on in.")
+        if self.go_on and self.chat:
+            raise UsageProblem("Give either -c or --chat, not both.")
+        if self.regenerate and (self.edit is not None or has_text):
+            raise UsageProblem(
+                "--regenerate answers the same question again; it takes no text.",
+                hint="`pocketllm ask --edit last TEXT` changes the question.",
+            )
+        if is_version and self.system:
+            raise UsageProblem("A system prompt goes with a new question only.")
 
 
-def _judge(app: App, last: AnswerEvent) -> None:
-    """Raise what the last event means for the exit code."""
-    if isinstance(last, Failed):
-        raise error_for(last.code, clean_line(last.message) or None)
-    assert isinstance(last, Done)
-    if last.message.status in _INCOMPLETE:
-        raise AnswerIncomplete
-    if last.message.status == "truncated":
-        app.console.narrate("The answer was cut at the max_tokens of the model config.")
+def _read_prompt(console: Console, typed: str) -> str:
+    piped = (read_piped_text(console.narrate) or "").rstrip("\n")
+    return check_prompt("\n\n".join(part for part in (piped, typed) if part.strip()))
+
+
+async def _converse(api: Api, question: Question, show: AnswerShow) -> None:
+    async with stoppable() as signals:
+        signals.outcome = _NOT_ASKED
+        async with put_question(api, question) as answer:
+            try:
+                await show.run(answer.events())
+            except asyncio.CancelledError:
+                if answer.is_asked:
+                    signals.outcome = _DELETED if question.is_temporary else None
+                    await _cancel(answer, show, signals)
+                raise
+            signals.outcome = None
+
+
+async def _cancel(answer: ReadAnswer, show: AnswerShow, signals: StopSignals) -> None:
+    """Stop the answer at the backend, and show what of it had not come yet."""
+    try:
+        async with asyncio.timeout(_CANCEL_SECONDS):
+            for event in await answer.cancel():
+                show.take(event)
+    except (PocketLLMError, TimeoutError):
+        signals.outcome = signals.outcome or _GOES_ON

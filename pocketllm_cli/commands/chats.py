@@ -7,21 +7,33 @@ import typer
 from pocketllm_cli.api.client import Api
 from pocketllm_cli.app import app_of
 from pocketllm_cli.columns import Page, local_time
+from pocketllm_cli.commands import chat_follow, chat_page, chat_versions
+from pocketllm_cli.commands.chat_page import ChatArgument
 from pocketllm_cli.commands.tree import noun, verb
 from pocketllm_cli.errors import UsageProblem
-from pocketllm_cli.models import Chat, ChatWithMessages, Message
-from pocketllm_cli.sanitize import clean_line, clean_text
+from pocketllm_cli.models import Chat
+from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.titles import check_title
 
 _USUAL_LIMIT: Final = 20
 _NO_CHATS: Final = 'No chats yet. Ask something: pocketllm ask "What is a monad?"'
-_HEADINGS: Final = {"user": "You", "assistant": "Answer", "system": "System prompt"}
-
-ChatArgument = Annotated[
-    str, typer.Argument(metavar="ID", help="An id, the beginning of one, or `last`.")
-]
 
 app = noun("Work with your chats.", "pocketllm chats", "pocketllm chats show last")
+verb(
+    app,
+    "show",
+    "pocketllm chats show last",
+    "pocketllm chats show 3f2a --all",
+    "pocketllm chats show 3f2a --json",
+)(chat_page.show)
+verb(app, "follow", "pocketllm chats follow last", "pocketllm chats follow 3f2a --raw")(
+    chat_follow.follow
+)
+verb(app, "fork", "pocketllm chats fork last", "pocketllm chats fork 3f2a --at 91bc")(
+    chat_versions.fork
+)
+verb(app, "versions", "pocketllm chats versions last")(chat_versions.versions)
+verb(app, "use-version", "pocketllm chats use-version 91bc")(chat_versions.use_version)
 
 
 @app.callback()
@@ -41,17 +53,6 @@ def list_chats(
     """List your chats, the one used last first."""
     app = app_of(ctx)
     app.console.emit(app.run(lambda api: api.chats.newest(limit)), _list_as_text)
-
-
-@verb(app, "show", "pocketllm chats show last", "pocketllm chats show 3f2a --json")
-def show(ctx: typer.Context, chat_id: ChatArgument) -> None:
-    """Show a chat with all its messages."""
-
-    async def work(api: Api) -> ChatWithMessages:
-        return await api.chats.read(await api.chats.find(chat_id))
-
-    app = app_of(ctx)
-    app.console.emit(app.run(work), _chat_as_text)
 
 
 @verb(app, "new", 'pocketllm chats new "Trip to Oslo"')
@@ -118,18 +119,3 @@ def _list_as_text(chats: list[Chat], page: Page) -> str:
         return _NO_CHATS
     rows = [(chat.id[:8], local_time(chat.updated_at), chat.title) for chat in chats]
     return page.table(("ID", "USED", "TITLE"), rows)
-
-
-def _chat_as_text(chat: ChatWithMessages, page: Page) -> str:
-    heading = f"{clean_line(chat.title)}\n{chat.id}  {local_time(chat.updated_at)}"
-    return "\n\n".join([heading, *(_message_as_text(message) for message in chat.messages)])
-
-
-def _message_as_text(message: Message) -> str:
-    who = _HEADINGS.get(message.role, clean_line(message.role))
-    notes = [local_time(message.created_at)]
-    if model := (message.metadata or {}).get("model"):
-        notes.append(clean_line(str(model)))
-    if message.status not in {"complete", "None"}:
-        notes.append(clean_line(message.status))
-    return f"── {who} ({', '.join(notes)})\n{clean_text(message.content).strip()}"

@@ -1,25 +1,30 @@
 """`pocketllm models`: model configs, and keys that go to the backend and never come back."""
 
-from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
 from pocketllm_cli.api.client import Api
 from pocketllm_cli.app import App, app_of
-from pocketllm_cli.columns import Page, local_time
+from pocketllm_cli.commands.model_pages import (
+    catalog_as_text,
+    config_as_text,
+    edited_as_text,
+    list_as_text,
+    test_as_text,
+)
 from pocketllm_cli.commands.tree import noun, verb
 from pocketllm_cli.errors import UsageProblem
-from pocketllm_cli.models import ModelConfig, ModelTest
+from pocketllm_cli.models import CatalogModel, ModelConfig, ModelTest
 from pocketllm_cli.piped_text import read_piped_text
 from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.settings import read_variable
 
-_NO_MODELS = (
-    "No model configs yet. Add one: "
-    "pocketllm models add NAME --provider openai --model gpt-4.1-mini --default"
-)
 _LOCAL = "local"  # the provider that needs no key
+_PROVIDERS = (
+    "openai, anthropic, gemini, groq, openrouter, mistral, deepseek, together, xai, ollama, "
+    "lmstudio, llamacpp, vllm, openai-compatible (with --base-url), local."
+)
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The model config's name.")]
 BaseUrlOption = Annotated[
@@ -60,14 +65,14 @@ def models(ctx: typer.Context) -> None:
 def list_models(ctx: typer.Context) -> None:
     """List your model configs; a star marks the default."""
     app = app_of(ctx)
-    app.console.emit(app.run(lambda api: api.model_configs.all()), _list_as_text)
+    app.console.emit(app.run(lambda api: api.model_configs.all()), list_as_text)
 
 
 @verb(app, "show", "pocketllm models show local")
 def show(ctx: typer.Context, name: NameArgument) -> None:
     """Show one model config."""
     app = app_of(ctx)
-    app.console.emit(app.run(lambda api: api.model_configs.find(name)), _config_as_text)
+    app.console.emit(app.run(lambda api: api.model_configs.find(name)), config_as_text)
 
 
 @verb(
@@ -80,7 +85,7 @@ def show(ctx: typer.Context, name: NameArgument) -> None:
 def add(
     ctx: typer.Context,
     name: NameArgument,
-    provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Such as openai.")],
+    provider: Annotated[str, typer.Option("--provider", metavar="NAME", help=_PROVIDERS)],
     model: Annotated[str, typer.Option("--model", metavar="MODEL", help="Its name there.")],
     base_url: BaseUrlOption = None,
     system_prompt: SystemPromptOption = None,
@@ -122,16 +127,20 @@ def add(
     app,
     "edit",
     "pocketllm models edit gpt --temperature 0.2",
+    "pocketllm models edit gpt --name work",
     "pass show openai | pocketllm models edit gpt --key-stdin",
 )
 def edit(
     ctx: typer.Context,
     name: NameArgument,
     provider: Annotated[
-        str | None, typer.Option("--provider", metavar="NAME", help="Such as openai.")
+        str | None, typer.Option("--provider", metavar="NAME", help=_PROVIDERS)
     ] = None,
     model: Annotated[
         str | None, typer.Option("--model", metavar="MODEL", help="Its name there.")
+    ] = None,
+    new_name: Annotated[
+        str | None, typer.Option("--name", metavar="NEW", help="Another name for the config.")
     ] = None,
     base_url: BaseUrlOption = None,
     system_prompt: SystemPromptOption = None,
@@ -148,6 +157,7 @@ def edit(
     app = app_of(ctx)
     changes = _given(
         {
+            "name": new_name,
             "provider": provider,
             "model": model,
             "base_url": base_url,
@@ -164,7 +174,7 @@ def edit(
         changes["api_key"] = key
     if not changes:
         raise UsageProblem("There is nothing to change.", hint="See `pocketllm models edit -h`.")
-    app.console.emit(_edit(app, name, changes), _edited_as_text)
+    app.console.emit(_edit(app, name, changes), edited_as_text)
 
 
 @verb(app, "default", "pocketllm models default gpt")
@@ -183,7 +193,18 @@ def test(ctx: typer.Context, name: NameArgument) -> None:
         return await api.model_configs.test(await api.model_configs.find(name))
 
     app = app_of(ctx)
-    app.console.emit(app.run(work), _test_as_text)
+    app.console.emit(app.run(work), test_as_text)
+
+
+@verb(app, "catalog", "pocketllm models catalog gpt", "pocketllm models catalog gpt --json")
+def catalog(ctx: typer.Context, name: NameArgument) -> None:
+    """List the models that a config's provider offers for its key."""
+
+    async def work(api: Api) -> list[CatalogModel]:
+        return await api.model_configs.catalog(await api.model_configs.find(name))
+
+    app = app_of(ctx)
+    app.console.emit(app.run(work), catalog_as_text)
 
 
 @verb(app, "remove", "pocketllm models remove gpt --yes")
@@ -232,39 +253,3 @@ def _read_key(app: App, from_stdin: bool, variable: str | None, *, ask: bool) ->
     if ask and app.console.can_ask:
         return app.console.ask_secret("API key (empty for none):").strip() or None
     return None
-
-
-def _list_as_text(configs: list[ModelConfig], page: Page) -> str:
-    if not configs:
-        return _NO_MODELS
-    rows = [
-        (
-            "*" if config.is_default else " ",
-            config.name,
-            config.provider,
-            config.model,
-            "yes" if config.has_key else "no",
-        )
-        for config in configs
-    ]
-    return page.table((" ", "NAME", "PROVIDER", "MODEL", "KEY"), rows)
-
-
-def _config_as_text(config: ModelConfig, page: Page) -> str:
-    fields = asdict(config)
-    for name in ("is_default", "has_key"):
-        fields[name] = "yes" if fields[name] else "no"
-    for name in ("created_at", "updated_at"):
-        fields[name] = local_time(fields[name])
-    return page.fields([(name.replace("_", " "), value) for name, value in fields.items()])
-
-
-def _edited_as_text(config: ModelConfig, page: Page) -> str:
-    return f"Changed {clean_line(config.name)}."
-
-
-def _test_as_text(result: ModelTest, page: Page) -> str:
-    return (
-        f"{clean_line(result.model)} works: first token after {result.first_token_seconds:.2f} s, "
-        f"all after {result.total_seconds:.2f} s. It said: {clean_line(result.answer)}"
-    )

@@ -19,12 +19,14 @@ class Tree(LazyGroup):
         "ask": Entry(f"{_COMMANDS}.ask", "Ask one question; the answer streams to stdout."),
         "chats": Entry(f"{_COMMANDS}.chats", "Work with your chats."),
         "models": Entry(f"{_COMMANDS}.models", "Work with your model configs."),
+        "usage": Entry(f"{_COMMANDS}.usage", "Show what answers took: tokens, cost and time."),
         "signup": Entry(_ACCOUNT, "Make an account and sign in.", "signup"),
         "login": Entry(_ACCOUNT, "Sign in with email and password.", "login"),
         "logout": Entry(_ACCOUNT, "Sign out and forget the session.", "logout"),
         "whoami": Entry(_ACCOUNT, "Show who is signed in, and where.", "whoami"),
         "context": Entry(f"{_COMMANDS}.context", "Choose between backends."),
         "backend": Entry(f"{_COMMANDS}.backend", "Run the embedded backend on this machine."),
+        "admin": Entry(f"{_COMMANDS}.admin", "Maintain a backend."),
     }
 
 

@@ -1,7 +1,6 @@
 import base64
 import hmac
 import json
-import time
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +14,7 @@ from backend_functions.errors import NotAuthenticated
 from tests.backend_functions.gateway.auth.tokens import (
     ISSUER,
     LEGACY_SECRET,
+    NOW,
     encode,
     good_claims,
     hs256,
@@ -33,8 +33,9 @@ PUBLIC_PEM = (
 
 
 def verifier(**options: Any) -> TokenVerifier:
-    keys = options.pop("keys", FixedKeys(SIGNER.public_keys))
-    return TokenVerifier(issuer=ISSUER, keys=keys, **options)
+    options.setdefault("keys", FixedKeys(SIGNER.public_keys))
+    options.setdefault("clock", lambda: float(NOW))
+    return TokenVerifier(issuer=ISSUER, **options)
 
 
 def header(**changes: Any) -> bytes:
@@ -139,9 +140,6 @@ async def test_addresses_of_keys_in_a_header_are_not_followed() -> None:
             await verifier().verify(token)
 
 
-NOW = int(time.time())
-
-
 @pytest.mark.parametrize(
     "changes",
     [
@@ -199,7 +197,7 @@ async def test_an_expiry_that_is_no_finite_number_is_refused(number: bytes) -> N
 async def test_clocks_may_differ_by_half_a_minute() -> None:
     token = SIGNER.sign(good_claims(iat=NOW + 20, nbf=NOW + 20))
 
-    assert await verifier(clock=lambda: float(NOW)).verify(token)
+    assert await verifier().verify(token)
 
 
 async def test_an_expired_token_is_told_apart_from_a_wrong_one() -> None:

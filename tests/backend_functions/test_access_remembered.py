@@ -1,6 +1,5 @@
 """Verified tokens are remembered for a minute, and no longer than they, key and session live."""
 
-import time
 from typing import Any
 from uuid import UUID
 
@@ -8,10 +7,9 @@ import pytest
 
 from backend_functions.access import FixedKeys, TokenExpired, TokenVerifier
 from backend_functions.errors import NotAuthenticated
-from tests.backend_functions.gateway.auth.tokens import ISSUER, good_claims, new_signer
+from tests.backend_functions.gateway.auth.tokens import ISSUER, NOW, good_claims, new_signer
 
 SIGNER = new_signer()
-NOW = int(time.time())
 
 
 def verifier(**options: Any) -> TokenVerifier:

@@ -3,13 +3,13 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.support.home import Home, home_in
-from tests.support.upstream import Upstream
+from tests.support.upstream import SCRIPTS, Upstream
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,13 +41,22 @@ def new_home(tmp_path: Path) -> Iterator[Callable[..., Home]]:
 
 
 @pytest.fixture(scope="session")
-def provider() -> Iterator[Upstream]:
-    """A provider on loopback, in a thread of its own."""
+def addresses() -> dict[str, str]:
+    """Where the provider listens for each model: one that fails is left alone, not all of them."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def provider(addresses: dict[str, str]) -> Iterator[Upstream]:
+    """A provider on loopback, in a thread of its own, with an address for each of its models."""
     upstream, ready, over = Upstream(words=50), threading.Event(), asyncio.Event()
     loop = asyncio.new_event_loop()
 
     async def serve() -> None:
-        async with upstream.running():
+        async with AsyncExitStack() as stack:
+            for model in (*SCRIPTS, "any"):
+                await stack.enter_async_context(upstream.running())
+                addresses[model] = upstream.base_url
             ready.set()
             await over.wait()
 
@@ -61,7 +70,7 @@ def provider() -> Iterator[Upstream]:
 
 
 @pytest.fixture(scope="session")
-def add_model(home: Home, provider: Upstream) -> Callable[[str], str]:
+def add_model(home: Home, provider: Upstream, addresses: dict[str, str]) -> Callable[[str], str]:
     """Add (once) a model config that asks the provider for the given behaviour."""
     added: set[str] = set()
 
@@ -76,7 +85,7 @@ def add_model(home: Home, provider: Upstream) -> Callable[[str], str]:
                 "--model",
                 model,
                 "--base-url",
-                provider.base_url,
+                addresses[model],
                 "--key-stdin",
                 stdin=b"sk-canary-0123456789\n",
             )

@@ -66,6 +66,7 @@ def test_the_first_question_is_answered_also(
     assert "Paris" in asked.stdout
 
 
+@pytest.mark.timeout(300)
 def test_sixteen_first_questions_at_once_all_get_their_answer(
     new_home: Callable[..., Home],
 ) -> None:

@@ -41,10 +41,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def unset_backend() -> Iterator[FakeBackend]:
     """A running backend that the environment does not name."""
     backend = FakeBackend()
-    server = serve(backend)
+    serve(backend)
     yield backend
-    server.shutdown()
-    server.server_close()
+    backend.stop()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A backend that lives in a thread: rows, sign-in and answers over real HTTP, with faults."""
+"""A backend that lives in a thread: rows, sign-in and functions over real HTTP, with faults."""
 
 import json
 import threading
@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
+
+from tests.pocketllm_cli.fake_answers import FakeAnswers, Stream
 
 KEY = "sb_publishable_test"
 NOW = "2026-01-02T03:04:05+00:00"
@@ -33,25 +35,58 @@ class FakeBackend:
     """Bodies of requests to the functions."""
     pieces: list[str] = field(default_factory=lambda: ["Paris", " it", " is."])
     script: Callable[["Stream"], None] | None = None
-    """Writes the answer's stream in place of the usual events."""
+    """Writes the stream of a question in place of the usual events."""
+    resume_script: Callable[["Stream"], None] | None = None
+    """Writes the stream of an answer that is taken up again."""
+    cuts: list[int] = field(default_factory=list)
+    """After how many bytes each of the next streams breaks."""
+    offsets: list[str | None] = field(default_factory=list)
+    """The Last-Event-ID of every answer that was taken up again."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Headers of every answer that is no stream."""
+    results: dict[str, Any] = field(default_factory=dict)
+    """What functions of the database answer, by name."""
     plain_answer: tuple[int, str, bytes] | None = None
     """Status, content type and body that every request gets."""
     failing: dict[str, tuple[int, Row]] = field(default_factory=dict)
     """Answers by path, in place of what the path does."""
+    hanging: set[str] = field(default_factory=set)
+    """Paths that are not answered for a while."""
+    failing_once: dict[str, tuple[int, Row]] = field(default_factory=dict)
+    """The same, for one request."""
     status: str = "complete"
     token_seconds: int = 3600
     lock: threading.Lock = field(default_factory=threading.Lock)
+    server: "Server | None" = None
+
+    def go_away(self, seconds: float) -> None:
+        """Let nobody listen at the address for a while."""
+        port = int(self.url.rpartition(":")[2])
+        self.stop()
+        threading.Timer(seconds, serve, (self, port)).start()
+
+    def stop(self) -> None:
+        server, self.server = self.server, None
+        if server is not None:
+            server.shutdown()
+            server.server_close()
 
     def add_chat(self, title: str, chat_id: str | None = None, used: str = NOW) -> Row:
         row = {"id": chat_id or str(uuid4()), "title": title, "model_config_id": None}
-        row |= {"created_at": used, "updated_at": used}
+        row |= {"created_at": used, "updated_at": used, "current_message_id": None}
         self.tables["chats"].append(row)
         return row
 
-    def add_message(self, chat_id: str, role: str, content: str, **metadata: Any) -> Row:
+    def add_message(
+        self, chat_id: str, role: str, content: str, *, under: str | None = "tip", **metadata: Any
+    ) -> Row:
+        """Hang a message under the tip of its chat, or under the message named."""
+        chat = next((row for row in self.tables["chats"] if row["id"] == chat_id), {})
         row: Row = {"id": str(uuid4()), "chat_id": chat_id, "role": role, "content": content}
         row |= {"metadata": metadata or None, "created_at": NOW}
         row["seq"] = len(self.tables["messages"]) + 1
+        row["parent_id"] = chat.get("current_message_id") if under == "tip" else under
+        chat["current_message_id"] = row["id"]
         self.tables["messages"].append(row)
         return row
 
@@ -78,26 +113,6 @@ class FakeBackend:
         }
 
 
-@dataclass
-class Stream:
-    """The open answer of chat-request."""
-
-    handler: "Handler"
-    chat_id: str
-    prompt: str
-
-    def send(self, event: str, data: Any) -> None:
-        self.raw(f"event: {event}\ndata: {json.dumps(data)}\n\n".encode())
-
-    def raw(self, data: bytes) -> None:
-        self.handler.wfile.write(data)
-        self.handler.wfile.flush()
-
-    def start(self) -> None:
-        ids = {"user_message_id": "u", "assistant_message_id": "a"}
-        self.send("started", {**ids, "model": "m"})
-
-
 def user(email: str) -> Row:
     return {
         "id": "11111111-1111-4111-8111-111111111111",
@@ -121,16 +136,20 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("content-length") or 0)
         body = json.loads(self.rfile.read(length) or b"null") if length else None
         self.backend.seen[f"{self.command} {parts.path}"] += 1
+        if parts.path in self.backend.hanging:
+            time.sleep(5)
         if self.backend.plain_answer:
             status, kind, data = self.backend.plain_answer
-            self._answer(status, data, kind)
-        elif parts.path in self.backend.failing:
-            status, failure = self.backend.failing[parts.path]
-            self._json(status, failure)
+            self.answer(status, data, kind)
+        elif parts.path in {**self.backend.failing, **self.backend.failing_once}:
+            failing = {**self.backend.failing, **self.backend.failing_once}
+            status, failure = failing[parts.path]
+            self.backend.failing_once.pop(parts.path, None)
+            self.answer_json(status, failure)
         elif parts.path.startswith("/auth/v1/"):
             self._auth(parts.path.removeprefix("/auth/v1/"), dict(parse_qsl(parts.query)), body)
         elif self._token() not in self.backend.tokens:
-            self._json(401, {"code": "PGRST301", "message": "JWT expired"})
+            self.answer_json(401, {"code": "PGRST301", "message": "JWT expired"})
         elif parts.path.startswith("/rest/v1/"):
             self._rest(parts.path.removeprefix("/rest/v1/"), parse_qsl(parts.query), body)
         else:
@@ -142,44 +161,50 @@ class Handler(BaseHTTPRequestHandler):
     def _token(self) -> str:
         return (self.headers.get("authorization") or "").removeprefix("Bearer ")
 
-    def _answer(self, status: int, data: bytes, kind: str = "application/json") -> None:
+    def answer(self, status: int, data: bytes, kind: str = "application/json") -> None:
         self.send_response(status)
         self.send_header("content-type", kind)
-        self.send_header("x-supabase-api-version", "2024-01-01")
+        for name, value in {"x-supabase-api-version": "2024-01-01", **self.backend.headers}.items():
+            self.send_header(name, value)
         self.send_header("content-length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
 
-    def _json(self, status: int, data: Any) -> None:
-        self._answer(status, json.dumps(data).encode())
+    def answer_json(self, status: int, data: Any) -> None:
+        self.answer(status, json.dumps(data).encode())
 
     def _auth(self, path: str, query: dict[str, str], body: Any) -> None:
         backend = self.backend
         if path == "signup":
             if body["email"] in backend.accounts:
-                self._json(422, {"code": "user_already_exists", "message": "taken"})
+                self.answer_json(422, {"code": "user_already_exists", "message": "taken"})
                 return
             backend.accounts[body["email"]] = body["password"]
-            self._json(200, backend.new_session(body["email"]))
+            self.answer_json(200, backend.new_session(body["email"]))
         elif path == "token" and query["grant_type"] == "password":
             if backend.accounts.get(body["email"]) != body["password"]:
-                self._json(400, {"code": "invalid_credentials", "message": "wrong"})
+                self.answer_json(400, {"code": "invalid_credentials", "message": "wrong"})
                 return
-            self._json(200, backend.new_session(body["email"]))
+            self.answer_json(200, backend.new_session(body["email"]))
         elif path == "token":
             email = backend.refresh_tokens.pop(body["refresh_token"], None)
             if email is None:
-                self._json(400, {"code": "refresh_token_not_found", "message": "no"})
+                self.answer_json(400, {"code": "refresh_token_not_found", "message": "no"})
                 return
-            self._json(200, backend.new_session(email))
+            self.answer_json(200, backend.new_session(email))
         elif path == "logout":
-            self._answer(204, b"")
+            self.answer(204, b"")
         elif self._token() in backend.tokens:
-            self._json(200, user("me@example.org"))
+            self.answer_json(200, user("me@example.org"))
         else:
-            self._json(403, {"code": "bad_jwt", "message": "no"})
+            self.answer_json(403, {"code": "bad_jwt", "message": "no"})
 
     def _rest(self, table: str, query: list[tuple[str, str]], body: Any) -> None:
+        if table.startswith("rpc/"):
+            self.backend.bodies.append(body or {})
+            result = self.backend.results[table.removeprefix("rpc/")]
+            self.answer_json(200, result(body) if callable(result) else result)
+            return
         rows = self.backend.tables[table]
         filters = [pair for pair in query if pair[0] not in {"select", "order", "limit"}]
         matching = [row for row in rows if all(_fits(row, *pair) for pair in filters)]
@@ -197,11 +222,11 @@ class Handler(BaseHTTPRequestHandler):
         if limit := options.get("limit"):
             matching = matching[: int(limit)]
         if "minimal" in (self.headers.get("prefer") or ""):
-            self._answer(201, b"")
+            self.answer(201, b"")
             return
         columns = options["select"].split(",")
         picked = [{name: row.get(name) for name in columns} for row in matching]
-        self._json(201 if self.command == "POST" else 200, picked)
+        self.answer_json(201 if self.command == "POST" else 200, picked)
 
     def _insert(self, table: str, body: Row) -> Row:
         if table == "chats":
@@ -211,45 +236,28 @@ class Handler(BaseHTTPRequestHandler):
         return self.backend.add_message(body["chat_id"], body["role"], body["content"])
 
     def _function(self, path: str, body: Any) -> None:
-        if path == "chat-request":
-            self._chat(body)
+        if path.startswith("chat-request"):
+            FakeAnswers(self.backend, self).handle(path.removeprefix("chat-request"), body)
         elif path == "model-configs":
             fields = {key: value for key, value in body.items() if key != "api_key"}
-            self._json(201, self.backend.add_model(**fields, has_key="api_key" in body))
+            self.answer_json(201, self.backend.add_model(**fields, has_key="api_key" in body))
+        elif path.endswith("/catalog"):
+            self.answer_json(200, self.backend.results["catalog"])
         elif path.endswith("/test"):
             times = {"first_token_seconds": 0.31, "total_seconds": 0.5}
-            self._json(200, {"model": "m", "answer": "Hi there", **times})
+            self.answer_json(200, {"model": "m", "answer": "Hi there", **times})
         else:
             row = next(
                 row for row in self.backend.tables["model_configs"] if path.endswith(row["id"])
             )
             row.update({key: value for key, value in body.items() if key != "api_key"})
-            self._json(200, row)
-
-    def _chat(self, body: Row) -> None:
-        self.close_connection = True
-        self.send_response(200)
-        self.send_header("content-type", "text/event-stream")
-        self.send_header("connection", "close")
-        self.end_headers()
-        stream = Stream(self, body["chatId"], body["prompt"])
-        if self.backend.script:
-            self.backend.script(stream)
-            return
-        self.backend.add_message(stream.chat_id, "user", stream.prompt)
-        stream.start()
-        for piece in self.backend.pieces:
-            stream.send("delta", {"text": piece})
-        text = "".join(self.backend.pieces)
-        answer = self.backend.add_message(
-            stream.chat_id, "assistant", text, status=self.backend.status, model="m"
-        )
-        stream.send("done", {"message": answer})
+            self.answer_json(200, row)
 
 
 def _fits(row: Row, column: str, condition: str) -> bool:
     operator, _, value = condition.partition(".")
-    actual = row[column]
+    column, _, key = column.partition("->>")
+    actual = (row[column] or {}).get(key) if key else row[column]
     expected: Any = int(value) if isinstance(actual, int) else value
     return bool(
         {
@@ -263,15 +271,15 @@ def _fits(row: Row, column: str, condition: str) -> bool:
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 64
 
     def handle_error(self, *args: object) -> None:
         return None  # a client that goes away is part of the tests
 
 
-def serve(backend: FakeBackend) -> Server:
+def serve(backend: FakeBackend, port: int = 0) -> None:
     """Start the server and tell the backend its address."""
     handler = type("BoundHandler", (Handler,), {"backend": backend})
-    server = Server(("127.0.0.1", 0), handler)
+    server = backend.server = Server(("127.0.0.1", port), handler)
     backend.url = f"http://127.0.0.1:{server.server_address[1]}"
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}).start()
-    return server

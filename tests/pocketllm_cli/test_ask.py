@@ -5,7 +5,8 @@ import pytest
 
 from pocketllm_cli.errors import ExitCode
 from tests.pocketllm_cli.conftest import Cli
-from tests.pocketllm_cli.fake_backend import FakeBackend, Stream
+from tests.pocketllm_cli.fake_answers import Stream
+from tests.pocketllm_cli.fake_backend import FakeBackend
 
 
 def test_a_question_is_answered_and_kept_in_a_new_chat(cli: Cli, backend: FakeBackend) -> None:
@@ -136,43 +137,6 @@ def test_events_are_numbered_lines_that_end_with_done(cli: Cli, backend: FakeBac
     assert lines[-1]["message"]["content"] == "Paris it is."
 
 
-def _cut_mid_stream(stream: Stream) -> None:
-    stream.start()
-    stream.send("delta", {"text": "Par"})
-
-
-def _cut_inside_an_event(stream: Stream) -> None:
-    _cut_mid_stream(stream)
-    stream.raw(b'event: done\ndata: {"message": {')
-
-
-def _garbage(stream: Stream) -> None:
-    _cut_mid_stream(stream)
-    stream.raw(b"event: delta\ndata: garbage\n\n")
-
-
-@pytest.mark.parametrize("script", [_cut_mid_stream, _cut_inside_an_event, _garbage])
-def test_a_broken_connection_keeps_what_came_and_says_where_the_rest_is(
-    cli: Cli, backend: FakeBackend, script: object
-) -> None:
-    backend.script = script  # type: ignore[assignment] # parametrize loses the type
-    result = cli("ask", "hi")
-
-    assert result.exit_code == ExitCode.UNAVAILABLE
-    assert result.out == "Par\n"
-    assert "kept" in result.err
-    assert "pocketllm chats show last" in result.err
-
-
-def test_events_end_with_failed_when_the_connection_breaks(cli: Cli, backend: FakeBackend) -> None:
-    backend.script = _cut_mid_stream
-    result = cli("ask", "--events", "hi")
-    last = json.loads(result.out.splitlines()[-1])
-
-    assert (last["event"], last["code"]) == ("failed", "connection_lost")
-    assert json.loads(result.err)["code"] == "connection_lost"
-
-
 def test_events_end_with_failed_when_nothing_could_be_asked(cli: Cli, backend: FakeBackend) -> None:
     result = cli("ask", "--events", "-m", "nope", "hi")
 
@@ -206,18 +170,54 @@ def test_every_failure_of_the_backend_has_its_exit_code(
     failure = {"code": code, "message": "It \x1b[31mbroke."}
 
     def fail(stream: Stream) -> None:
-        _cut_mid_stream(stream)
+        stream.start()
         stream.send("failed", {**failure, "assistant_message_id": "a"})
 
     if before_the_first_byte:
         backend.failing["/functions/v1/chat-request"] = (400, {"error": failure})
     else:
         backend.script = fail
+        if code == "unavailable":  # the server was stopped
+            exit_code = ExitCode.INCOMPLETE
     result = cli("ask", "hi")
 
     assert result.exit_code == exit_code
-    assert result.out == ("" if before_the_first_byte else "Par\n")
-    assert "error: It broke." in result.err
+    assert result.out == ""
+    assert "It broke." in result.err
+
+
+@pytest.mark.parametrize("code", ["provider_failed", "provider_incomplete", "unavailable"])
+def test_what_came_before_a_failure_is_an_incomplete_answer(
+    cli: Cli, backend: FakeBackend, code: str
+) -> None:
+    def fail(stream: Stream) -> None:
+        stream.start()
+        stream.text(["Par"])
+        stream.send("failed", {"code": code, "message": "No.", "assistant_message_id": "a"})
+
+    backend.script = fail
+    result = cli("ask", "hi")
+
+    assert result.exit_code == ExitCode.INCOMPLETE
+    assert result.out == "Par\n"
+    assert "No." in result.err
+    assert "kept" in result.err
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "hint"),
+    [("7", "Try again in 7 seconds."), ("1", "in 1 second."), ("301", "in 6 minutes.")],
+)
+def test_a_limit_says_how_long_to_wait(
+    cli: Cli, backend: FakeBackend, retry_after: str, hint: str
+) -> None:
+    failure = {"error": {"code": "too_many_requests", "message": "Too many answers at once."}}
+    backend.failing["/functions/v1/chat-request"] = (429, failure)
+    backend.headers["retry-after"] = retry_after
+    result = cli("ask", "hi")
+
+    assert result.exit_code == ExitCode.REFUSED
+    assert hint in result.err
 
 
 @pytest.mark.parametrize(
@@ -329,3 +329,100 @@ def test_debug_names_a_private_log_without_secrets(
     assert "GET" not in log.read_text()
     assert "POST /rest/v1/chats -> 401" in log.read_text()
     assert "Bearer token" not in log.read_text()
+
+
+def _with_thoughts(stream: Stream) -> None:
+    stream.start()
+    stream.send("reasoning", {"text": "Let me see."})
+    stream.send("sources", [{"title": "Oslo \x1b[2J", "url": "https://example.org/oslo"}])
+    stream.text(["Oslo [1]."])
+    stream.answer["content"] = "Oslo [1]."
+    stream.end()
+
+
+def test_the_web_is_searched_and_the_sources_are_told_beside_the_answer(
+    cli: Cli, backend: FakeBackend
+) -> None:
+    backend.script = _with_thoughts
+    result = cli("ask", "--web", "hi")
+
+    assert backend.bodies[0]["webSearch"] is True
+    assert result.out == "Oslo [1].\n"
+    assert result.err == "Sources:\n[1] Oslo https://example.org/oslo\n"
+
+
+def test_sources_and_thoughts_are_events(cli: Cli, backend: FakeBackend) -> None:
+    backend.script = _with_thoughts
+    result = cli("ask", "--events", "hi")
+    lines = [json.loads(line) for line in result.out.splitlines()]
+
+    assert [line["event"] for line in lines] == [
+        "started", "reasoning", "sources", "delta", "done"
+    ]  # fmt: skip
+    assert lines[2]["sources"][0]["url"] == "https://example.org/oslo"
+    assert result.err == ""
+
+
+def test_regenerate_makes_another_version_of_the_last_answer(
+    cli: Cli, backend: FakeBackend
+) -> None:
+    cli("ask", "capital?")
+    [question, answer] = backend.tables["messages"]
+
+    result = cli("ask", "--regenerate")
+
+    assert result.out == "Paris it is.\n"
+    body = backend.bodies[-1]
+    assert (body["chatId"], body["regenerate"]) == (answer["chat_id"], answer["id"])
+    assert set(body) == {"chatId", "regenerate", "messageId"}
+    assert backend.tables["messages"][-1]["parent_id"] == question["id"]
+
+
+def test_regenerate_needs_an_answer(cli: Cli, backend: FakeBackend) -> None:
+    chat = backend.add_chat("only a question")
+    backend.add_message(chat["id"], "user", "hello?")
+    result = cli("ask", "--regenerate")
+
+    assert result.exit_code == ExitCode.NOT_FOUND
+    assert "chats show" in result.err
+
+
+@pytest.mark.parametrize("reference", ["last", "beginning", "whole"])
+def test_edit_puts_another_question_in_the_place_of_one(
+    cli: Cli, backend: FakeBackend, reference: str
+) -> None:
+    cli("ask", "capital of Frence?")
+    question = backend.tables["messages"][0]
+    named = {"beginning": question["id"][:8], "whole": question["id"]}.get(reference, reference)
+
+    assert cli("ask", "--edit", named, "capital of France?").exit_code == ExitCode.OK
+    assert backend.bodies[-1]["edit"] == question["id"]
+    assert backend.bodies[-1]["prompt"] == "capital of France?"
+    assert backend.tables["messages"][2]["parent_id"] == question["parent_id"]
+    assert len(backend.tables["chats"]) == 1
+
+
+def test_an_answer_cannot_be_edited(cli: Cli, backend: FakeBackend) -> None:
+    cli("ask", "hi")
+    result = cli("ask", "--edit", backend.tables["messages"][1]["id"], "hello")
+
+    assert result.exit_code == ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--regenerate", "text"),
+        ("--regenerate", "--edit", "last"),
+        ("--regenerate", "--temporary"),
+        ("--regenerate", "-s", "Rhyme."),
+        ("--edit", "last"),
+        ("--edit", "last", "-s", "Rhyme.", "text"),
+    ],
+    ids=" ".join,
+)
+def test_versions_that_cannot_be_asked_for_send_nothing(
+    cli: Cli, backend: FakeBackend, arguments: tuple[str, ...]
+) -> None:
+    assert cli("ask", *arguments).exit_code == ExitCode.USAGE
+    assert not backend.seen

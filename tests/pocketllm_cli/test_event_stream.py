@@ -10,7 +10,7 @@ STREAM = (
     "retry: 5\n\n"
     "data: not ended\n"
 ).encode()
-EXPECTED = [ServerEvent("message", "a\u2028b\x85é"), ServerEvent("done", "x\ny")]
+EXPECTED = [ServerEvent("message", "a\u2028b\x85é", "1"), ServerEvent("done", "x\ny")]
 
 
 @pytest.mark.parametrize("size", range(1, len(STREAM) + 1))

@@ -100,6 +100,45 @@ def test_a_test_says_that_it_works_and_how_fast(cli: Cli, backend: FakeBackend) 
     assert json.loads(cli("models", "test", "gpt", "--json").out)["total_seconds"] == 0.5
 
 
+def test_a_test_tells_of_retries(cli: Cli, backend: FakeBackend) -> None:
+    config = backend.add_model("gpt")
+    found = {"model": "m", "answer": "Hi", "first_token_seconds": 2.0, "total_seconds": 2.1}
+    path = f"/functions/v1/model-configs/{config['id']}/test"
+    backend.failing[path] = (200, {**found, "retries": 2})
+
+    assert "all after 2.10 s, after 2 more tries. It said: Hi" in cli("models", "test", "gpt").out
+
+
+def test_a_config_gets_another_name(cli: Cli, backend: FakeBackend) -> None:
+    backend.add_model("gpt")
+
+    assert "work" in cli("models", "edit", "gpt", "--name", "work").out
+    assert backend.bodies == [{"name": "work"}]
+
+
+def test_the_catalog_lists_what_a_key_can_use(cli: Cli, backend: FakeBackend) -> None:
+    backend.add_model("gpt")
+    models = [
+        {"id": "gpt-5", "name": "GPT-5", "context_tokens": 400_000},
+        {"id": "x\x1b[2J", "name": None, "context_tokens": None},
+    ]
+    backend.results["catalog"] = {"models": models}
+
+    assert cli("models", "catalog", "gpt").out.splitlines() == [
+        "ID     CONTEXT",
+        "gpt-5  400,000",
+        "x            -",
+    ]
+    assert json.loads(cli("models", "catalog", "gpt", "--json").out) == models
+
+
+@pytest.mark.parametrize("command", ["add", "edit"])
+def test_the_help_names_the_providers(cli: Cli, command: str) -> None:
+    text = " ".join(cli("models", command, "--help").out.split())
+
+    assert "openai, anthropic, gemini, groq, openrouter, mistral, deepseek, together" in text
+
+
 def test_remove_needs_a_confirmation(cli: Cli, backend: FakeBackend) -> None:
     backend.add_model("gpt")
 

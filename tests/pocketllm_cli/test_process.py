@@ -3,7 +3,7 @@
 import fcntl
 import os
 import pty
-import signal
+import re
 import struct
 import subprocess
 import sys
@@ -16,7 +16,8 @@ import pytest
 
 from pocketllm_cli.errors import ExitCode
 from tests.pocketllm_cli.conftest import PROGRAM
-from tests.pocketllm_cli.fake_backend import FakeBackend, Stream
+from tests.pocketllm_cli.fake_answers import Stream
+from tests.pocketllm_cli.fake_backend import FakeBackend
 
 Program = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
@@ -91,33 +92,6 @@ def test_any_locale_and_terminal_will_do(
         result = program(*argv, env=environment)
         assert b"Traceback" not in result.stderr
         assert result.returncode == (ExitCode.USAGE if "--nope" in argv else ExitCode.OK)
-
-
-def slow(stream: Stream) -> None:
-    stream.start()
-    stream.send("delta", {"text": "Once upon"})
-    time.sleep(5)
-
-
-def test_ctrl_c_ends_it_at_once_and_says_that_the_answer_is_kept(backend: FakeBackend) -> None:
-    backend.script = slow
-    process = subprocess.Popen(
-        [*PROGRAM, "ask", "hi"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdout
-    assert process.stdout.read(9) == b"Once upon"
-    process.send_signal(signal.SIGINT)
-    started = time.monotonic()
-    out, err = process.communicate(timeout=10)
-
-    assert process.returncode == ExitCode.INTERRUPTED
-    assert time.monotonic() - started < 2
-    assert out == b"\n"
-    assert b"kept" in err
-    assert b"Traceback" not in err
 
 
 def test_text_is_written_as_it_arrives(backend: FakeBackend) -> None:
@@ -267,6 +241,63 @@ def test_raw_and_a_dumb_terminal_get_the_text_itself(
     _, written = run_on_terminal(argv, 80, 24, variables=variables)
 
     assert written.replace("\r\n", "\n") == MARKDOWN + "\n"
+
+
+def test_waiting_is_shown_on_a_terminal_and_leaves_no_trace(backend: FakeBackend) -> None:
+    def late(stream: Stream) -> None:
+        stream.start()
+        time.sleep(1.0)
+        stream.text(["Paris it is."])
+        stream.end()
+
+    backend.script = late
+    _, written = run_on_terminal(["ask", "--raw", "hi"], 80, 24)
+    _, quiet = run_on_terminal(["ask", "--raw", "-q", "hi"], 80, 24)
+
+    assert "Waiting for the answer" in written
+    assert written.endswith("\r\x1b[KParis it is.\r\n")
+    assert quiet == "Paris it is.\r\n"
+
+
+def test_thoughts_are_faint_on_the_terminal_and_never_in_the_output(backend: FakeBackend) -> None:
+    def think(stream: Stream) -> None:
+        stream.start()
+        stream.send("reasoning", {"text": "Let me \x1b[2J"})
+        stream.send("reasoning", {"text": "see."})
+        stream.text(["Paris it is."])
+        stream.end()
+
+    backend.script = think
+    _, written = run_on_terminal(["ask", "--raw", "hi"], 80, 24)
+    piped = subprocess.run([*PROGRAM, "ask", "hi"], stdin=subprocess.DEVNULL, capture_output=True)
+
+    assert "\x1b[2mLet me \x1b[22m\x1b[2msee.\x1b[22m" in written
+    assert written.endswith("\r\n\r\nParis it is.\r\n")
+    assert (piped.stdout, piped.stderr) == (b"Paris it is.\n", b"")
+
+
+@pytest.mark.parametrize("argv", [["ask", "hi"], ["ask", "--raw", "hi"]], ids=" ".join)
+def test_a_lost_connection_is_told_on_a_line_of_its_own(
+    backend: FakeBackend, argv: list[str]
+) -> None:
+    backend.pieces = ["Paris ", "it is."]
+    backend.cuts = [260]
+    _, written = run_on_terminal(argv, 80, 24, variables={"NO_COLOR": "1"})
+    lines = [line.strip() for line in re.split(r"[\r\n]+", written)]
+
+    assert "Connection lost; taking the answer up again ..." in [
+        re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line) for line in lines
+    ]
+
+
+def test_code_on_a_terminal_can_be_copied(backend: FakeBackend) -> None:
+    command = "curl -fsSL https://example.org/" + "x" * 60 + " | sh  # a long line"
+    backend.pieces = [f"# Title\n\n1. Run:\n\n   ```sh\n   {command}\n", "   ```\n"]
+    _, written = run_on_terminal(["ask", "hi"], 40, 24, variables={"NO_COLOR": "1"})
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written)
+
+    assert f"\n{command}\r\n" in text
+    assert "Title\r\n" in text
 
 
 def test_no_sequence_of_the_model_reaches_a_terminal(backend: FakeBackend) -> None:

@@ -1,31 +1,105 @@
-"""One of several servers on one database, a process of its own (`uvicorn --factory …:app`).
+"""A hosted server in a process of its own: `uvicorn --factory tests.support.replica:app`.
 
-It calls providers on loopback, which a hosted one would not.
+It is what `hosted_app` is, except that it may call providers on this machine.
 """
 
 import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import uuid4
 
+import httpx
+import jwt
 from fastapi import FastAPI
 
-from backend_functions.access import FixedKeys, TokenVerifier
-from backend_functions.app import Services, function_routes, make_app
-from backend_functions.gateway.auth.tokens import TokenSigner
-from backend_functions.settings import Limits, Settings, parse_master_keys
+from backend_functions.app import replica_app
+from backend_functions.embedded.ports import free_port
+from backend_functions.settings import read_settings
+from backend_functions.types import Caller
 
-ISSUER = "http://test/auth/v1"
+URL = "http://project.test"
+SECRET = "a secret of a legacy project, long enough"
 
 
 def app() -> FastAPI:
-    settings = Settings(
-        mode="embedded",
-        supabase_url="http://test",
-        database_url=os.environ["TEST_DATABASE_URL"],
-        publishable_key="sb_publishable_test",
-        secret_key="sb_secret_test",
-        master_keys=parse_master_keys(os.environ["TEST_MASTER_KEYS"]),
-        limits=Limits(max_running_answers=100),
-    )
-    services = Services.build(settings)
-    signer = TokenSigner(os.environ["TEST_SIGNING_KEY"], issuer=ISSUER)
-    verifier = TokenVerifier(issuer=ISSUER, keys=FixedKeys(signer.public_keys))
-    return make_app(services, function_routes(services, verifier))
+    return replica_app(replace(read_settings(), mode="embedded"))
+
+
+@dataclass(frozen=True, slots=True)
+class RunningReplica:
+    """The process, where it listens, and what it logs."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    log: Path
+
+    def stop(self) -> int:
+        """Ask it to stop, and return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+
+def token(caller: Caller) -> str:
+    """Return an access token of the project for a user."""
+    now = int(time.time())
+    claims = {
+        **caller.claims,
+        "iss": f"{URL}/auth/v1",
+        "aud": "authenticated",
+        "iat": now,
+        "exp": now + 3600,
+        "session_id": str(uuid4()),
+    }
+    return jwt.encode(claims, SECRET, "HS256")
+
+
+@contextmanager
+def running_replica(
+    folder: Path, database_url: str, master_keys: str, **environment: str
+) -> Iterator[RunningReplica]:
+    """Run one on a database until the block ends, with its log in a folder."""
+    port, log = free_port(), folder / f"replica-{uuid4().hex}.log"
+    settings = {
+        "SUPABASE_URL": URL,
+        "SUPABASE_DB_URL": database_url,
+        "SUPABASE_ANON_KEY": "sb_publishable_test",
+        "SUPABASE_SERVICE_ROLE_KEY": "sb_secret_canary",
+        "SUPABASE_JWT_SECRET": SECRET,
+        "POCKETLLM_MASTER_KEYS": master_keys,
+        **environment,
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "uvicorn", "--factory", "tests.support.replica:app"),
+                *("--port", str(port), "--timeout-graceful-shutdown", "15"),
+            ],
+            env=dict(os.environ) | settings,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait_until_ready(url, process)
+        yield RunningReplica(process, url, log)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+    while True:
+        if process.poll() is not None:
+            raise RuntimeError("the replica ended")
+        try:
+            if httpx.get(f"{url}/readyz", timeout=5).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.05)

@@ -7,78 +7,32 @@ The model named in the request chooses what happens; `SCRIPTS` lists them. Run i
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-Writer = asyncio.StreamWriter
+from tests.support.http_upstream import END, HttpUpstream, Writer, chunk, stream_head, whole
+
 Script = Callable[["Upstream", dict[str, Any], Writer], Awaitable[None]]
 
-_STREAM_HEAD = (
-    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-)
+_STREAM_HEAD = stream_head("text/event-stream")
 
 
 @dataclass
-class Upstream:
-    """What was asked of it, and how it answers."""
+class Upstream(HttpUpstream):
+    """How it answers."""
 
     words: int = 3
-    requests: list[dict[str, Any]] = field(default_factory=list)
-    headers: list[dict[str, str]] = field(default_factory=list)
-    open_streams: int = 0
     release: asyncio.Event = field(default_factory=asyncio.Event)
     """The model `waits` answers half, and the rest when this is set."""
-    port: int = 0
-    connections: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
 
-    @asynccontextmanager
-    async def running(self, port: int = 0) -> AsyncIterator["Upstream"]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", port)
-        self.port = server.sockets[0].getsockname()[1]
-        try:
-            yield self
-        finally:
-            server.close()
-            for task in list(self.connections):
-                task.cancel()
-            await asyncio.gather(*self.connections, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: Writer) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self.connections.add(task)
-        try:
-            await self._answer_all(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the client left, or the test is over
-        finally:
-            self.connections.discard(task)
-            writer.close()
-            with suppress(ConnectionError):
-                await writer.wait_closed()
-
-    async def _answer_all(self, reader: asyncio.StreamReader, writer: Writer) -> None:
-        while True:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-            headers = {
-                name.lower(): value
-                for name, _, value in (line.partition(": ") for line in head[1:] if line)
-            }
-            body = await reader.readexactly(int(headers.get("content-length", "0")))
-            self.headers.append(headers)
-            request = json.loads(body or b"{}")
-            self.requests.append(request)
-            self.open_streams += 1
-            try:
-                await SCRIPTS.get(request.get("model", ""), _answer)(self, request, writer)
-            finally:
-                self.open_streams -= 1
+    async def answer(self, request: dict[str, Any], writer: Writer) -> None:
+        await SCRIPTS.get(request.get("model", ""), _answer)(self, request, writer)
 
 
 def event(delta: dict[str, Any], reason: str | None = None) -> bytes:
@@ -86,13 +40,8 @@ def event(delta: dict[str, Any], reason: str | None = None) -> bytes:
     return b"data: " + json.dumps(body).encode() + b"\n\n"
 
 
-def chunk(data: bytes) -> bytes:
-    return b"%x\r\n%b\r\n" % (len(data), data)
-
-
 USAGE = b'data: {"choices":[],"usage":{"prompt_tokens":11,"completion_tokens":5}}\n\n'
 DONE = b"data: [DONE]\n\n"
-END = b"0\r\n\r\n"
 
 
 async def _answer(self: Upstream, request: dict[str, Any], writer: Writer) -> None:
@@ -179,13 +128,18 @@ async def _hostile(self: Upstream, request: dict[str, Any], writer: Writer) -> N
     await writer.drain()
 
 
-def _status(code: int, kind: str, body: bytes, extra: bytes = b"") -> Script:
+def _status(code: int, kind: str, body: bytes, **extra: str) -> Script:
     async def script(self: Upstream, request: dict[str, Any], writer: Writer) -> None:
-        head = f"HTTP/1.1 {code} X\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n"
-        writer.write(head.encode() + extra + b"\r\n" + body)
+        writer.write(whole(code, kind, body, **extra))
         await writer.drain()
 
     return script
+
+
+async def _busy_once(self: Upstream, request: dict[str, Any], writer: Writer) -> None:
+    asked = sum(earlier.get("model") == "busy-once" for earlier in self.requests)
+    script = _answer if asked % 2 == 0 else _status(429, "application/json", _ERROR)
+    await script(self, request, writer)
 
 
 _ERROR = b'{"error":{"message":"the key sk-secret is wrong"}}'
@@ -203,12 +157,14 @@ SCRIPTS: dict[str, Script] = {
     "nothing": _nothing,
     "hangs-up": _hangs_up,
     "hostile": _hostile,
+    "busy-once": _busy_once,
+    "429-for-an-hour": _status(429, "application/json", _ERROR, **{"retry-after": "3600"}),
     "401": _status(401, "application/json", _ERROR),
     "404": _status(404, "application/json", _ERROR),
     "429": _status(429, "application/json", _ERROR),
     "500": _status(500, "application/json", _ERROR),
     "html": _status(200, "text/html", b"<html>sk-secret</html>"),
-    "redirect": _status(307, "text/plain", b"", b"location: http://127.0.0.1:9/\r\n"),
+    "redirect": _status(307, "text/plain", b"", location="http://127.0.0.1:9/"),
 }
 
 

@@ -32,33 +32,48 @@ where chat.id = %(chat_id)s and chat.user_id = %(user_id)s
 -- The newest messages of the branch that ends at a message, and the chat's system prompts, oldest
 -- first. Walks parents, so other versions of a turn are not among them.
 with recursive branch as (
-  select id, parent_id, role, content, seq, 1 as depth
+  select id, parent_id, role, content, metadata, seq, 1 as depth
   from public.messages
   where chat_id = %(chat_id)s and id = %(tip)s
   union all
-  select parent.id, parent.parent_id, parent.role, parent.content, parent.seq, branch.depth + 1
+  select
+    parent.id, parent.parent_id, parent.role, parent.content, parent.metadata, parent.seq,
+    branch.depth + 1
   from branch
   join public.messages as parent
     on parent.chat_id = %(chat_id)s and parent.id = branch.parent_id
   where branch.depth < %(max_messages)s
 )
-select role, content, seq from branch
+select id, role, content, metadata, seq from branch
 union
-select role, content, seq from public.messages
+select id, role, content, metadata, seq from public.messages
 where chat_id = %(chat_id)s and role = 'system'
 order by seq
 
+-- name: find_message
+-- A message of a chat, by its id and role.
+select id, parent_id from public.messages
+where id = %(id)s and chat_id = %(chat_id)s and role = %(role)s
+
 -- name: insert_prompt
 -- The caller's message; nothing comes back when one with this id is there already.
-insert into public.messages (id, chat_id, role, content)
-values (%(id)s, %(chat_id)s, 'user', %(content)s)
+insert into public.messages (id, chat_id, role, content, parent_id)
+values (%(id)s, %(chat_id)s, 'user', %(content)s, %(parent_id)s)
 on conflict (id) do nothing
 returning id
 
 -- name: insert_answer
--- The answer's row, before its first word: whoever looks sees that it is being written.
+-- The answer's row, before its first word: whoever looks sees that it is being written. Nothing
+-- comes back when one with this id is there already.
 insert into public.messages (id, chat_id, role, content, metadata, parent_id)
 values (%(id)s, %(chat_id)s, 'assistant', '', %(metadata)s, %(parent_id)s)
+on conflict (id) do nothing
+returning id
+
+-- name: find_answer
+-- An answer that an earlier request with the same id has begun.
+select id from public.messages
+where id = %(id)s and chat_id = %(chat_id)s and role = 'assistant' and parent_id = %(parent_id)s
 
 -- name: find_prompt
 -- A message that an earlier request with the same id has written, and the answer under it.

@@ -16,3 +16,10 @@ select
   frequency_penalty, presence_penalty, is_default, has_key, key_last4, created_at, updated_at
 from public.model_configs
 where id = %(config_id)s and user_id = %(user_id)s
+
+-- name: find_search
+-- The caller's own key for web search, if they have one; the oldest counts.
+select id as config_id, base_url from public.model_configs
+where provider = %(provider)s and user_id = (select auth.uid()) and has_key
+order by created_at
+limit 1

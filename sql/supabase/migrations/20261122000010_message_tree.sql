@@ -34,8 +34,10 @@ end
 $$;
 comment on function private.note_first_seq() is 'Tells hang_message where the numbers of this statement begin.';
 
+-- No sequential scans: these functions keep the plan of their first rows, and statistics of a
+-- table that was empty would make them read all of it for every row that follows.
 create function private.hang_message() returns trigger
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = '' set enable_seqscan = off as $$
 declare
   chat record;
 begin
@@ -69,7 +71,7 @@ $$;
 comment on function private.hang_message() is 'Hangs a new message under the tip of its chat unless it names its parent; one that names itself is a first one.';
 
 create function private.check_parent() returns trigger
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = '' set enable_seqscan = off as $$
 begin
   if (select chat_id from public.messages where id = new.parent_id) is distinct from new.chat_id then
     raise exception 'parent_id is not a message of this chat'
@@ -92,7 +94,7 @@ $$;
 comment on function private.move_tips() is 'The newest message is the tip of its chat.';
 
 create function private.mend_branches() returns trigger
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set enable_seqscan = off as $$
 declare
   removed record;
   ancestors uuid[];

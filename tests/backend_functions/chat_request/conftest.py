@@ -47,17 +47,20 @@ def make_chat(functions: Functions, upstream: Upstream) -> Callable[..., Awaitab
     return make
 
 
-async def read_events(lines: AsyncIterator[str]) -> AsyncIterator[Event]:
-    name = ""
-    async for line in lines:
-        field, _, value = line.partition(": ")
-        if field == "event":
-            name = value
-        elif field == "data":
-            yield name, orjson.loads(value)
+async def read_events(pieces: AsyncIterator[bytes]) -> AsyncIterator[Event]:
+    """Read our event stream; by bytes, since U+2028 in a text ends no line."""
+    pending, name = b"", ""
+    async for piece in pieces:
+        *lines, pending = (pending + piece).split(b"\n")
+        for line in lines:
+            field, _, value = line.partition(b": ")
+            if field == b"event":
+                name = value.decode()
+            elif field == b"data":
+                yield name, orjson.loads(value)
 
 
-async def ask(person: Person, chat_id: UUID, prompt: str = "hi", **body: Any) -> list[Event]:
+async def ask(person: Person, chat_id: UUID, prompt: str | None = "hi", **body: Any) -> list[Event]:
     request = {"chatId": str(chat_id), "prompt": prompt, **body}
     async with person.http.stream(
         "POST",
@@ -68,7 +71,7 @@ async def ask(person: Person, chat_id: UUID, prompt: str = "hi", **body: Any) ->
         if response.status_code != 200:
             await response.aread()
             return [("error", response.json()["error"])]
-        return [event async for event in read_events(response.aiter_lines())]
+        return [event async for event in read_events(response.aiter_bytes())]
 
 
 def text_of(events: list[Event]) -> str:

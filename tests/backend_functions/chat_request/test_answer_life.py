@@ -55,6 +55,28 @@ async def test_a_failure_of_the_provider_is_told_and_stored_with_the_text_so_far
     assert "sk-secret" not in str(events)
 
 
+@pytest.mark.parametrize(
+    ("model", "times", "end"),
+    [
+        ("busy-once", 2, "done"),
+        ("429", 3, "failed"),
+        ("500", 3, "failed"),
+        ("429-for-an-hour", 1, "failed"),
+        ("401", 1, "failed"),
+        ("404", 1, "failed"),
+        ("error-in-stream", 1, "failed"),
+        ("cut", 1, "failed"),
+    ],
+)
+async def test_a_provider_is_asked_again_only_before_its_first_word_and_only_if_that_may_help(
+    alice: Person, make_chat: MakeChat, upstream: Upstream, model: str, times: int, end: str
+) -> None:
+    events = await ask(alice, await make_chat(alice, model))
+
+    assert events[-1][0] == end
+    assert len(upstream.requests) == times
+
+
 async def test_without_a_stream_a_failure_has_the_status_of_its_code(
     alice: Person, make_chat: MakeChat
 ) -> None:
@@ -76,7 +98,7 @@ async def test_an_answer_goes_on_when_its_reader_leaves(
         json={"chatId": str(chat_id), "prompt": "hi"},
         headers={"accept": "text/event-stream"},
     ) as response:
-        async for name, _ in read_events(response.aiter_lines()):
+        async for name, _ in read_events(response.aiter_bytes()):
             if name == "delta":
                 break
 

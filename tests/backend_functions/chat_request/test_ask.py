@@ -31,6 +31,7 @@ async def test_an_answer_streams_and_is_kept_with_what_is_known_about_it(
         "model": "any",
         "model_config_id": message["metadata"]["model_config_id"],
         "finish_reason": "stop",
+        "input_bytes": 11,
         "input_tokens": 11,
         "output_tokens": 5,
         "total_tokens": 16,

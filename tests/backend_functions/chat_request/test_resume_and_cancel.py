@@ -46,7 +46,7 @@ async def resume(person: Person, answer_id: str, after: int = 0) -> list[Event]:
         if response.status_code != 200:
             await response.aread()
             return [("error", response.json()["error"]["code"])]
-        return [event async for event in read_events(response.aiter_lines())]
+        return [event async for event in read_events(response.aiter_bytes())]
 
 
 async def begin(

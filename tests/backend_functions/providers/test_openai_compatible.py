@@ -1,98 +1,155 @@
-from collections.abc import AsyncIterator
-
-import httpx
 import pytest
 
-from backend_functions import errors
-from backend_functions.egress import EgressPolicy, open_client
 from backend_functions.providers.base import (
-    ChatEvent,
     ChatRequest,
     ChatTurn,
+    Document,
     Finished,
+    Image,
     ReasoningDelta,
     TextDelta,
 )
 from backend_functions.providers.openai_compatible import (
     CompletionReader,
-    OpenAICompatible,
     build_payload,
+    is_reasoning_model,
 )
-from backend_functions.settings import Limits
-from tests.support.upstream import DONE, USAGE, Upstream, event
+from tests.support.upstream import DONE, USAGE, event
+
+SETTINGS = {
+    "temperature": 0.7,
+    "max_tokens": 3,
+    "top_p": 0.9,
+    "frequency_penalty": 0.1,
+    "presence_penalty": 0.2,
+}
 
 
-@pytest.fixture
-async def upstream() -> AsyncIterator[Upstream]:
-    async with Upstream().running() as running:
-        yield running
+def test_a_turn_of_text_is_sent_as_mere_text() -> None:
+    request = ChatRequest("m", (ChatTurn("system", "Be brief."), ChatTurn("user", "hi")))
+
+    payload = build_payload(request, "max_tokens")
+
+    assert payload == {
+        "model": "m",
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "hi"},
+        ],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
 
 
-async def ask(upstream: Upstream, model: str) -> list[ChatEvent]:
-    async with open_client(EgressPolicy(allow_loopback=True), Limits(idle_seconds=2)) as http:
-        provider = OpenAICompatible(http, base_url=httpx.URL(upstream.base_url), api_key="sk-1")
-        request = ChatRequest(model, (ChatTurn("user", "hi"),), max_tokens=9)
-        return [found async for batch in provider.stream(request) for found in batch]
+def test_pictures_and_documents_become_parts_before_the_text() -> None:
+    image = Image("image/png", b"\x89PNG", "a.png")
+    report = Document("application/pdf", b"%PDF", "r.pdf")
+    notes = Document("text/plain", "naïve".encode(), "n.txt")
+    request = ChatRequest("m", (ChatTurn("user", "see", (image, report, notes)),))
 
+    (message,) = build_payload(request, "max_tokens")["messages"]
 
-async def test_an_answer_is_its_pieces_and_one_end_with_the_token_counts(
-    upstream: Upstream,
-) -> None:
-    events = await ask(upstream, "any")
-
-    assert events == [
-        TextDelta("word0 "),
-        TextDelta("word1 "),
-        TextDelta("word2 "),
-        Finished("stop", 11, 5),
+    assert message["content"] == [
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw=="}},
+        {
+            "type": "file",
+            "file": {
+                "filename": "r.pdf",
+                "file_data": "data:application/pdf;base64,JVBERg==",
+            },
+        },
+        {"type": "text", "text": "n.txt:\n\nnaïve\n\nsee"},
     ]
-    assert upstream.headers[0]["authorization"] == "Bearer sk-1"
-    assert upstream.headers[0]["accept-encoding"] == "identity"
 
 
-async def test_what_the_model_thinks_is_kept_apart(upstream: Upstream) -> None:
-    events = await ask(upstream, "thinks")
+def test_a_document_of_text_alone_leaves_a_turn_of_text() -> None:
+    notes = Document("text/markdown", b"\xef\xbb\xbf# x", "n.md")
+    request = ChatRequest("m", (ChatTurn("user", "see", (notes,)),))
 
-    assert events[:2] == [ReasoningDelta("hm"), TextDelta("yes")]
+    (message,) = build_payload(request, "max_tokens")["messages"]
+
+    assert message == {"role": "user", "content": "n.md:\n\n# x\n\nsee"}
+
+
+def test_all_settings_are_sent() -> None:
+    payload = build_payload(ChatRequest("m", (), **SETTINGS), "max_completion_tokens")  # type: ignore[arg-type]
+
+    assert payload["max_completion_tokens"] == 3
+    assert "max_tokens" not in payload
+    assert {name: payload[name] for name in SETTINGS if name != "max_tokens"} == {
+        "temperature": 0.7,
+        "top_p": 0.9,
+        "frequency_penalty": 0.1,
+        "presence_penalty": 0.2,
+    }
+
+
+def test_settings_at_their_neutral_value_are_left_to_the_provider() -> None:
+    request = ChatRequest(
+        "m", (), temperature=0.0, top_p=1.0, frequency_penalty=0.0, presence_penalty=0.0
+    )
+
+    payload = build_payload(request, "max_tokens")
+
+    assert payload["temperature"] == 0.0
+    assert not {"top_p", "frequency_penalty", "presence_penalty"} & payload.keys()
+
+
+def test_a_reasoning_model_is_told_its_limit_and_not_how_to_sample() -> None:
+    payload = build_payload(ChatRequest("gpt-5-mini", (), **SETTINGS), "max_tokens")  # type: ignore[arg-type]
+
+    assert payload["max_completion_tokens"] == 3
+    assert not SETTINGS.keys() & payload.keys()
+
+
+def test_a_provider_that_counts_unasked_is_not_asked() -> None:
+    payload = build_payload(ChatRequest("m", ()), "max_tokens", asks_usage=False)
+
+    assert "stream_options" not in payload
 
 
 @pytest.mark.parametrize(
-    ("model", "kind"),
+    ("model", "is_one"),
     [
-        ("401", errors.ProviderRejectedKey),
-        ("404", errors.ProviderRefused),
-        ("429", errors.ProviderBusy),
-        ("500", errors.ProviderError),
-        ("html", errors.ProviderError),
-        ("redirect", errors.ProviderError),
-        ("garbage", errors.ProviderError),
-        ("nothing", errors.ProviderIncomplete),
-        ("no-end", errors.ProviderIncomplete),
-        ("cut", errors.ProviderIncomplete),
-        ("error-in-stream", errors.ProviderBusy),
-        ("hangs-up", errors.ProviderUnreachable),
+        ("o1", True),
+        ("o3-mini", True),
+        ("o4-mini-2025-04-16", True),
+        ("gpt-5", True),
+        ("gpt-5-nano", True),
+        ("gpt-5.1", True),
+        ("gpt-6-pro", True),
+        ("openai/gpt-5-mini", True),
+        ("gpt-5-chat-latest", False),
+        ("gpt-5-chat", False),
+        ("gpt-4o", False),
+        ("gpt-4.1", False),
+        ("gpt-35-turbo", False),
+        ("gpt-oss-20b", False),
+        ("chatgpt-4o-latest", False),
+        ("olmo-2", False),
+        ("o", False),
+        ("", False),
     ],
 )
-async def test_each_failure_has_its_own_error_and_quotes_nobody(
-    upstream: Upstream, model: str, kind: type[errors.ProviderError]
-) -> None:
-    with pytest.raises(errors.ProviderError) as caught:
-        await ask(upstream, model)
-
-    assert type(caught.value) is kind
-    assert "sk-secret" not in caught.value.message
-    assert len(upstream.requests) == 1
+def test_reasoning_models_are_known_by_their_names(model: str, is_one: bool) -> None:
+    assert is_reasoning_model(model) is is_one
 
 
-async def test_leaving_early_closes_the_connection(upstream: Upstream) -> None:
-    async with open_client(EgressPolicy(allow_loopback=True), Limits()) as http:
-        provider = OpenAICompatible(http, base_url=httpx.URL(upstream.base_url), api_key=None)
-        stream = provider.stream(ChatRequest("one-by-one", (ChatTurn("user", "hi"),)))
-        async for _ in stream:
-            break
-        await stream.aclose()  # type: ignore[attr-defined]
+def test_content_in_parts_is_told_apart_too() -> None:
+    thinking = {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}
+    reader = CompletionReader()
 
-    assert "authorization" not in upstream.headers[0]
+    events = reader.feed(
+        event({"content": [thinking, {"type": "text", "text": "yes"}]})
+        + event({"role": "assistant", "content": "!", "reasoning": "and"})
+    )
+
+    assert events == [
+        ReasoningDelta("hm"),
+        TextDelta("yes"),
+        ReasoningDelta("and"),
+        TextDelta("!"),
+    ]
 
 
 STRANGE = (
@@ -117,20 +174,3 @@ def test_strange_chunks_neither_crash_nor_change_with_the_cut(size: int) -> None
 
     assert events == [TextDelta("\ufffdé"), Finished("length", 11, 5)]
     assert reader.is_done
-
-
-def test_settings_at_their_neutral_value_are_left_to_the_provider() -> None:
-    request = ChatRequest(
-        "m",
-        (ChatTurn("user", "hi"),),
-        temperature=0.0,
-        top_p=1.0,
-        frequency_penalty=0.0,
-        max_tokens=3,
-    )
-
-    payload = build_payload(request, "max_completion_tokens")
-
-    assert payload["temperature"] == 0.0
-    assert payload["max_completion_tokens"] == 3
-    assert not {"top_p", "frequency_penalty", "presence_penalty"} & payload.keys()

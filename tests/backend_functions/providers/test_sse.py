@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +33,29 @@ def test_data_comes_out_as_it_went_in(values: list[bytes]) -> None:
     stream = b"".join(b"data: " + value + b"\n\n" for value in values)
 
     assert SSEDecoder().feed(stream) == values
+
+
+def test_an_event_that_ends_in_cr_is_told_with_the_next_byte() -> None:
+    decoder = SSEDecoder()
+
+    assert decoder.feed(b"data: one\r\r") == []
+    assert decoder.feed(b"d") == [b"one"]
+
+
+@pytest.mark.parametrize("line", [b"data:\n", b"data\n"])
+def test_an_endless_run_of_empty_lines_is_refused_too(line: bytes) -> None:
+    with pytest.raises(ProviderError):
+        feed_often(line * 100_000)
+
+
+def test_a_long_line_in_tiny_pieces_takes_no_time_to_speak_of() -> None:
+    decoder = SSEDecoder()
+    began = time.process_time()
+
+    for _ in range(400_000):
+        decoder.feed(b"data: xyz ")
+
+    assert time.process_time() - began < 5  # copying the line with each piece would take minutes
 
 
 def test_a_line_without_end_is_refused_before_it_fills_the_memory() -> None:

@@ -1,0 +1,1 @@
+"""Searching the web before an answer: whose key, what is asked, what becomes of what is found."""

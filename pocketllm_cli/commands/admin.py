@@ -1,0 +1,94 @@
+"""`pocketllm admin`: maintenance, done by the programs of the backend itself."""
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from typing import Annotated, Final
+
+import typer
+
+from pocketllm_cli.app import App, app_of
+from pocketllm_cli.commands.tree import noun, verb
+from pocketllm_cli.errors import BackendMissing
+
+_PROGRAM: Final = "backend_functions.admin"
+_ROTATES: Final = "This seals all provider keys anew."
+
+app = noun("Maintain a backend.", "pocketllm admin keys list")
+keys = noun(
+    "The master keys that seal provider keys.",
+    "pocketllm admin keys list",
+    "pocketllm admin keys rotate --yes",
+)
+app.add_typer(keys, name="keys")
+
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+@app.callback()
+def admin(ctx: typer.Context) -> None:
+    """Maintain a backend.
+
+    On the embedded backend this needs nothing else; for a hosted one SUPABASE_DB_URL and
+    POCKETLLM_MASTER_KEYS are read from the environment.
+    """
+    if ctx.invoked_subcommand is None:
+        app_of(ctx).console.write_line(ctx.get_help())
+
+
+@keys.callback()
+def keys_alone(ctx: typer.Context) -> None:
+    """The master keys that seal provider keys."""
+    if ctx.invoked_subcommand is None:
+        list_keys(ctx)
+
+
+@verb(keys, "list", "pocketllm admin keys list")
+def list_keys(ctx: typer.Context) -> None:
+    """List the master keys and how many provider keys each of them seals."""
+    _run(app_of(ctx), "keys", "list")
+
+
+@verb(keys, "rotate", "pocketllm admin keys rotate", "pocketllm admin keys rotate --yes --json")
+def rotate(ctx: typer.Context, yes: YesOption = False) -> None:
+    """Seal every provider key with a new master key, while the backend is in use."""
+    app = app_of(ctx)
+    if not app.console.confirm("Seal all provider keys anew?", yes=yes, danger=_ROTATES):
+        app.console.say("Nothing was changed.")
+        return
+    _run(app, "keys", "rotate")
+
+
+@verb(keys, "retire", "pocketllm admin keys retire m1")
+def retire(
+    ctx: typer.Context,
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="As `keys list` shows it.")],
+    yes: YesOption = False,
+) -> None:
+    """Remove a master key that seals nothing any more."""
+    app = app_of(ctx)
+    if not app.console.confirm(f"Remove the master key {key_id}?", yes=yes):
+        app.console.say("Nothing was changed.")
+        return
+    _run(app, "keys", "retire", operand=key_id)
+
+
+def _run(app: App, *words: str, operand: str | None = None) -> None:
+    """Run the backend's program for operators in our place; its exit code is ours.
+
+    Raises:
+        BackendMissing: It is not installed.
+    """
+    if find_spec("backend_functions") is None or find_spec(_PROGRAM) is None:
+        raise BackendMissing(
+            "The programs that maintain a backend are not installed.",
+            hint="Install them with `pip install 'pocketllm[server]'`.",
+        )
+    options = ["--json"] if app.invocation.as_json else []
+    if app.context.is_embedded:
+        app.run(lambda api: api.locator.locate())  # it must run, so that its database does
+        options += ["--folder", str(app.paths.backend)]
+    rest = [] if operand is None else ["--", operand]
+    command = [sys.executable, "-P", "-m", _PROGRAM, *words, *options, *rest]
+    done = subprocess.run(command, check=False)  # noqa: S603 # our own program
+    raise typer.Exit(done.returncode if done.returncode >= 0 else 128 - done.returncode)

@@ -1,0 +1,1122 @@
+-- What the migrations make of schema public and schema private; `make schema` renews it.
+
+-- Name: private; Type: SCHEMA; Schema: -; Owner: -
+
+CREATE SCHEMA private;
+
+-- Name: public; Type: SCHEMA; Schema: -; Owner: -
+
+CREATE SCHEMA public;
+
+-- Name: SCHEMA public; Type: COMMENT; Schema: -; Owner: -
+
+COMMENT ON SCHEMA public IS 'standard public schema';
+
+-- Name: job_status; Type: TYPE; Schema: public; Owner: -
+
+CREATE TYPE public.job_status AS ENUM (
+    'pending',
+    'processing',
+    'completed',
+    'failed'
+);
+
+-- Name: applied_migrations(); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.applied_migrations() RETURNS SETOF text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  -- Definer: the ledger belongs to whoever applies migrations, and holds their whole text.
+  if to_regclass('supabase_migrations.schema_migrations') is not null then
+    return query select version from supabase_migrations.schema_migrations;
+  end if;
+end
+$$;
+
+-- Name: FUNCTION applied_migrations(); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.applied_migrations() IS 'The versions of the migrations that were applied; none where no ledger is kept.';
+
+-- Name: check_parent(); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.check_parent() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    AS $$
+begin
+  if (select chat_id from public.messages where id = new.parent_id) is distinct from new.chat_id then
+    raise exception 'parent_id is not a message of this chat'
+      using errcode = 'foreign_key_violation';
+  end if;
+  return new;
+end
+$$;
+
+-- Name: FUNCTION check_parent(); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.check_parent() IS 'A message follows one of the same chat.';
+
+-- Name: check_tip(); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.check_tip() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  if new.current_message_id is not null
+    and (select chat_id from public.messages where id = new.current_message_id)
+      is distinct from new.id
+  then
+    raise exception 'current_message_id is not a message of this chat'
+      using errcode = 'foreign_key_violation';
+  end if;
+  return new;
+end
+$$;
+
+-- Name: FUNCTION check_tip(); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.check_tip() IS 'The tip of a chat is one of its messages.';
+
+-- Name: create_profile(); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.create_profile() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  -- Definer: the auth service, which inserts users, may not write to public.
+  insert into public.profiles (id, full_name)
+  values (
+    new.id,
+    case jsonb_typeof(new.raw_user_meta_data -> 'full_name')
+      when 'string' then left(new.raw_user_meta_data ->> 'full_name', 200)
+    end
+  );
+  return new;
+end
+$$;
+
+-- Name: FUNCTION create_profile(); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.create_profile() IS 'Of what a user claims at sign-up only the name is taken over, cut to length.';
+
+-- Name: hang_message(); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.hang_message() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+  chat record;
+begin
+  -- The lock gives two writers of one chat an order. A chat that the caller cannot see is left
+  -- to the foreign key, which answers as for one that does not exist.
+  select user_id, current_message_id into chat
+  from public.chats where id = new.chat_id for update;
+  new.user_id = coalesce(chat.user_id, new.user_id);
+  if new.parent_id = new.id then -- a new version of the first message follows nothing
+    new.parent_id = null;
+  elsif new.parent_id is null then
+    -- The tip moves when the statement ends; until then its own rows follow one another.
+    new.parent_id = coalesce(
+      (
+        select id from public.messages
+        where chat_id = new.chat_id and user_id = new.user_id
+          and seq > current_setting('pocketllm.first_seq')::bigint
+        order by seq desc limit 1
+      ),
+      chat.current_message_id
+    );
+  end if;
+  -- Numbered again now that the chat is locked: the default was taken before, perhaps out of turn.
+  new.seq = nextval('public.messages_seq_seq');
+  if new.created_at = now() then -- the default, which all rows of a transaction would share
+    new.created_at = clock_timestamp();
+  end if;
+  return new;
+end
+$$;
+
+-- Name: FUNCTION hang_message(); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.hang_message() IS 'Hangs a new message under the tip of its chat unless it names its parent; one that names itself is a first one.';
+
+-- Name: keep_one_default(); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.keep_one_default() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  -- Once more for writers that are not the user; free for those who hold it.
+  perform pg_advisory_xact_lock(hashtextextended('default:' || new.user_id, 0));
+  if new.is_default then
+    -- A row of the same name is left alone: it is what an upsert by name is about to change.
+    update public.model_configs set is_default = false
+    where user_id = new.user_id and id <> new.id and name <> new.name and is_default;
+  elsif tg_op = 'INSERT' then -- somebody's first config is their default
+    new.is_default = not exists (
+      select from public.model_configs where user_id = new.user_id and is_default
+    );
+  end if;
+  return new;
+end
+$$;
+
+-- Name: FUNCTION keep_one_default(); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.keep_one_default() IS 'A new default takes the place of the old one.';
+
+-- Name: mend_branches(); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.mend_branches() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+  removed record;
+  ancestors uuid[];
+  ancestor uuid;
+begin
+  -- Definer: a parent is nobody's to change. Only rows that the caller has just deleted count.
+  perform from public.chats where id in (select chat_id from gone) order by id for update;
+  if not found then -- whole chats are being deleted, and nothing needs mending
+    return null;
+  end if;
+  -- Parents come before what follows them, so each ancestor that remains is found in one step.
+  for removed in
+    with numbered as (select *, row_number() over (order by seq) as place from gone)
+    select message.*, parent.place as parent_place
+    from numbered as message left join numbered as parent on parent.id = message.parent_id
+    order by message.place
+  loop
+    ancestor = removed.parent_id;
+    if removed.parent_place is not null then
+      ancestor = ancestors[removed.parent_place];
+    end if;
+    ancestors[removed.place] = ancestor;
+    update public.messages set parent_id = ancestor
+    where chat_id = removed.chat_id and parent_id = removed.id;
+    update public.chats set current_message_id = ancestor
+    where id = removed.chat_id and current_message_id = removed.id;
+  end loop;
+  return null;
+end
+$$;
+
+-- Name: FUNCTION mend_branches(); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.mend_branches() IS 'What followed deleted messages follows the nearest one that is left before them.';
+
+-- Name: move_tips(); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.move_tips() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  update public.chats as chat set current_message_id = newest.id
+  from (select distinct on (chat_id) chat_id, id from fresh order by chat_id, seq desc) as newest
+  where chat.id = newest.chat_id;
+  return null;
+end
+$$;
+
+-- Name: FUNCTION move_tips(); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.move_tips() IS 'The newest message is the tip of its chat.';
+
+-- Name: note_first_seq(); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.note_first_seq() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  perform set_config('pocketllm.first_seq', nextval('public.messages_seq_seq')::text, true);
+  return null;
+end
+$$;
+
+-- Name: FUNCTION note_first_seq(); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.note_first_seq() IS 'Tells hang_message where the numbers of this statement begin.';
+
+-- Name: queue_for_default(); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.queue_for_default() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  -- Before any row is locked: who waits here holds nothing that the one before needs.
+  perform pg_advisory_xact_lock(hashtextextended('default:' || (select auth.uid()), 0));
+  return null;
+end
+$$;
+
+-- Name: FUNCTION queue_for_default(); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.queue_for_default() IS 'Lets a user''s changes of the default come one after the other.';
+
+-- Name: set_updated_at(); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.set_updated_at() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  new.updated_at = now();
+  return new;
+end
+$$;
+
+-- Name: FUNCTION set_updated_at(); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.set_updated_at() IS 'Keeps updated_at at the time of the last change.';
+
+-- Name: chats; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.chats (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid DEFAULT auth.uid() NOT NULL,
+    model_config_id uuid,
+    title text NOT NULL,
+    created_at timestamp with time zone DEFAULT now(),
+    updated_at timestamp with time zone DEFAULT now(),
+    current_message_id uuid,
+    CONSTRAINT chats_title_has_a_length CHECK (((char_length(title) >= 1) AND (char_length(title) <= 500)))
+);
+
+-- Name: TABLE chats; Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON TABLE public.chats IS 'One conversation, owned by one user.';
+
+-- Name: COLUMN chats.current_message_id; Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON COLUMN public.chats.current_message_id IS 'The tip of the branch that is shown; null for an empty chat.';
+
+-- Name: fork_chat(uuid, uuid, text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.fork_chat(chat_id uuid, at_message_id uuid DEFAULT NULL::uuid, title text DEFAULT NULL::text) RETURNS public.chats
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  source public.chats;
+  tip uuid;
+  forked public.chats;
+begin
+  select * into source from public.chats where id = fork_chat.chat_id;
+  if not found then
+    raise exception 'There is no such chat.' using errcode = 'P0002';
+  end if;
+  tip = coalesce(fork_chat.at_message_id, source.current_message_id);
+  if fork_chat.at_message_id is not null and not exists (
+    select from public.messages as message
+    where message.id = fork_chat.at_message_id and message.chat_id = source.id
+  ) then
+    raise exception 'There is no such message in this chat.' using errcode = 'P0002';
+  end if;
+
+  insert into public.chats (model_config_id, title)
+  values (source.model_config_id, coalesce(fork_chat.title, source.title))
+  returning * into forked;
+
+  with recursive branch as (
+    select message.id, message.parent_id, message.role, message.content, message.metadata, 1 as height
+    from public.messages as message
+    where message.chat_id = source.id and message.id = tip
+    union all
+    select above.id, above.parent_id, above.role, above.content, above.metadata, branch.height + 1
+    from branch
+    join public.messages as above on above.chat_id = source.id and above.id = branch.parent_id
+  ),
+  copies as materialized (select *, gen_random_uuid() as new_id from branch)
+  insert into public.messages (id, chat_id, parent_id, role, content, metadata)
+  select
+    copy.new_id,
+    forked.id,
+    lag(copy.new_id) over (order by copy.height desc),
+    copy.role,
+    copy.content,
+    -- An answer is paid for once: its copies say what they are. Nobody goes on writing a copy.
+    case when copy.role = 'assistant' and jsonb_typeof(copy.metadata) = 'object' then
+      copy.metadata
+      || jsonb_build_object('copied_from', coalesce(copy.metadata -> 'copied_from', to_jsonb(copy.id)))
+      || case copy.metadata ->> 'status' when 'streaming' then '{"status": "incomplete"}' else '{}' end::jsonb
+    else copy.metadata end
+  from copies as copy
+  order by copy.height desc;
+
+  select * into forked from public.chats where id = forked.id;
+  return forked;
+end
+$$;
+
+-- Name: FUNCTION fork_chat(chat_id uuid, at_message_id uuid, title text); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.fork_chat(chat_id uuid, at_message_id uuid, title text) IS 'Copies a branch, up to and including a message, into a new chat of the caller.';
+
+-- Name: show_version(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.show_version(message_id uuid) RETURNS uuid
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  chosen public.messages;
+  tip uuid;
+begin
+  select * into chosen from public.messages where id = show_version.message_id;
+  if not found then
+    raise exception 'There is no such message.' using errcode = 'P0002';
+  end if;
+  with recursive below as (
+    select message.id, message.seq
+    from public.messages as message
+    where message.chat_id = chosen.chat_id and message.id = chosen.id
+    union all
+    select message.id, message.seq
+    from below
+    join public.messages as message
+      on message.chat_id = chosen.chat_id and message.parent_id = below.id
+  )
+  -- What follows a message was written after it, so the newest of all is a leaf.
+  select id into tip from below order by seq desc limit 1;
+
+  update public.chats set current_message_id = tip
+  where id = chosen.chat_id and current_message_id is distinct from tip;
+  return tip;
+end
+$$;
+
+-- Name: FUNCTION show_version(message_id uuid); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.show_version(message_id uuid) IS 'Shows the branch that a message is on, down to its newest end, and returns that end.';
+
+-- Name: usage(text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.usage("grouping" text, since timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS TABLE(label text, chat_id uuid, answers bigint, input_tokens bigint, output_tokens bigint, cost_usd numeric, total_ms bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $_$
+#variable_conflict use_column
+begin
+  if usage.grouping is null or usage.grouping not in ('model', 'day', 'chat') then
+    raise exception 'grouping is one of model, day and chat'
+      using errcode = 'invalid_parameter_value';
+  end if;
+  return query
+  with answer as (
+    select
+      case usage.grouping
+        when 'model' then coalesce(message.metadata ->> 'model', 'unknown')
+        when 'day' then to_char(message.created_at at time zone 'utc', 'YYYY-MM-DD')
+      end as label,
+      case usage.grouping when 'chat' then message.chat_id end as chat_id,
+      -- Owners may write metadata, so what is no sensible number counts as unknown.
+      jsonb_path_query_first(message.metadata, '$.input_tokens ? (@ >= 0 && @ < 1000000000)') as input,
+      jsonb_path_query_first(message.metadata, '$.output_tokens ? (@ >= 0 && @ < 1000000000)') as output,
+      jsonb_path_query_first(message.metadata, '$.cost_usd ? (@ >= 0 && @ < 1000000)') as cost,
+      jsonb_path_query_first(message.metadata, '$.total_ms ? (@ >= 0 && @ < 1000000000)') as took
+    from public.messages as message
+    where message.role = 'assistant'
+      and message.user_id = (select auth.uid())
+      and message.created_at >= coalesce(usage.since, '-infinity')
+      and message.metadata -> 'copied_from' is null
+  ),
+  total as (
+    select
+      answer.label,
+      answer.chat_id,
+      count(*) as answers,
+      coalesce(sum(answer.input::numeric), 0)::bigint as input_tokens,
+      coalesce(sum(answer.output::numeric), 0)::bigint as output_tokens,
+      sum(answer.cost::numeric) as cost_usd,
+      coalesce(sum(answer.took::numeric), 0)::bigint as total_ms
+    from answer
+    group by answer.label, answer.chat_id
+  )
+  select
+    coalesce(total.label, chat.title),
+    total.chat_id,
+    total.answers,
+    total.input_tokens,
+    total.output_tokens,
+    total.cost_usd,
+    total.total_ms
+  from total
+  left join public.chats as chat on chat.id = total.chat_id
+  order by
+    case when usage.grouping = 'day' then total.label end desc,
+    total.cost_usd desc nulls last,
+    total.input_tokens + total.output_tokens desc,
+    coalesce(total.label, chat.title),
+    total.chat_id;
+end
+$_$;
+
+-- Name: FUNCTION usage("grouping" text, since timestamp with time zone); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.usage("grouping" text, since timestamp with time zone) IS 'The caller''s answers since a time, summed by model, day (UTC) or chat; copies in forks do not count.';
+
+-- Name: running_answers; Type: TABLE; Schema: private; Owner: -
+
+CREATE TABLE private.running_answers (
+    answer_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    replica_id uuid NOT NULL,
+    heartbeat_at timestamp with time zone DEFAULT now() NOT NULL,
+    is_cancel_requested boolean DEFAULT false NOT NULL
+);
+
+-- Name: TABLE running_answers; Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON TABLE private.running_answers IS 'One row an answer in the making; gone when it is written.';
+
+-- Name: jobs; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.jobs (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid DEFAULT auth.uid() NOT NULL,
+    job_type text NOT NULL,
+    status public.job_status DEFAULT 'pending'::public.job_status,
+    input_data jsonb,
+    output_data jsonb,
+    error_log text,
+    created_at timestamp with time zone DEFAULT now(),
+    updated_at timestamp with time zone DEFAULT now(),
+    CONSTRAINT jobs_input_has_a_size CHECK ((pg_column_size(input_data) <= 1048576)),
+    CONSTRAINT jobs_type_has_a_length CHECK (((char_length(job_type) >= 1) AND (char_length(job_type) <= 60)))
+);
+
+-- Name: TABLE jobs; Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON TABLE public.jobs IS 'Work done by a worker, and its result.';
+
+-- Name: messages; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.messages (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    chat_id uuid NOT NULL,
+    role text NOT NULL,
+    content text NOT NULL,
+    metadata jsonb,
+    created_at timestamp with time zone DEFAULT now(),
+    user_id uuid DEFAULT auth.uid() NOT NULL,
+    seq bigint NOT NULL,
+    parent_id uuid,
+    CONSTRAINT messages_content_has_a_length CHECK ((octet_length(content) <= 16777216)),
+    CONSTRAINT messages_metadata_has_a_size CHECK ((pg_column_size(metadata) <= 1048576)),
+    CONSTRAINT messages_role_check CHECK ((role = ANY (ARRAY['user'::text, 'assistant'::text, 'system'::text])))
+);
+
+-- Name: TABLE messages; Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON TABLE public.messages IS 'One turn of a chat.';
+
+-- Name: COLUMN messages.metadata; Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON COLUMN public.messages.metadata IS 'Model, token counts, cost, sources, error and status of an answer.';
+
+-- Name: COLUMN messages.seq; Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON COLUMN public.messages.seq IS 'The order in which messages were written; unlike a time it never repeats.';
+
+-- Name: COLUMN messages.parent_id; Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON COLUMN public.messages.parent_id IS 'The message this one follows; null for the first. Versions of one turn share a parent.';
+
+-- Name: messages_seq_seq; Type: SEQUENCE; Schema: public; Owner: -
+
+ALTER TABLE public.messages ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.messages_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: model_configs; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.model_configs (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid DEFAULT auth.uid() NOT NULL,
+    name text NOT NULL,
+    provider text NOT NULL,
+    base_url text,
+    api_key_encrypted text,
+    model text NOT NULL,
+    system_prompt text,
+    temperature real DEFAULT 0.7,
+    max_tokens integer DEFAULT 2048,
+    top_p real DEFAULT 1.0,
+    frequency_penalty real DEFAULT 0.0,
+    presence_penalty real DEFAULT 0.0,
+    is_default boolean DEFAULT false,
+    created_at timestamp with time zone DEFAULT now(),
+    updated_at timestamp with time zone DEFAULT now(),
+    key_last4 text,
+    has_key boolean GENERATED ALWAYS AS ((api_key_encrypted IS NOT NULL)) STORED,
+    CONSTRAINT model_configs_base_url_has_a_length CHECK ((char_length(base_url) <= 2000)),
+    CONSTRAINT model_configs_frequency_penalty_in_range CHECK (((frequency_penalty >= ('-2'::integer)::double precision) AND (frequency_penalty <= (2)::double precision))),
+    CONSTRAINT model_configs_max_tokens_in_range CHECK (((max_tokens >= 1) AND (max_tokens <= 10000000))),
+    CONSTRAINT model_configs_model_has_a_length CHECK (((char_length(model) >= 1) AND (char_length(model) <= 200))),
+    CONSTRAINT model_configs_name_has_a_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
+    CONSTRAINT model_configs_presence_penalty_in_range CHECK (((presence_penalty >= ('-2'::integer)::double precision) AND (presence_penalty <= (2)::double precision))),
+    CONSTRAINT model_configs_provider_has_a_length CHECK (((char_length(provider) >= 1) AND (char_length(provider) <= 60))),
+    CONSTRAINT model_configs_system_prompt_has_a_length CHECK ((char_length(system_prompt) <= 100000)),
+    CONSTRAINT model_configs_temperature_in_range CHECK (((temperature >= (0)::double precision) AND (temperature <= (2)::double precision))),
+    CONSTRAINT model_configs_top_p_in_range CHECK (((top_p >= (0)::double precision) AND (top_p <= (1)::double precision)))
+);
+
+-- Name: TABLE model_configs; Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON TABLE public.model_configs IS 'A provider, a model and the settings to ask it with, owned by one user.';
+
+-- Name: COLUMN model_configs.api_key_encrypted; Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON COLUMN public.model_configs.api_key_encrypted IS 'Sealed by the functions; no client may read or write it.';
+
+-- Name: COLUMN model_configs.key_last4; Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON COLUMN public.model_configs.key_last4 IS 'The last four characters of the key, written together with it.';
+
+-- Name: profiles; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.profiles (
+    id uuid NOT NULL,
+    full_name text,
+    username text,
+    bio text,
+    date_of_birth date,
+    profession text,
+    avatar_url text,
+    survey_completed boolean DEFAULT false,
+    created_at timestamp with time zone DEFAULT now(),
+    updated_at timestamp with time zone DEFAULT now(),
+    CONSTRAINT profiles_avatar_has_a_length CHECK ((char_length(avatar_url) <= 2000)),
+    CONSTRAINT profiles_bio_has_a_length CHECK ((char_length(bio) <= 4000)),
+    CONSTRAINT profiles_date_of_birth_in_range CHECK (((date_of_birth >= '1800-01-01'::date) AND (date_of_birth <= '9999-12-31'::date))),
+    CONSTRAINT profiles_names_have_a_length CHECK (((char_length(full_name) <= 200) AND (char_length(profession) <= 200) AND ((char_length(username) >= 1) AND (char_length(username) <= 60))))
+);
+
+-- Name: TABLE profiles; Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON TABLE public.profiles IS 'What a user tells about themselves, one row a user.';
+
+-- Name: running_answers running_answers_pkey; Type: CONSTRAINT; Schema: private; Owner: -
+
+ALTER TABLE ONLY private.running_answers
+    ADD CONSTRAINT running_answers_pkey PRIMARY KEY (answer_id);
+
+-- Name: chats chats_id_and_owner; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.chats
+    ADD CONSTRAINT chats_id_and_owner UNIQUE (id, user_id);
+
+-- Name: chats chats_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.chats
+    ADD CONSTRAINT chats_pkey PRIMARY KEY (id);
+
+-- Name: jobs jobs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
+
+-- Name: messages messages_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_pkey PRIMARY KEY (id);
+
+-- Name: model_configs model_configs_id_and_owner; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.model_configs
+    ADD CONSTRAINT model_configs_id_and_owner UNIQUE (id, user_id);
+
+-- Name: model_configs model_configs_name_is_unique; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.model_configs
+    ADD CONSTRAINT model_configs_name_is_unique UNIQUE (user_id, name);
+
+-- Name: model_configs model_configs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.model_configs
+    ADD CONSTRAINT model_configs_pkey PRIMARY KEY (id);
+
+-- Name: profiles profiles_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.profiles
+    ADD CONSTRAINT profiles_pkey PRIMARY KEY (id);
+
+-- Name: profiles profiles_username_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.profiles
+    ADD CONSTRAINT profiles_username_key UNIQUE (username);
+
+-- Name: running_answers_replica_id_idx; Type: INDEX; Schema: private; Owner: -
+
+CREATE INDEX running_answers_replica_id_idx ON private.running_answers USING btree (replica_id);
+
+-- Name: running_answers_user_id_idx; Type: INDEX; Schema: private; Owner: -
+
+CREATE INDEX running_answers_user_id_idx ON private.running_answers USING btree (user_id);
+
+-- Name: chats_model_config_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX chats_model_config_id_idx ON public.chats USING btree (model_config_id, user_id);
+
+-- Name: chats_newest_first; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX chats_newest_first ON public.chats USING btree (user_id, updated_at DESC, id DESC);
+
+-- Name: idx_chats_user_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX idx_chats_user_id ON public.chats USING btree (user_id);
+
+-- Name: idx_jobs_user_id_status; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX idx_jobs_user_id_status ON public.jobs USING btree (user_id, status);
+
+-- Name: idx_messages_chat_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX idx_messages_chat_id ON public.messages USING btree (chat_id, user_id, seq);
+
+-- Name: idx_model_configs_user_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX idx_model_configs_user_id ON public.model_configs USING btree (user_id);
+
+-- Name: messages_answers_of_a_user; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX messages_answers_of_a_user ON public.messages USING btree (user_id, created_at) WHERE (role = 'assistant'::text);
+
+-- Name: messages_chat_order; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX messages_chat_order ON public.messages USING btree (chat_id, seq);
+
+-- Name: messages_parent_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX messages_parent_id_idx ON public.messages USING btree (chat_id, parent_id);
+
+-- Name: messages_system_prompts; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX messages_system_prompts ON public.messages USING btree (chat_id, seq) WHERE (role = 'system'::text);
+
+-- Name: messages_unfinished_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX messages_unfinished_idx ON public.messages USING btree (id) WHERE ((role = 'assistant'::text) AND ((metadata ->> 'status'::text) = 'streaming'::text));
+
+-- Name: messages_user_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX messages_user_id_idx ON public.messages USING btree (user_id);
+
+-- Name: model_configs_one_default; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX model_configs_one_default ON public.model_configs USING btree (user_id) WHERE is_default;
+
+-- Name: chats chats_check_tip; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER chats_check_tip BEFORE UPDATE OF current_message_id ON public.chats FOR EACH ROW WHEN ((new.current_message_id IS DISTINCT FROM old.current_message_id)) EXECUTE FUNCTION private.check_tip();
+
+-- Name: chats chats_set_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER chats_set_updated_at BEFORE UPDATE ON public.chats FOR EACH ROW WHEN (((old.model_config_id IS NULL) OR (new.model_config_id IS NOT NULL))) EXECUTE FUNCTION private.set_updated_at();
+
+-- Name: jobs jobs_set_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER jobs_set_updated_at BEFORE UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION private.set_updated_at();
+
+-- Name: messages messages_hang; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER messages_hang BEFORE INSERT ON public.messages FOR EACH ROW EXECUTE FUNCTION private.hang_message();
+
+-- Name: messages messages_mend_branches; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER messages_mend_branches AFTER DELETE ON public.messages REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION private.mend_branches();
+
+-- Name: messages messages_move_tips; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER messages_move_tips AFTER INSERT ON public.messages REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION private.move_tips();
+
+-- Name: messages messages_note_first_seq; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER messages_note_first_seq BEFORE INSERT ON public.messages FOR EACH STATEMENT EXECUTE FUNCTION private.note_first_seq();
+
+-- Name: messages messages_parent_is_in_the_same_chat; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER messages_parent_is_in_the_same_chat BEFORE INSERT OR UPDATE OF chat_id, parent_id ON public.messages FOR EACH ROW WHEN ((new.parent_id IS NOT NULL)) EXECUTE FUNCTION private.check_parent();
+
+-- Name: model_configs model_configs_keep_one_default; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER model_configs_keep_one_default BEFORE INSERT OR UPDATE OF is_default ON public.model_configs FOR EACH ROW EXECUTE FUNCTION private.keep_one_default();
+
+-- Name: model_configs model_configs_queue_for_default; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER model_configs_queue_for_default BEFORE INSERT OR UPDATE OF is_default ON public.model_configs FOR EACH STATEMENT EXECUTE FUNCTION private.queue_for_default();
+
+-- Name: model_configs model_configs_set_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER model_configs_set_updated_at BEFORE UPDATE ON public.model_configs FOR EACH ROW EXECUTE FUNCTION private.set_updated_at();
+
+-- Name: profiles profiles_set_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER profiles_set_updated_at BEFORE UPDATE ON public.profiles FOR EACH ROW EXECUTE FUNCTION private.set_updated_at();
+
+-- Name: running_answers running_answers_answer_id_fkey; Type: FK CONSTRAINT; Schema: private; Owner: -
+
+ALTER TABLE ONLY private.running_answers
+    ADD CONSTRAINT running_answers_answer_id_fkey FOREIGN KEY (answer_id) REFERENCES public.messages(id) ON DELETE CASCADE;
+
+-- Name: running_answers running_answers_user_id_fkey; Type: FK CONSTRAINT; Schema: private; Owner: -
+
+ALTER TABLE ONLY private.running_answers
+    ADD CONSTRAINT running_answers_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- Name: chats chats_model_config_belongs_to_owner; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.chats
+    ADD CONSTRAINT chats_model_config_belongs_to_owner FOREIGN KEY (model_config_id, user_id) REFERENCES public.model_configs(id, user_id) ON DELETE SET NULL (model_config_id);
+
+-- Name: chats chats_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.chats
+    ADD CONSTRAINT chats_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- Name: jobs jobs_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- Name: messages messages_belong_to_the_owner_of_the_chat; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_belong_to_the_owner_of_the_chat FOREIGN KEY (chat_id, user_id) REFERENCES public.chats(id, user_id) ON DELETE CASCADE;
+
+-- Name: model_configs model_configs_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.model_configs
+    ADD CONSTRAINT model_configs_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- Name: profiles profiles_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.profiles
+    ADD CONSTRAINT profiles_id_fkey FOREIGN KEY (id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- Name: running_answers; Type: ROW SECURITY; Schema: private; Owner: -
+
+ALTER TABLE private.running_answers ENABLE ROW LEVEL SECURITY;
+
+-- Name: chats; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.chats ENABLE ROW LEVEL SECURITY;
+
+-- Name: chats chats_owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY chats_owner_all ON public.chats TO authenticated USING ((( SELECT auth.uid() AS uid) = user_id)) WITH CHECK ((( SELECT auth.uid() AS uid) = user_id));
+
+-- Name: jobs; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.jobs ENABLE ROW LEVEL SECURITY;
+
+-- Name: jobs jobs_owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY jobs_owner_all ON public.jobs TO authenticated USING ((( SELECT auth.uid() AS uid) = user_id)) WITH CHECK ((( SELECT auth.uid() AS uid) = user_id));
+
+-- Name: messages; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.messages ENABLE ROW LEVEL SECURITY;
+
+-- Name: messages messages_owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY messages_owner_all ON public.messages TO authenticated USING ((( SELECT auth.uid() AS uid) = user_id)) WITH CHECK ((( SELECT auth.uid() AS uid) = user_id));
+
+-- Name: model_configs; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.model_configs ENABLE ROW LEVEL SECURITY;
+
+-- Name: model_configs model_configs_owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY model_configs_owner_all ON public.model_configs TO authenticated USING ((( SELECT auth.uid() AS uid) = user_id)) WITH CHECK ((( SELECT auth.uid() AS uid) = user_id));
+
+-- Name: profiles; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.profiles ENABLE ROW LEVEL SECURITY;
+
+-- Name: profiles profiles_owner_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY profiles_owner_select ON public.profiles FOR SELECT TO authenticated USING ((( SELECT auth.uid() AS uid) = id));
+
+-- Name: profiles profiles_owner_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY profiles_owner_update ON public.profiles FOR UPDATE TO authenticated USING ((( SELECT auth.uid() AS uid) = id)) WITH CHECK ((( SELECT auth.uid() AS uid) = id));
+
+-- Name: SCHEMA private; Type: ACL; Schema: -; Owner: -
+
+GRANT USAGE ON SCHEMA private TO service_role;
+
+-- Name: SCHEMA public; Type: ACL; Schema: -; Owner: -
+
+GRANT USAGE ON SCHEMA public TO anon;
+GRANT USAGE ON SCHEMA public TO authenticated;
+GRANT USAGE ON SCHEMA public TO service_role;
+
+-- Name: FUNCTION applied_migrations(); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.applied_migrations() FROM PUBLIC;
+GRANT ALL ON FUNCTION private.applied_migrations() TO service_role;
+
+-- Name: FUNCTION check_parent(); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.check_parent() FROM PUBLIC;
+
+-- Name: FUNCTION check_tip(); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.check_tip() FROM PUBLIC;
+
+-- Name: FUNCTION create_profile(); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.create_profile() FROM PUBLIC;
+
+-- Name: FUNCTION hang_message(); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.hang_message() FROM PUBLIC;
+
+-- Name: FUNCTION keep_one_default(); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.keep_one_default() FROM PUBLIC;
+
+-- Name: FUNCTION mend_branches(); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.mend_branches() FROM PUBLIC;
+
+-- Name: FUNCTION move_tips(); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.move_tips() FROM PUBLIC;
+
+-- Name: FUNCTION note_first_seq(); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.note_first_seq() FROM PUBLIC;
+
+-- Name: FUNCTION queue_for_default(); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.queue_for_default() FROM PUBLIC;
+
+-- Name: FUNCTION set_updated_at(); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.set_updated_at() FROM PUBLIC;
+
+-- Name: TABLE chats; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,DELETE ON TABLE public.chats TO authenticated;
+GRANT ALL ON TABLE public.chats TO service_role;
+
+-- Name: COLUMN chats.id; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(id) ON TABLE public.chats TO authenticated;
+
+-- Name: COLUMN chats.user_id; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(user_id) ON TABLE public.chats TO authenticated;
+
+-- Name: COLUMN chats.model_config_id; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(model_config_id),UPDATE(model_config_id) ON TABLE public.chats TO authenticated;
+
+-- Name: COLUMN chats.title; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(title),UPDATE(title) ON TABLE public.chats TO authenticated;
+
+-- Name: COLUMN chats.current_message_id; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(current_message_id) ON TABLE public.chats TO authenticated;
+
+-- Name: FUNCTION fork_chat(chat_id uuid, at_message_id uuid, title text); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.fork_chat(chat_id uuid, at_message_id uuid, title text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.fork_chat(chat_id uuid, at_message_id uuid, title text) TO authenticated;
+
+-- Name: FUNCTION show_version(message_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.show_version(message_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.show_version(message_id uuid) TO authenticated;
+
+-- Name: FUNCTION usage("grouping" text, since timestamp with time zone); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.usage("grouping" text, since timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.usage("grouping" text, since timestamp with time zone) TO authenticated;
+
+-- Name: TABLE running_answers; Type: ACL; Schema: private; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE private.running_answers TO service_role;
+
+-- Name: TABLE jobs; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,DELETE ON TABLE public.jobs TO authenticated;
+GRANT ALL ON TABLE public.jobs TO service_role;
+
+-- Name: COLUMN jobs.id; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(id) ON TABLE public.jobs TO authenticated;
+
+-- Name: COLUMN jobs.user_id; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(user_id) ON TABLE public.jobs TO authenticated;
+
+-- Name: COLUMN jobs.job_type; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(job_type) ON TABLE public.jobs TO authenticated;
+
+-- Name: COLUMN jobs.input_data; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(input_data) ON TABLE public.jobs TO authenticated;
+
+-- Name: TABLE messages; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,DELETE ON TABLE public.messages TO authenticated;
+GRANT ALL ON TABLE public.messages TO service_role;
+
+-- Name: COLUMN messages.id; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(id) ON TABLE public.messages TO authenticated;
+
+-- Name: COLUMN messages.chat_id; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(chat_id) ON TABLE public.messages TO authenticated;
+
+-- Name: COLUMN messages.role; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(role) ON TABLE public.messages TO authenticated;
+
+-- Name: COLUMN messages.content; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(content),UPDATE(content) ON TABLE public.messages TO authenticated;
+
+-- Name: COLUMN messages.metadata; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(metadata),UPDATE(metadata) ON TABLE public.messages TO authenticated;
+
+-- Name: COLUMN messages.parent_id; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(parent_id) ON TABLE public.messages TO authenticated;
+
+-- Name: SEQUENCE messages_seq_seq; Type: ACL; Schema: public; Owner: -
+
+GRANT USAGE ON SEQUENCE public.messages_seq_seq TO authenticated;
+GRANT USAGE ON SEQUENCE public.messages_seq_seq TO service_role;
+
+-- Name: TABLE model_configs; Type: ACL; Schema: public; Owner: -
+
+GRANT DELETE ON TABLE public.model_configs TO authenticated;
+GRANT ALL ON TABLE public.model_configs TO service_role;
+
+-- Name: COLUMN model_configs.id; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(id),INSERT(id),UPDATE(id) ON TABLE public.model_configs TO authenticated;
+
+-- Name: COLUMN model_configs.user_id; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(user_id),INSERT(user_id) ON TABLE public.model_configs TO authenticated;
+
+-- Name: COLUMN model_configs.name; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(name),INSERT(name),UPDATE(name) ON TABLE public.model_configs TO authenticated;
+
+-- Name: COLUMN model_configs.provider; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(provider),INSERT(provider),UPDATE(provider) ON TABLE public.model_configs TO authenticated;
+
+-- Name: COLUMN model_configs.base_url; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(base_url),INSERT(base_url),UPDATE(base_url) ON TABLE public.model_configs TO authenticated;
+
+-- Name: COLUMN model_configs.model; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(model),INSERT(model),UPDATE(model) ON TABLE public.model_configs TO authenticated;
+
+-- Name: COLUMN model_configs.system_prompt; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(system_prompt),INSERT(system_prompt),UPDATE(system_prompt) ON TABLE public.model_configs TO authenticated;
+
+-- Name: COLUMN model_configs.temperature; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(temperature),INSERT(temperature),UPDATE(temperature) ON TABLE public.model_configs TO authenticated;
+
+-- Name: COLUMN model_configs.max_tokens; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(max_tokens),INSERT(max_tokens),UPDATE(max_tokens) ON TABLE public.model_configs TO authenticated;
+
+-- Name: COLUMN model_configs.top_p; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(top_p),INSERT(top_p),UPDATE(top_p) ON TABLE public.model_configs TO authenticated;
+
+-- Name: COLUMN model_configs.frequency_penalty; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(frequency_penalty),INSERT(frequency_penalty),UPDATE(frequency_penalty) ON TABLE public.model_configs TO authenticated;
+
+-- Name: COLUMN model_configs.presence_penalty; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(presence_penalty),INSERT(presence_penalty),UPDATE(presence_penalty) ON TABLE public.model_configs TO authenticated;
+
+-- Name: COLUMN model_configs.is_default; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(is_default),INSERT(is_default),UPDATE(is_default) ON TABLE public.model_configs TO authenticated;
+
+-- Name: COLUMN model_configs.created_at; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(created_at) ON TABLE public.model_configs TO authenticated;
+
+-- Name: COLUMN model_configs.updated_at; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(updated_at) ON TABLE public.model_configs TO authenticated;
+
+-- Name: COLUMN model_configs.key_last4; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(key_last4) ON TABLE public.model_configs TO authenticated;
+
+-- Name: COLUMN model_configs.has_key; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(has_key) ON TABLE public.model_configs TO authenticated;
+
+-- Name: TABLE profiles; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.profiles TO authenticated;
+GRANT ALL ON TABLE public.profiles TO service_role;
+
+-- Name: COLUMN profiles.full_name; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(full_name) ON TABLE public.profiles TO authenticated;
+
+-- Name: COLUMN profiles.username; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(username) ON TABLE public.profiles TO authenticated;
+
+-- Name: COLUMN profiles.bio; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(bio) ON TABLE public.profiles TO authenticated;
+
+-- Name: COLUMN profiles.date_of_birth; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(date_of_birth) ON TABLE public.profiles TO authenticated;
+
+-- Name: COLUMN profiles.profession; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(profession) ON TABLE public.profiles TO authenticated;
+
+-- Name: COLUMN profiles.avatar_url; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(avatar_url) ON TABLE public.profiles TO authenticated;
+
+-- Name: COLUMN profiles.survey_completed; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(survey_completed) ON TABLE public.profiles TO authenticated;

@@ -1,0 +1,70 @@
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from pocketllm_cli.errors import ExitCode
+from tests.pocketllm_cli.conftest import Cli
+from tests.pocketllm_cli.fake_backend import FakeBackend
+
+PROGRAM = """
+import json, sys
+print(json.dumps(sys.argv[1:]))
+print("told", file=sys.stderr)
+sys.exit(3)
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program for operators that tells its arguments."""
+    wrapper = tmp_path / "python"
+    script = tmp_path / "program.py"
+    script.write_text(PROGRAM)
+    wrapper.write_text(f'#!/bin/sh\nshift 3\nexec "{sys.executable}" "{script}" "$@"\n')
+    wrapper.chmod(0o700)
+    monkeypatch.setattr("sys.executable", str(wrapper))
+    monkeypatch.setattr("pocketllm_cli.commands.admin.find_spec", lambda name: name)
+
+
+@pytest.mark.usefixtures("program", "backend")
+@pytest.mark.parametrize(
+    ("argv", "passed"),
+    [
+        (("list",), ["keys", "list"]),
+        ((), ["keys", "list"]),
+        (("rotate", "--yes", "--json"), ["keys", "rotate", "--json"]),
+        (("retire", "m1", "-y"), ["keys", "retire", "--", "m1"]),
+        (("retire", "-y", "--", "--json"), ["keys", "retire", "--", "--json"]),
+    ],
+    ids=lambda value: " ".join(value),
+)
+def test_the_backends_program_does_the_work_and_its_exit_code_is_ours(
+    cli: Cli, argv: tuple[str, ...], passed: list[str]
+) -> None:
+    result = cli("admin", "keys", *argv)
+
+    assert json.loads(result.out) == passed
+    assert result.err == "told\n"
+    assert result.exit_code == 3
+
+
+@pytest.mark.usefixtures("program", "backend")
+@pytest.mark.parametrize("argv", [("rotate",), ("retire", "m1")], ids=" ".join)
+def test_what_changes_keys_needs_a_confirmation(cli: Cli, argv: tuple[str, ...]) -> None:
+    result = cli("admin", "keys", *argv)
+
+    assert result.exit_code == ExitCode.USAGE
+    assert "--yes" in result.err
+    assert result.out == ""
+
+
+def test_without_the_programs_it_says_how_to_install_them(
+    cli: Cli, backend: FakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pocketllm_cli.commands.admin.find_spec", lambda name: None)
+    result = cli("admin", "keys", "list")
+
+    assert result.exit_code == ExitCode.FAILURE
+    assert "pip install" in result.err
