@@ -57,7 +57,7 @@ class Limits:
     """Newest messages of a chat that are sent along."""
     max_running_answers: int = 16
     """Answers one user may have running at once, on all servers together."""
-    requests_per_minute: int = 120
+    requests_per_minute: int = 600
     """Requests to the functions that one user may make, on each server."""
     connect_seconds: float = 10.0
     first_token_seconds: float = 180.0

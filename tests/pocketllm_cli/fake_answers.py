@@ -79,7 +79,9 @@ class FakeAnswers:
 
     def _ask(self, body: Row) -> None:
         known = self._find(body.get("messageId"))
-        if known is not None:
+        if known is not None and known["role"] == "assistant":
+            stream = self._open("", self._find(known["parent_id"]) or {}, known)
+        elif known is not None:
             children = [row for row in self.messages if row["parent_id"] == known["id"]]
             stream = self._open(body.get("prompt", ""), known, children[0])
         else:
@@ -95,10 +97,14 @@ class FakeAnswers:
             question = backend.add_message(chat_id, "user", body["prompt"], under=old["parent_id"])
         else:
             question = backend.add_message(chat_id, "user", body["prompt"])
-        question["id"] = body.get("messageId") or question["id"]
+        wanted_id = body.get("messageId")
+        if wanted_id and not body.get("regenerate"):
+            question["id"] = wanted_id
         metadata = {"status": backend.status, "model": "m"}
         text = "".join(backend.pieces)
         answer = backend.add_message(chat_id, "assistant", text, under=question["id"], **metadata)
+        if wanted_id and body.get("regenerate"):
+            answer["id"] = wanted_id
         return question, answer
 
     def _resume(self, answer_id: str) -> None:

@@ -220,11 +220,15 @@ def test_after_a_minute_it_says_where_the_rest_will_be(cli: Cli, backend: FakeBa
     assert "pocketllm chats follow last" in json.loads(result.err.splitlines()[-1])["hint"]
 
 
-def test_a_version_is_not_asked_for_twice(cli: Cli, backend: FakeBackend) -> None:
+def test_another_version_is_asked_for_again_under_the_same_id(
+    cli: Cli, backend: FakeBackend
+) -> None:
     cli("ask", "hi")
     backend.cuts = [0]
+
     result = cli("ask", "--regenerate")
 
-    assert result.exit_code == ExitCode.UNAVAILABLE
-    assert len(backend.bodies) == 2
-    assert "pocketllm chats follow last" in result.err
+    assert result.exit_code == ExitCode.OK
+    first, again = backend.bodies[1:]
+    assert first == again
+    assert first["messageId"]

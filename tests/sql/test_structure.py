@@ -241,7 +241,7 @@ def test_every_function_names_all_it_uses_and_only_reviewed_ones_lend_rights(
     assert {row["name"] for row in functions if row["prosecdef"]} <= set(DEFINERS)
     assert {row["name"] for row in functions if row["authenticated"]} <= CALLABLE
     for row in functions:
-        assert row["proconfig"] == ['search_path=""'], row["name"]
+        assert 'search_path=""' in (row["proconfig"] or []), row["name"]
         assert not row["anon"], row["name"]
         assert "execute " not in row["prosrc"], f"{row['name']} builds SQL from text"
         assert "Definer: " in row["prosrc"] or not row["prosecdef"], "no reason is given"
