@@ -106,7 +106,14 @@ def function_routes(services: Services, verifier: TokenVerifier) -> list[APIRout
         local_model=settings.local_model,
         search_key=settings.search_key,
     )
-    asker = Asker(services.database, providers, services.running, settings.limits, services.replica)
+    asker = Asker(
+        services.database,
+        providers,
+        services.running,
+        settings.limits,
+        services.replica,
+        settings.titles,
+    )
     return [
         chat_request_routes(asker, identify),
         model_config_routes(services.database, providers, identify),

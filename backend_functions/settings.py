@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 Mode = Literal["hosted", "embedded"]
+Titles = Literal["prompt", "model"]
+"""Who makes the title of a chat that nobody gave one."""
 
 _MAX_LIMIT = 1e12
 _MIN_TOKEN_LENGTH = 16
@@ -85,6 +87,7 @@ class Settings:
     jwks_url: str = ""
     local_model: LocalModel | None = None
     search_key: SearchKey | None = None
+    titles: Titles = "prompt"
     limits: Limits = Limits()
     metrics_token: str | None = field(default=None, repr=False)
     """What `/metrics` asks for."""
@@ -144,6 +147,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         master_keys=parse_master_keys(required("POCKETLLM_MASTER_KEYS")),
         jwt_secret=values.get("SUPABASE_JWT_SECRET") or None,
         search_key=read_search_key(values),
+        titles=read_titles(values),
         jwks_url=values.get("SUPABASE_JWKS_URL") or f"{url}/auth/v1/.well-known/jwks.json",
         limits=read_limits(values),
         metrics_token=_metrics_token(values),
@@ -207,6 +211,22 @@ def read_search_key(environment: Mapping[str, str] | None = None) -> SearchKey |
         return None
     base_url = values.get("TAVILY_BASE_URL") or "https://api.tavily.com"
     return SearchKey(base_url.rstrip("/"), values["TAVILY_API_KEY"])
+
+
+def read_titles(environment: Mapping[str, str] | None = None) -> Titles:
+    """Return who makes titles, from `POCKETLLM_TITLES`.
+
+    Raises:
+        InvalidSettings: It is neither `prompt` nor `model`.
+    """
+    values = os.environ if environment is None else environment
+    match values.get("POCKETLLM_TITLES") or "prompt":
+        case "prompt":
+            return "prompt"
+        case "model":
+            return "model"
+        case _:
+            raise InvalidSettings("POCKETLLM_TITLES must be `prompt` or `model`.")
 
 
 def weights_folders() -> tuple[Path, ...]:

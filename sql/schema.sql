@@ -248,6 +248,24 @@ $$;
 
 COMMENT ON FUNCTION private.note_first_seq() IS 'Tells hang_message where the numbers of this statement begin.';
 
+-- Name: note_who_titled(); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.note_who_titled() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  if new.title_by = old.title_by then
+    new.title_by = 'person';
+  end if;
+  return new;
+end
+$$;
+
+-- Name: FUNCTION note_who_titled(); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.note_who_titled() IS 'Who changes a title and does not say otherwise is a person.';
+
 -- Name: queue_for_default(); Type: FUNCTION; Schema: private; Owner: -
 
 CREATE FUNCTION private.queue_for_default() RETURNS trigger
@@ -291,6 +309,8 @@ CREATE TABLE public.chats (
     created_at timestamp with time zone DEFAULT now(),
     updated_at timestamp with time zone DEFAULT now(),
     current_message_id uuid,
+    title_by text DEFAULT 'person'::text NOT NULL,
+    CONSTRAINT chats_title_by_is_known CHECK ((title_by = ANY (ARRAY['person'::text, 'prompt'::text, 'model'::text]))),
     CONSTRAINT chats_title_has_a_length CHECK (((char_length(title) >= 1) AND (char_length(title) <= 500)))
 );
 
@@ -301,6 +321,10 @@ COMMENT ON TABLE public.chats IS 'One conversation, owned by one user.';
 -- Name: COLUMN chats.current_message_id; Type: COMMENT; Schema: public; Owner: -
 
 COMMENT ON COLUMN public.chats.current_message_id IS 'The tip of the branch that is shown; null for an empty chat.';
+
+-- Name: COLUMN chats.title_by; Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON COLUMN public.chats.title_by IS 'person, prompt (the beginning of the first prompt) or model.';
 
 -- Name: fork_chat(uuid, uuid, text); Type: FUNCTION; Schema: public; Owner: -
 
@@ -729,6 +753,10 @@ CREATE UNIQUE INDEX model_configs_one_default ON public.model_configs USING btre
 
 CREATE TRIGGER chats_check_tip BEFORE UPDATE OF current_message_id ON public.chats FOR EACH ROW WHEN ((new.current_message_id IS DISTINCT FROM old.current_message_id)) EXECUTE FUNCTION private.check_tip();
 
+-- Name: chats chats_note_who_titled; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER chats_note_who_titled BEFORE UPDATE OF title ON public.chats FOR EACH ROW WHEN ((new.title IS DISTINCT FROM old.title)) EXECUTE FUNCTION private.note_who_titled();
+
 -- Name: chats chats_set_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER chats_set_updated_at BEFORE UPDATE ON public.chats FOR EACH ROW WHEN (((old.model_config_id IS NULL) OR (new.model_config_id IS NOT NULL))) EXECUTE FUNCTION private.set_updated_at();
@@ -908,6 +936,10 @@ REVOKE ALL ON FUNCTION private.move_tips() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.note_first_seq() FROM PUBLIC;
 
+-- Name: FUNCTION note_who_titled(); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.note_who_titled() FROM PUBLIC;
+
 -- Name: FUNCTION queue_for_default(); Type: ACL; Schema: private; Owner: -
 
 REVOKE ALL ON FUNCTION private.queue_for_default() FROM PUBLIC;
@@ -940,6 +972,10 @@ GRANT INSERT(title),UPDATE(title) ON TABLE public.chats TO authenticated;
 -- Name: COLUMN chats.current_message_id; Type: ACL; Schema: public; Owner: -
 
 GRANT UPDATE(current_message_id) ON TABLE public.chats TO authenticated;
+
+-- Name: COLUMN chats.title_by; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(title_by),UPDATE(title_by) ON TABLE public.chats TO authenticated;
 
 -- Name: FUNCTION fork_chat(chat_id uuid, at_message_id uuid, title text); Type: ACL; Schema: public; Owner: -
 

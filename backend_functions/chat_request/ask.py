@@ -1,6 +1,6 @@
 """Asking: from a checked body to an answer that is being written."""
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,13 +23,15 @@ from backend_functions.chat_request.conversation import (
 from backend_functions.chat_request.remote import RowAnswer, find_row
 from backend_functions.chat_request.replica import Replica
 from backend_functions.chat_request.running import RunningAnswers, too_many_answers
+from backend_functions.chat_request.titles import give_title
 from backend_functions.chat_request.writer import AnswerWriter
 from backend_functions.configured_provider import ConfiguredProviders, build_request
 from backend_functions.db.pool import Connection, Database
 from backend_functions.db.queries import queries
 from backend_functions.errors import InvalidRequest
-from backend_functions.providers.base import ChatRequest
-from backend_functions.settings import Limits
+from backend_functions.providers.base import ChatProvider, ChatRequest
+from backend_functions.providers.registry import LOCAL
+from backend_functions.settings import Limits, Titles
 from backend_functions.types import Caller
 
 _SQL = queries("chat_request")
@@ -44,6 +46,7 @@ class Asker:
     running: RunningAnswers
     limits: Limits
     replica: Replica
+    titles: Titles = "prompt"
 
     async def ask(self, caller: Caller, body: ChatRequestBody) -> ReadableAnswer:
         """Save the prompt, begin its answer and return it; the same message id attaches to it.
@@ -97,8 +100,39 @@ class Asker:
             metadata=metadata,
             base_url=conversation.config["base_url"],
         )
-        self.running.start(answer, writer.write(provider, request, search))
+        writing = writer.write(provider, request, search)
+        if self._wants_title(conversation, body):
+            writing = self._write_and_title(writing, caller, conversation, provider, body, answer)
+        self.running.start(answer, writing)
         return answer
+
+    def _wants_title(self, conversation: Conversation, body: ChatRequestBody) -> bool:
+        is_first = not any(row["role"] == "assistant" for row in conversation.messages)
+        config = conversation.config
+        by_model = self.titles == "model" and config["provider"] != LOCAL
+        return by_model and is_first and config["title_by"] == "prompt" and bool(body.prompt)
+
+    async def _write_and_title(
+        self,
+        writing: Coroutine[object, object, None],
+        caller: Caller,
+        conversation: Conversation,
+        provider: ChatProvider,
+        body: ChatRequestBody,
+        answer: Answer,
+    ) -> None:
+        """Write the answer, which ends for its readers; then make the title at leisure."""
+        await writing
+        if answer.text and not answer.is_cancel_requested:
+            await give_title(
+                self.database,
+                caller,
+                conversation.chat_id,
+                provider,
+                conversation.config,
+                prompt=body.prompt or "",
+                answer=answer.text,
+            )
 
     def _check_prompt(self, prompt: str | None) -> None:
         limit = self.limits.max_prompt_characters

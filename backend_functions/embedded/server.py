@@ -24,6 +24,7 @@ from backend_functions.settings import (
     parse_master_keys,
     read_limits,
     read_search_key,
+    read_titles,
 )
 
 log = structlog.get_logger(__name__)
@@ -127,6 +128,7 @@ def _settings(keys: MachineKeys, ports: dict[str, int], model: LocalModel | None
         master_keys=parse_master_keys(keys.master_keys),
         local_model=model,
         search_key=read_search_key(),
+        titles=read_titles(),
         limits=read_limits(),
     )
 

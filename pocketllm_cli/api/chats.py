@@ -51,8 +51,8 @@ class Chats:
         return Chat.from_row(await self._chats.insert(row))
 
     async def open(self, chat_id: str, title: str, model_config_id: str | None) -> None:
-        """Make an empty chat under an id of ours, without waiting for more than its success."""
-        row: Row = {"id": chat_id, "title": title}
+        """Make an empty chat under an id of ours, titled by its first prompt."""
+        row: Row = {"id": chat_id, "title": title, "title_by": "prompt"}
         if model_config_id:
             row["model_config_id"] = model_config_id
         await self._chats.insert_silently(row)

@@ -53,6 +53,7 @@ COLUMNS = {
         "created_at": NOW,
         "updated_at": NOW,
         "current_message_id": (UUID, "", ""),
+        "title_by": (TEXT, "not null", "'person'::text"),
     },
     "messages": {
         "id": OWN_ID,

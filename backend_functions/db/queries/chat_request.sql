@@ -3,6 +3,7 @@
 select
   chat.id as chat_id,
   chat.current_message_id,
+  chat.title_by,
   config.id as config_id,
   config.provider,
   config.base_url,
@@ -139,6 +140,11 @@ update public.messages set metadata = metadata || %(metadata)s
 from dead
 where messages.id = dead.answer_id and messages.metadata ->> 'status' = 'streaming'
 returning messages.id
+
+-- name: give_title
+-- A title of the model's, unless a person has given one meanwhile.
+update public.chats set title = %(title)s, title_by = 'model'
+where id = %(chat_id)s and title_by = 'prompt'
 
 -- name: mark_interrupted
 -- Every answer that is not finished, for the only server there is, before it takes requests.
