@@ -93,3 +93,12 @@ async def test_connections_that_the_database_ended_are_replaced_unseen(
     response = await alice.http.post(PATH, json=body)
 
     assert response.status_code == 404, "the pool gave a dead connection away"
+
+
+async def test_a_web_page_elsewhere_is_not_let_in(alice: Person) -> None:
+    headers = {"origin": "https://evil.example", "access-control-request-method": "POST"}
+
+    preflight = await alice.http.options(PATH, headers=headers)
+
+    assert preflight.status_code == 405
+    assert not [name for name in preflight.headers if name.startswith("access-control")]

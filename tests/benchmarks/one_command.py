@@ -1,10 +1,10 @@
-"""The yardstick for start-up: a Typer app of one command."""
+"""The yardstick for start-up: a Typer app of one command, whose only parameter is a flag."""
 
 from typing import Annotated
 
 import typer
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 def _show_version(wanted: bool) -> None:
@@ -15,11 +15,10 @@ def _show_version(wanted: bool) -> None:
 
 @app.command()
 def main(
-    name: Annotated[str, typer.Argument(help="Whom to greet.")] = "you",
     version: Annotated[bool, typer.Option("--version", callback=_show_version)] = False,
 ) -> None:
-    """Greet somebody."""
-    print(f"Hello {name}")
+    """Greet."""
+    print("Hello")
 
 
 if __name__ == "__main__":

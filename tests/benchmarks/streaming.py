@@ -94,7 +94,7 @@ def main() -> None:
             report(
                 f"stream events a second, {streams} at once, against a bare relay",
                 statistics.median(ours) / statistics.median(theirs),
-                limit=0.35,
+                limit=0.7,
                 at_most=False,
             )
 
