@@ -62,7 +62,7 @@ class Limits:
     requests_per_minute: int = 600
     """Requests to the functions that one user may make, on each server."""
     connect_seconds: float = 10.0
-    first_token_seconds: float = 180.0
+    first_token_seconds: float = 120.0
     """Until the provider's first event that carries anything."""
     idle_seconds: float = 120.0
     """Until the response begins, and between two pieces of it."""

@@ -133,7 +133,7 @@ def test_any_value_comes_through_as_data(value: str) -> None:
     ids=["parens", "groups", "steps", "columns", "quotes", "arrays", "path"],
 )
 def test_parsing_takes_time_in_step_with_the_length(pairs: list[tuple[str, str]]) -> None:
-    started = time.perf_counter()
+    started = time.process_time()  # of this process alone, whatever else the machine does
     with suppress(RestError):
         parse_query(pairs, taken=())
-    assert time.perf_counter() - started < 20  # a step for each pair of characters takes minutes
+    assert time.process_time() - started < 0.5
