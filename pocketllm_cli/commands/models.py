@@ -119,6 +119,11 @@ def add(
         "api_key": _read_key(app, key_stdin, key_env, ask=provider != _LOCAL),
     }
     added = app.run(lambda api: api.model_configs.add(_given(fields)))
+    if not added.has_key and provider != _LOCAL:
+        app.console.narrate(
+            f"{clean_line(name)} has no key. If its provider asks for one, give it with "
+            f"`pocketllm models edit {clean_line(name)} --key-stdin`."
+        )
     try_it = f"Try it: pocketllm models test {clean_line(name)}"
     app.console.emit(added, lambda config, page: f"Added {clean_line(config.name)}. {try_it}")
 

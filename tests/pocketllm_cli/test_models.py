@@ -162,3 +162,13 @@ def test_a_name_that_is_taken_is_a_conflict(cli: Cli, backend: FakeBackend) -> N
 
     assert result.exit_code == ExitCode.FAILURE
     assert "There is a config “gpt”." in result.err
+
+
+@pytest.mark.parametrize(("provider", "is_said"), [("openai", True), ("local", False)])
+def test_a_config_without_a_key_is_added_and_says_what_it_lacks(
+    cli: Cli, backend: FakeBackend, provider: str, is_said: bool
+) -> None:
+    result = cli("models", "add", "keyless", "--provider", provider, "--model", "m")
+
+    assert result.exit_code == ExitCode.OK
+    assert ("models edit keyless --key-stdin" in result.err) is is_said
