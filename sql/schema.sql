@@ -178,6 +178,7 @@ CREATE FUNCTION private.mend_branches() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     SET enable_seqscan TO 'off'
+    SET enable_nestloop TO 'off'
     AS $$
 declare
   removed record;
@@ -185,7 +186,8 @@ declare
   ancestor uuid;
 begin
   -- Definer: a parent is nobody's to change. Only rows that the caller has just deleted count.
-  perform from public.chats where id in (select chat_id from gone) order by id for update;
+  perform from public.chats
+  where id = any (array(select distinct chat_id from gone)) order by id for update;
   if not found then -- whole chats are being deleted, and nothing needs mending
     return null;
   end if;

@@ -15,7 +15,12 @@ DEFINERS = {
 }
 # By name as the catalogue shows it: schema public is on the search path. All act as the caller.
 CALLABLE = {"fork_chat", "show_version", "usage"}
-WITHOUT_SCANS = {f"private.{name}" for name in ("hang_message", "check_parent", "mend_branches")}
+_NO_SCANS = ["enable_seqscan=off"]
+PLANS = {
+    "private.hang_message": _NO_SCANS,
+    "private.check_parent": _NO_SCANS,
+    "private.mend_branches": [*_NO_SCANS, "enable_nestloop=off"],
+}
 TABLES = {"profiles", "model_configs", "chats", "messages", "jobs"}
 
 
@@ -242,8 +247,7 @@ def test_every_function_names_all_it_uses_and_only_reviewed_ones_lend_rights(
     assert {row["name"] for row in functions if row["prosecdef"]} <= set(DEFINERS)
     assert {row["name"] for row in functions if row["authenticated"]} <= CALLABLE
     for row in functions:
-        plan = ["enable_seqscan=off"] if row["name"] in WITHOUT_SCANS else []
-        assert row["proconfig"] == ['search_path=""', *plan], row["name"]
+        assert row["proconfig"] == ['search_path=""', *PLANS.get(row["name"], [])], row["name"]
         assert not row["anon"], row["name"]
         assert "execute " not in row["prosrc"], f"{row['name']} builds SQL from text"
         assert "Definer: " in row["prosrc"] or not row["prosecdef"], "no reason is given"

@@ -93,15 +93,18 @@ end
 $$;
 comment on function private.move_tips() is 'The newest message is the tip of its chat.';
 
+-- No nested loops: kept from a first call for one message, they would compare all with all.
 create function private.mend_branches() returns trigger
-language plpgsql security definer set search_path = '' set enable_seqscan = off as $$
+language plpgsql security definer set search_path = ''
+set enable_seqscan = off set enable_nestloop = off as $$
 declare
   removed record;
   ancestors uuid[];
   ancestor uuid;
 begin
   -- Definer: a parent is nobody's to change. Only rows that the caller has just deleted count.
-  perform from public.chats where id in (select chat_id from gone) order by id for update;
+  perform from public.chats
+  where id = any (array(select distinct chat_id from gone)) order by id for update;
   if not found then -- whole chats are being deleted, and nothing needs mending
     return null;
   end if;
