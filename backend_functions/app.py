@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 import psycopg
@@ -25,6 +25,7 @@ from backend_functions.http import Json, answer_database_trouble, answer_service
 from backend_functions.logs import configure_logs
 from backend_functions.metrics import Metrics
 from backend_functions.model_configs.routes import model_config_routes
+from backend_functions.open_streams import OpenStreams, fit_open_files
 from backend_functions.providers.prices import load_prices
 from backend_functions.request_limits import RequestLimits
 from backend_functions.request_observer import RequestObserver
@@ -43,6 +44,7 @@ class Services:
     settings: Settings
     database: Database
     http: httpx.AsyncClient
+    streams: OpenStreams
     running: RunningAnswers
     replica: Replica
     metrics: Metrics
@@ -58,12 +60,15 @@ class Services:
         def note_end(answer: Answer) -> None:
             metrics.note_answer(answer.row["metadata"] if answer.row else {"status": "not saved"})
 
-        running = RunningAnswers(max_per_user=settings.limits.max_running_answers, on_end=note_end)
-        metrics.watch(running=running.__len__, pool=database.stats)
+        limits = settings.limits
+        streams = OpenStreams(max_all=limits.max_open_streams, max_per_user=limits.max_user_streams)
+        running = RunningAnswers(streams, max_per_user=limits.max_running_answers, on_end=note_end)
+        metrics.watch(running=running.__len__, streams=streams.__len__, pool=database.stats)
         return cls(
             settings=settings,
             database=database,
-            http=open_client(policy, settings.limits),
+            http=open_client(policy, limits),
+            streams=streams,
             running=running,
             replica=Replica(database, running),
             metrics=metrics,
@@ -115,7 +120,7 @@ def function_routes(services: Services, verifier: TokenVerifier) -> list[APIRout
         settings.titles,
     )
     return [
-        chat_request_routes(asker, identify),
+        chat_request_routes(asker, services.streams, identify),
         model_config_routes(services.database, providers, identify),
     ]
 
@@ -150,6 +155,7 @@ def hosted_app() -> FastAPI:
 def replica_app(settings: Settings) -> FastAPI:
     """Return the app of one of several servers; it ends its answers when its process is stopped."""
     configure_logs(debug=settings.debug)
+    settings = replace(settings, limits=fit_open_files(settings.limits))
     services = Services.build(settings)
     verifier = verifier_for(settings, services.http)
 

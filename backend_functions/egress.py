@@ -117,7 +117,7 @@ def open_client(policy: EgressPolicy, limits: Limits) -> httpx.AsyncClient:
     keeps no cookie and decompresses nothing.
     """
     return httpx.AsyncClient(
-        transport=AiohttpTransport(trust_env=False, client=_session_factory(policy)),
+        transport=AiohttpTransport(trust_env=False, client=_session_factory(policy, limits)),
         timeout=httpx.Timeout(
             connect=limits.connect_seconds, read=limits.idle_seconds, write=30.0, pool=30.0
         ),
@@ -127,7 +127,7 @@ def open_client(policy: EgressPolicy, limits: Limits) -> httpx.AsyncClient:
     )
 
 
-def _session_factory(policy: EgressPolicy) -> Callable[[], aiohttp.ClientSession]:
+def _session_factory(policy: EgressPolicy, limits: Limits) -> Callable[[], aiohttp.ClientSession]:
     def open_socket(info: AddressInfo) -> socket.socket:
         family, kind, protocol, _, address = info
         if not policy.allows(str(address[0])):
@@ -138,7 +138,7 @@ def _session_factory(policy: EgressPolicy) -> Callable[[], aiohttp.ClientSession
         connector = aiohttp.TCPConnector(
             socket_factory=open_socket,
             ssl=ssl.create_default_context(),
-            limit=1000,
+            limit=limits.max_open_streams,
             keepalive_timeout=30.0,
         )
         return aiohttp.ClientSession(

@@ -49,12 +49,19 @@ class Metrics:
     def _histogram(self, name: str, text: str, *buckets: float) -> Histogram:
         return Histogram(name, text, ("provider",), buckets=buckets, registry=self._registry)
 
-    def watch(self, *, running: Callable[[], int], pool: Callable[[], Mapping[str, int]]) -> None:
+    def watch(
+        self,
+        *,
+        running: Callable[[], int],
+        streams: Callable[[], int],
+        pool: Callable[[], Mapping[str, int]],
+    ) -> None:
         """Ask these for the present state whenever somebody looks."""
-        gauge = Gauge(
-            "pocketllm_running_answers", "Answers being written.", registry=self._registry
-        )
-        gauge.set_function(running)
+        for name, text, count in (
+            ("pocketllm_running_answers", "Answers being written.", running),
+            ("pocketllm_open_streams", "Answers being written, and readers of them.", streams),
+        ):
+            Gauge(name, text, registry=self._registry).set_function(count)
         self._registry.register(_Pool(pool))
 
     def note_request(self, route: str, method: str, status: int) -> None:

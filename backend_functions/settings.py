@@ -59,6 +59,11 @@ class Limits:
     """Newest messages of a chat that are sent along."""
     max_running_answers: int = 16
     """Answers one user may have running at once, on all servers together."""
+    max_open_streams: int = 2000
+    """Of all users in one process: answers being written, and connections that read one. Fewer,
+    where the process may not open files for so many."""
+    max_user_streams: int = 64
+    """The same of one user."""
     requests_per_minute: int = 600
     """Requests to the functions that one user may make, on each server."""
     connect_seconds: float = 10.0

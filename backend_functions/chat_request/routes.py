@@ -1,6 +1,6 @@
 """`/functions/v1/chat-request`: ask, take up again, cancel."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,17 +11,26 @@ from backend_functions.chat_request.body import ChatRequestBody
 from backend_functions.chat_request.stream import EventStream
 from backend_functions.errors import InvalidRequest, ServiceError, Unavailable
 from backend_functions.http import Json, json_body
+from backend_functions.open_streams import OpenStreams
 from backend_functions.types import Caller
 
 
 def chat_request_routes(
-    asker: Asker, identify: Callable[[Request], Awaitable[Caller]]
+    asker: Asker, streams: OpenStreams, identify: Callable[[Request], Awaitable[Caller]]
 ) -> APIRouter:
     """Return the route; `identify` gives the signed-in user or raises NotAuthenticated."""
     router = APIRouter(prefix="/functions/v1/chat-request", tags=["chat request"])
     read_body = json_body(ChatRequestBody, max_bytes=asker.limits.max_body_bytes)
 
-    @router.post("", openapi_extra=_BODY)
+    async def hold_stream(caller: Annotated[Caller, Depends(identify)]) -> AsyncIterator[None]:
+        """Count a reader from before anything is saved until its response has ended, however."""
+        assert caller.user_id is not None, "a verified token names its user"
+        with streams.hold(caller.user_id):
+            yield
+
+    reads_along = [Depends(hold_stream)]
+
+    @router.post("", openapi_extra=_BODY, dependencies=reads_along)
     async def ask(
         request: Request,
         caller: Annotated[Caller, Depends(identify)],
@@ -32,7 +41,7 @@ def chat_request_routes(
             return EventStream(answer.read())
         return _plain(await answer.finished())
 
-    @router.get("/{answer_id}")
+    @router.get("/{answer_id}", dependencies=reads_along)
     async def resume(
         answer_id: UUID, request: Request, caller: Annotated[Caller, Depends(identify)]
     ) -> Response:

@@ -7,15 +7,21 @@ from uuid import UUID
 
 from backend_functions.chat_request.answer import Answer
 from backend_functions.errors import TooManyRequests, Unavailable
+from backend_functions.open_streams import OpenStreams
 
 
 class RunningAnswers:
     """Every answer in the making, and the task that writes it."""
 
     def __init__(
-        self, *, max_per_user: int, on_end: Callable[[Answer], None] | None = None
+        self,
+        streams: OpenStreams,
+        *,
+        max_per_user: int,
+        on_end: Callable[[Answer], None] | None = None,
     ) -> None:
         """Hold at most so many a user; `on_end` hears of every answer that was written."""
+        self._streams = streams
         self._max_per_user = max_per_user
         self._on_end = on_end
         self._answers: dict[UUID, Answer] = {}
@@ -31,19 +37,22 @@ class RunningAnswers:
         """Make an answer known before its row is: who finds the row finds the answer.
 
         Raises:
-            TooManyRequests: This user has as many running as one may have.
+            TooManyRequests: This user has as many running as one may have, or the process has as
+                many streams open as it may have.
             Unavailable: The server is stopping.
         """
         if self._is_stopping:
             raise Unavailable
         if self._per_user[answer.user_id] >= self._max_per_user:
             raise too_many_answers()
+        self._streams.take(answer.user_id)
         self._per_user[answer.user_id] += 1
         self._answers[answer.id] = answer
 
     def release(self, answer: Answer) -> None:
         """Forget an answer that is written, or that was never begun."""
         if self._answers.pop(answer.id, None) is not None:
+            self._streams.give_back(answer.user_id)
             self._per_user[answer.user_id] -= 1
             if not self._per_user[answer.user_id]:
                 del self._per_user[answer.user_id]

@@ -18,6 +18,7 @@ from backend_functions.embedded.platform import database_url, prepare_database
 from backend_functions.embedded.postgres import Postgres, PostgresFailed
 from backend_functions.embedded.rereading import read_keys_again_on_hangup
 from backend_functions.embedded.status import Status, tell
+from backend_functions.open_streams import fit_open_files
 from backend_functions.settings import (
     LocalModel,
     Settings,
@@ -129,7 +130,7 @@ def _settings(keys: MachineKeys, ports: dict[str, int], model: LocalModel | None
         local_model=model,
         search_key=read_search_key(),
         titles=read_titles(),
-        limits=read_limits(),
+        limits=fit_open_files(read_limits()),
     )
 
 
