@@ -76,6 +76,24 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class AuthSettings:
+    """How the embedded backend's auth service treats accounts and their mail."""
+
+    site_url: str
+    """Where links in mails lead when nothing better is allowed."""
+    redirect_urls: tuple[str, ...] = ()
+    """Other addresses that links may lead to; `*` stands for anything within one part of a path."""
+    confirms_at_once: bool = True
+    """A new account's address counts as confirmed; otherwise a mail has to be answered."""
+    takes_sign_ups: bool = True
+    takes_email: bool = True
+    """Whether people sign in with an address at all."""
+    min_password_characters: int = 8
+    needs_fresh_sign_in: bool = False
+    """A new password asks for a code by mail when the session is older than a day."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the server is told from outside."""
 
@@ -216,6 +234,37 @@ def read_search_key(environment: Mapping[str, str] | None = None) -> SearchKey |
         return None
     base_url = values.get("TAVILY_BASE_URL") or "https://api.tavily.com"
     return SearchKey(base_url.rstrip("/"), values["TAVILY_API_KEY"])
+
+
+def read_auth_settings(site_url: str, environment: Mapping[str, str] | None = None) -> AuthSettings:
+    """Return how accounts are treated, from `POCKETLLM_AUTH_*`; what is not set keeps its default.
+
+    Args:
+        site_url: Used unless `POCKETLLM_AUTH_SITE_URL` is set.
+
+    Raises:
+        InvalidSettings: A switch is neither `on` nor `off`, or a number is none.
+    """
+    values = os.environ if environment is None else environment
+    addresses = values.get("POCKETLLM_AUTH_REDIRECT_URLS", "").split(",")
+    characters = values.get("POCKETLLM_AUTH_MIN_PASSWORD") or "8"
+    return AuthSettings(
+        site_url=values.get("POCKETLLM_AUTH_SITE_URL") or site_url,
+        redirect_urls=tuple(address.strip() for address in addresses if address.strip()),
+        confirms_at_once=_switch(values, "POCKETLLM_AUTH_AUTOCONFIRM", default=True),
+        takes_sign_ups=_switch(values, "POCKETLLM_AUTH_SIGNUPS", default=True),
+        min_password_characters=int(
+            _positive("POCKETLLM_AUTH_MIN_PASSWORD", characters, whole=True)
+        ),
+        needs_fresh_sign_in=_switch(values, "POCKETLLM_AUTH_REAUTHENTICATE", default=False),
+    )
+
+
+def _switch(values: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = values.get(name) or ("on" if default else "off")
+    if text not in ("on", "off"):
+        raise InvalidSettings(f"{name} must be `on` or `off`.")
+    return text == "on"
 
 
 def read_titles(environment: Mapping[str, str] | None = None) -> Titles:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from starlette.datastructures import Headers
 
+from backend_functions.access.legacy_keys import read_legacy_key
 from backend_functions.access.tokens import TokenVerifier
 from backend_functions.errors import InvalidRequest, NotAuthenticated
 from backend_functions.types import ANONYMOUS, SERVICE, Caller
@@ -30,6 +31,8 @@ class ApiKeys:
 
     publishable: tuple[str, ...] = field(repr=False)
     secret: tuple[str, ...] = field(repr=False)
+    legacy_secret: str | None = field(default=None, repr=False)
+    """The HS256 secret that signs the older kind of keys; without it there are none."""
 
 
 def read_bearer(headers: Headers) -> str | None:
@@ -82,6 +85,8 @@ def identify_key(key: str | None, keys: ApiKeys) -> Caller:
         return SERVICE
     if _is_one_of(key, keys.publishable):
         return ANONYMOUS
+    if (by_legacy_key := _by_legacy_key(key, keys)) is not None:
+        return by_legacy_key
     raise NotAuthenticated("Invalid API key", detail="unknown apikey")
 
 
@@ -101,7 +106,11 @@ async def identify_gateway_caller(
     token = read_bearer(headers)
     if token is None or token.startswith(_OPAQUE_KEY) or _is_one_of(token, (key or "",)):
         return by_key
-    return await verifier.verify(token)
+    return _by_legacy_key(token, keys) or await verifier.verify(token)
+
+
+def _by_legacy_key(key: str, keys: ApiKeys) -> Caller | None:
+    return read_legacy_key(key, keys.legacy_secret) if keys.legacy_secret else None
 
 
 def _single(headers: Headers, name: str) -> str | None:

@@ -6,6 +6,7 @@ from backend_functions.access import ApiKeys, FixedKeys, TokenVerifier, identify
 from backend_functions.app import Services, function_routes, make_app
 from backend_functions.embedded.machine_keys import MachineKeys
 from backend_functions.embedded.new_user import give_local_model
+from backend_functions.gateway.auth.parts import UserCreated
 from backend_functions.gateway.auth.routes import auth_routes
 from backend_functions.gateway.auth.sessions import session_check
 from backend_functions.gateway.auth.tokens import TokenSigner
@@ -13,8 +14,17 @@ from backend_functions.gateway.rest.routes import rest_routes
 from backend_functions.types import Caller
 
 
-def embedded_app(services: Services, keys: MachineKeys) -> FastAPI:
-    """Return the app that answers for all services of a project."""
+def embedded_app(
+    services: Services,
+    keys: MachineKeys,
+    *,
+    on_user_created: UserCreated | None = give_local_model,
+) -> FastAPI:
+    """Return the app that answers for all services of a project.
+
+    Args:
+        on_user_created: Gives a new user what they start with.
+    """
     settings, database = services.settings, services.database
     signer = TokenSigner(keys.signing_key_pem, issuer=settings.issuer)
     verifier = TokenVerifier(
@@ -22,7 +32,9 @@ def embedded_app(services: Services, keys: MachineKeys) -> FastAPI:
         keys=FixedKeys(signer.public_keys),
         is_session_live=session_check(database),
     )
-    api_keys = ApiKeys((settings.publishable_key,), (settings.secret_key,))
+    api_keys = ApiKeys(
+        (settings.publishable_key,), (settings.secret_key,), keys.legacy_secret or None
+    )
 
     async def identify(request: Request) -> Caller:
         return await identify_gateway_caller(request.headers, verifier, api_keys)
@@ -30,6 +42,6 @@ def embedded_app(services: Services, keys: MachineKeys) -> FastAPI:
     app = make_app(services, function_routes(services, verifier))
     app.router.routes.append(rest_routes(database, identify))
     app.router.routes.extend(
-        auth_routes(database, signer, verifier, api_keys, on_user_created=give_local_model)
+        auth_routes(database, signer, verifier, api_keys, on_user_created=on_user_created)
     )
     return app

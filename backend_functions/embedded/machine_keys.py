@@ -3,7 +3,7 @@
 import base64
 import json
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
@@ -31,17 +31,23 @@ class MachineKeys:
     """As `POCKETLLM_MASTER_KEYS`."""
     model_key: str = field(repr=False)
     """What the local model's server asks for."""
+    legacy_secret: str = field(default="", repr=False)
+    """Signs API keys of the older kind, which are tokens; empty where there are none."""
 
 
 def load_or_create(path: Path) -> MachineKeys:
-    """Return the keys in `path`, making them on the first call.
+    """Return the keys in `path`, making them on the first call, and those that came later.
 
     Raises:
         BrokenKeys: The file is there and is not what we wrote.
     """
     if not path.exists():
         store(path, _new_keys())
-    return load(path)
+    keys = load(path)
+    if not keys.legacy_secret:
+        keys = replace(keys, legacy_secret=secrets.token_urlsafe(40))
+        store(path, keys)
+    return keys
 
 
 def load(path: Path) -> MachineKeys:
@@ -80,4 +86,5 @@ def _new_keys() -> MachineKeys:
         signing_key_pem=pem.decode(),
         master_keys=f"m1:{master}",
         model_key=secrets.token_urlsafe(24),
+        legacy_secret=secrets.token_urlsafe(40),
     )

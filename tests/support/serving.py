@@ -10,11 +10,11 @@ from starlette.types import ASGIApp
 
 
 @asynccontextmanager
-async def served(app: ASGIApp) -> AsyncIterator[str]:
-    """Serve until the block ends; gives the base URL."""
+async def served(app: ASGIApp, *, port: int = 0) -> AsyncIterator[str]:
+    """Serve until the block ends, on any free port unless one is given; gives the base URL."""
     config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", port))
     # Not `serve`: it would take over the signals of the test run.
     task = asyncio.create_task(server._serve(sockets=[listener]))
     while not server.started:
