@@ -11,10 +11,20 @@ CLIENTS = ("anon", "authenticated")
 DEFINERS = {
     "private.create_profile": "inserts the profile of a user whom the auth service inserts",
     "private.mend_branches": "sets parents, which are nobody's to set, of what was left hanging",
+    "private.put_chat": "writes times, which no client may write, of a chat that comes whole",
     "private.applied_migrations": "reads versions, and no more, from a ledger that holds all text",
 }
 # By name as the catalogue shows it: schema public is on the search path. All act as the caller.
-CALLABLE = {"fork_chat", "show_version", "usage"}
+CALLABLE = {
+    "delete_chats",
+    "deleted_chats",
+    "fork_chat",
+    "import_chat",
+    "private.put_chat",
+    "restore_chats",
+    "show_version",
+    "usage",
+}
 _NO_SCANS = ["enable_seqscan=off"]
 PLANS = {
     "private.hang_message": _NO_SCANS,
@@ -141,6 +151,7 @@ def test_clients_have_exactly_the_reviewed_rights_to_tables(catalogue: Connectio
         ("authenticated", "chats"): "DELETE SELECT",
         ("authenticated", "messages"): "DELETE SELECT",
         ("authenticated", "jobs"): "DELETE SELECT",
+        ("authenticated", "deleted_chats"): "DELETE SELECT",
     }
 
 
@@ -228,6 +239,7 @@ def test_clients_have_no_rights_to_anything_by_membership_or_by_being_everybody(
     assert sorted(reachable) == [
         "anon USAGE public",
         "authenticated USAGE messages_seq_seq",  # hang_message numbers as the caller
+        "authenticated USAGE private",  # no service exposes it; one table and one function are open
         "authenticated USAGE public",
         "service_role USAGE private",
         "service_role USAGE public",
