@@ -50,6 +50,21 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class DeletedChat:
+    """A chat that was deleted and can still be restored."""
+
+    id: str
+    title: str
+    message_count: int
+    deleted_at: str
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Build it from a row of the function `deleted_chats`."""
+        return cls(**_fields_of(cls, row))
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """A message and its place in the tree of its chat."""
 

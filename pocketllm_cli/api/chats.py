@@ -81,8 +81,13 @@ class Chats:
             raise ChatNotFound
         return Chat.from_row(rows[0])
 
-    async def delete(self, chat_id: str) -> None:
-        """Delete a chat with all its messages; one that is gone already is fine."""
+    async def delete(self, chat_ids: list[str]) -> None:
+        """Delete chats, which can be restored for a month; those that are gone are fine."""
+        body: Row = {"chat_ids": chat_ids}
+        await self._wire.ask(Call("tables", "POST", "rpc/delete_chats", body=body))
+
+    async def erase(self, chat_id: str) -> None:
+        """Delete a chat for good; one that is gone already is fine."""
         await self._chats.delete([("id", f"eq.{chat_id}")])
 
     async def _matching(self, filters: Filters) -> list[Row]:

@@ -19,6 +19,7 @@ from pocketllm_cli.paths import Paths
 if TYPE_CHECKING:
     from pocketllm_cli.api.answers import Answers
     from pocketllm_cli.api.chats import Chats
+    from pocketllm_cli.api.deleted_chats import DeletedChats
     from pocketllm_cli.api.messages import Messages
     from pocketllm_cli.api.model_configs import ModelConfigs
     from pocketllm_cli.api.usage import Usage
@@ -52,6 +53,13 @@ class Api:
         from pocketllm_cli.api.chats import Chats
 
         return Chats(self.wire)
+
+    @cached_property
+    def deleted_chats(self) -> "DeletedChats":
+        """Chats that were deleted and can be restored."""
+        from pocketllm_cli.api.deleted_chats import DeletedChats
+
+        return DeletedChats(self.wire)
 
     @cached_property
     def messages(self) -> "Messages":

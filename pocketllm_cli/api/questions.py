@@ -64,11 +64,11 @@ async def put_question(api: Api, question: Question) -> AsyncIterator[ReadAnswer
         is_unused = answer is None or not answer.is_asked or (is_sure and not answer.has_begun)
         if is_new and is_unused and not question.is_temporary:  # nobody would miss it
             with suppress(PocketLLMError):
-                await api.chats.delete(chat_id)
+                await api.chats.erase(chat_id)
         raise
     finally:
         if question.is_temporary:
-            await api.chats.delete(chat_id)
+            await api.chats.erase(chat_id)
 
 
 async def _request_version(api: Api, question: Question, config_id: str | None) -> AnswerRequest:

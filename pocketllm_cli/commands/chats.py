@@ -7,10 +7,9 @@ import typer
 from pocketllm_cli.api.client import Api
 from pocketllm_cli.app import app_of
 from pocketllm_cli.columns import Page, local_time
-from pocketllm_cli.commands import chat_follow, chat_page, chat_versions
+from pocketllm_cli.commands import chat_follow, chat_page, chat_removal, chat_versions
 from pocketllm_cli.commands.chat_page import ChatArgument
 from pocketllm_cli.commands.tree import noun, verb
-from pocketllm_cli.errors import UsageProblem
 from pocketllm_cli.models import Chat
 from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.titles import check_title
@@ -31,6 +30,16 @@ verb(app, "follow", "pocketllm chats follow last", "pocketllm chats follow 3f2a 
 )
 verb(app, "fork", "pocketllm chats fork last", "pocketllm chats fork 3f2a --at 91bc")(
     chat_versions.fork
+)
+verb(
+    app,
+    "delete",
+    "pocketllm chats delete 3f2a 77c1",
+    "pocketllm chats delete last --yes",
+    "pocketllm chats delete 3f2a --forever",
+)(chat_removal.delete)
+verb(app, "restore", "pocketllm chats restore", "pocketllm chats restore last")(
+    chat_removal.restore
 )
 verb(app, "versions", "pocketllm chats versions last")(chat_versions.versions)
 verb(app, "use-version", "pocketllm chats use-version 91bc")(chat_versions.use_version)
@@ -82,36 +91,6 @@ def rename(
     app = app_of(ctx)
     renamed = app.run(work)
     app.console.emit(renamed, lambda chat, page: f"Renamed to “{clean_line(chat.title)}”.")
-
-
-@verb(app, "delete", "pocketllm chats delete 3f2a 77c1", "pocketllm chats delete last --yes")
-def delete(
-    ctx: typer.Context,
-    chat_ids: Annotated[
-        list[str], typer.Argument(metavar="ID...", help="Ids, their beginnings, or `last`.")
-    ],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-) -> None:
-    """Delete chats with all their messages."""
-    app = app_of(ctx)
-
-    async def find_all(api: Api) -> list[Chat]:
-        found = [await api.chats.find(chat_id) for chat_id in chat_ids]
-        return list({chat.id: chat for chat in found}.values())
-
-    async def delete_all(api: Api) -> None:
-        for chat in doomed:
-            await api.chats.delete(chat.id)
-
-    if not yes and not app.console.can_ask:
-        raise UsageProblem("Deleting chats needs a confirmation.", hint="Confirm with `--yes`.")
-    doomed = app.run(find_all)
-    names = ", ".join(f"“{clean_line(chat.title)}”" for chat in doomed)
-    if not app.console.confirm(f"Delete {names}?", yes=yes):
-        app.console.say("Nothing was deleted.")
-        return
-    app.run(delete_all)
-    app.console.emit(doomed, lambda doomed, page: f"Deleted {names}.")
 
 
 def _list_as_text(chats: list[Chat], page: Page) -> str:

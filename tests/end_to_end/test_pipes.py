@@ -30,6 +30,22 @@ def test_a_chat_goes_on_with_c(
     assert roles == ["system", "user", "assistant", "user"]
 
 
+def test_a_deleted_chat_comes_back_with_all_it_held(
+    home: Home, add_model: Callable[[str], str]
+) -> None:
+    home.run("ask", "-m", add_model("any"), "hello")
+    before = home.run("chats", "show", "last", "--json").json()
+
+    deleted = home.run("chats", "delete", before["id"], "--yes")
+    gone = home.run("chats", "show", before["id"])
+    restored = home.run("chats", "restore", "last", "--json").json()
+
+    assert deleted.code == 0, deleted.err
+    assert gone.code == 6
+    assert [chat["id"] for chat in restored] == [before["id"]]
+    assert home.run("chats", "show", before["id"], "--json").json() == before
+
+
 def test_a_reader_that_leaves_early_ends_it_quietly(
     home: Home, add_model: Callable[[str], str]
 ) -> None:

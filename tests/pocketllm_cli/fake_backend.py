@@ -26,6 +26,8 @@ class FakeBackend:
     tables: dict[str, list[Row]] = field(
         default_factory=lambda: {"chats": [], "messages": [], "model_configs": []}
     )
+    trash: list[Row] = field(default_factory=list)
+    """Deleted chats, the last deleted first."""
     accounts: dict[str, str] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=lambda: {"token"})
     refresh_tokens: dict[str, str] = field(default_factory=dict)
@@ -89,6 +91,22 @@ class FakeBackend:
         chat["current_message_id"] = row["id"]
         self.tables["messages"].append(row)
         return row
+
+    def delete_chats(self, body: Row) -> list[str]:
+        doomed = [row for row in self.tables["chats"] if row["id"] in body["chat_ids"]]
+        self.tables["chats"] = [row for row in self.tables["chats"] if row not in doomed]
+        self.trash[:0] = doomed
+        return [row["id"] for row in doomed]
+
+    def deleted_chats(self, body: Row) -> list[Row]:
+        keys = {"message_count": 2, "deleted_at": NOW}
+        return [{"id": row["id"], "title": row["title"], **keys} for row in self.trash]
+
+    def restore_chats(self, body: Row) -> list[Row]:
+        restored = [row for row in self.trash if row["id"] in body["chat_ids"]]
+        self.trash = [row for row in self.trash if row not in restored]
+        self.tables["chats"] += restored
+        return restored
 
     def add_model(self, name: str, **fields: Any) -> Row:
         row: Row = {"id": str(uuid4()), "name": name, "provider": "openai", "model": "m"}
@@ -202,7 +220,8 @@ class Handler(BaseHTTPRequestHandler):
     def _rest(self, table: str, query: list[tuple[str, str]], body: Any) -> None:
         if table.startswith("rpc/"):
             self.backend.bodies.append(body or {})
-            result = self.backend.results[table.removeprefix("rpc/")]
+            name = table.removeprefix("rpc/")
+            result = self.backend.results.get(name) or getattr(self.backend, name)
             self.answer_json(200, result(body) if callable(result) else result)
             return
         rows = self.backend.tables[table]

@@ -156,6 +156,35 @@ def test_delete_needs_a_confirmation(cli: Cli, backend: FakeBackend, verb: str) 
     assert backend.tables["chats"] == []
 
 
+def test_what_was_deleted_says_how_to_get_it_back_and_comes_back(
+    cli: Cli, backend: FakeBackend
+) -> None:
+    backend.add_chat("one", ONE)
+    backend.add_chat("other", "77c10000-0000-4000-8000-000000000001")
+
+    deleted = cli("chats", "delete", "3f2a", "77c1", "--yes")
+    listed = cli("chats", "restore").out
+    restored = cli("chats", "restore", "3f2a", "last", "3f2a")
+
+    assert "pocketllm chats restore 3f2a0000 77c10000" in deleted.err
+    assert "one" in listed
+    assert "other" in listed
+    assert restored.exit_code == ExitCode.OK, restored.err
+    assert {row["title"] for row in backend.tables["chats"]} >= {"one"}
+
+
+def test_what_is_deleted_forever_cannot_be_restored(cli: Cli, backend: FakeBackend) -> None:
+    backend.add_chat("one", ONE)
+
+    deleted = cli("chats", "delete", "last", "--forever", "--yes")
+    missing = cli("chats", "restore", "3f2a")
+
+    assert "restore" not in deleted.err
+    assert backend.tables["chats"] == []
+    assert missing.exit_code == ExitCode.NOT_FOUND
+    assert "No deleted chats" in cli("chats", "restore").out
+
+
 def test_nothing_is_deleted_if_one_of_the_chats_is_unknown(cli: Cli, backend: FakeBackend) -> None:
     backend.add_chat("one", ONE)
 
