@@ -1,0 +1,1 @@
+"""Chats as files: Markdown and HTML to read, JSON to bring back."""
