@@ -268,18 +268,16 @@ $$;
 
 COMMENT ON FUNCTION private.note_who_titled() IS 'Who changes a title and does not say otherwise is a person.';
 
--- Name: put_chat(jsonb, jsonb); Type: FUNCTION; Schema: private; Owner: -
+-- Name: put_chat(jsonb); Type: FUNCTION; Schema: private; Owner: -
 
-CREATE FUNCTION private.put_chat(chat jsonb, messages jsonb) RETURNS uuid
+CREATE FUNCTION private.put_chat(chat jsonb) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
 -- Definer: times, which no client may write, come with the chat. The owner is always the caller.
 declare
-  put public.chats;
+  put public.chats = jsonb_populate_record(null::public.chats, put_chat.chat);
 begin
-  perform set_config('pocketllm.keeps_times', 'yes', true);
-  put = jsonb_populate_record(null::public.chats, put_chat.chat);
   insert into public.chats (id, user_id, model_config_id, title, title_by, created_at, updated_at)
   values (
     coalesce(put.id, gen_random_uuid()),
@@ -293,12 +291,35 @@ begin
     coalesce(put.created_at, now()),
     coalesce(put.updated_at, put.created_at, now())
   )
-  returning id, updated_at into put.id, put.updated_at;
+  returning id into put.id;
+  return put.id;
+end
+$$;
 
+-- Name: FUNCTION put_chat(chat jsonb); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.put_chat(chat jsonb) IS 'Adds a chat of the caller under its own id and times.';
+
+-- Name: put_messages(uuid, jsonb, uuid); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.put_messages(chat_id uuid, messages jsonb, tip uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+-- Definer: times, which no client may write, come with the messages. The owner is the caller.
+declare
+  used_at timestamptz;
+begin
+  select updated_at into used_at from public.chats
+  where id = put_messages.chat_id and user_id = auth.uid() for update;
+  if not found then
+    raise exception 'There is no such chat.' using errcode = 'P0002';
+  end if;
+  perform set_config('pocketllm.keeps_times', 'yes', true);
   insert into public.messages (id, chat_id, user_id, parent_id, role, content, metadata, created_at)
   select
     message.id,
-    put.id,
+    put_messages.chat_id,
     auth.uid(),
     -- One that names itself follows nothing; one that names nothing follows the one before it.
     case when listed.item ? 'parent_id' then coalesce(message.parent_id, message.id) end,
@@ -307,25 +328,22 @@ begin
     -- Nobody goes on writing an answer that was in the making.
     case message.metadata ->> 'status' when 'streaming'
       then message.metadata || '{"status": "interrupted"}' else message.metadata end,
-    coalesce(message.created_at, put.created_at, now())
-  from jsonb_array_elements(put_chat.messages) with ordinality as listed (item, place)
+    coalesce(message.created_at, used_at)
+  from jsonb_array_elements(put_messages.messages) with ordinality as listed (item, place)
   cross join lateral jsonb_populate_record(
     null::public.messages, jsonb_build_object('id', gen_random_uuid()) || listed.item
   ) as message
   order by listed.place;
 
-  update public.chats set
-    current_message_id = coalesce(put.current_message_id, current_message_id),
-    updated_at = put.updated_at
-  where id = put.id;
+  update public.chats set current_message_id = put_messages.tip
+  where id = put_messages.chat_id and put_messages.tip is not null;
   perform set_config('pocketllm.keeps_times', 'no', true);
-  return put.id;
 end
 $$;
 
--- Name: FUNCTION put_chat(chat jsonb, messages jsonb); Type: COMMENT; Schema: private; Owner: -
+-- Name: FUNCTION put_messages(chat_id uuid, messages jsonb, tip uuid); Type: COMMENT; Schema: private; Owner: -
 
-COMMENT ON FUNCTION private.put_chat(chat jsonb, messages jsonb) IS 'Adds a chat of the caller with its messages, a parent before what follows it, under their own ids and times.';
+COMMENT ON FUNCTION private.put_messages(chat_id uuid, messages jsonb, tip uuid) IS 'Adds messages to a chat of the caller, a parent before what follows it, under their own ids and times.';
 
 -- Name: queue_for_default(); Type: FUNCTION; Schema: private; Owner: -
 
@@ -503,9 +521,12 @@ CREATE FUNCTION public.import_chat(chat jsonb, messages jsonb) RETURNS public.ch
     SET search_path TO ''
     AS $$
 declare
-  new_id uuid = private.put_chat(import_chat.chat, import_chat.messages);
+  new_id uuid = private.put_chat(import_chat.chat);
   imported public.chats;
 begin
+  perform private.put_messages(
+    new_id, import_chat.messages, (import_chat.chat ->> 'current_message_id')::uuid
+  );
   select * into imported from public.chats where id = new_id;
   return imported;
 end
@@ -514,6 +535,19 @@ $$;
 -- Name: FUNCTION import_chat(chat jsonb, messages jsonb); Type: COMMENT; Schema: public; Owner: -
 
 COMMENT ON FUNCTION public.import_chat(chat jsonb, messages jsonb) IS 'Adds a chat of the caller with its messages, oldest first.';
+
+-- Name: import_messages(uuid, jsonb, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.import_messages(chat_id uuid, messages jsonb, tip uuid DEFAULT NULL::uuid) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  select private.put_messages(import_messages.chat_id, import_messages.messages, import_messages.tip)
+$$;
+
+-- Name: FUNCTION import_messages(chat_id uuid, messages jsonb, tip uuid); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.import_messages(chat_id uuid, messages jsonb, tip uuid) IS 'Goes on with a chat of the caller that is too long to be brought in at once.';
 
 -- Name: restore_chats(uuid[]); Type: FUNCTION; Schema: public; Owner: -
 
@@ -1129,10 +1163,15 @@ REVOKE ALL ON FUNCTION private.note_first_seq() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.note_who_titled() FROM PUBLIC;
 
--- Name: FUNCTION put_chat(chat jsonb, messages jsonb); Type: ACL; Schema: private; Owner: -
+-- Name: FUNCTION put_chat(chat jsonb); Type: ACL; Schema: private; Owner: -
 
-REVOKE ALL ON FUNCTION private.put_chat(chat jsonb, messages jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.put_chat(chat jsonb, messages jsonb) TO authenticated;
+REVOKE ALL ON FUNCTION private.put_chat(chat jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.put_chat(chat jsonb) TO authenticated;
+
+-- Name: FUNCTION put_messages(chat_id uuid, messages jsonb, tip uuid); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.put_messages(chat_id uuid, messages jsonb, tip uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.put_messages(chat_id uuid, messages jsonb, tip uuid) TO authenticated;
 
 -- Name: FUNCTION queue_for_default(); Type: ACL; Schema: private; Owner: -
 
@@ -1190,6 +1229,11 @@ GRANT ALL ON FUNCTION public.fork_chat(chat_id uuid, at_message_id uuid, title t
 
 REVOKE ALL ON FUNCTION public.import_chat(chat jsonb, messages jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.import_chat(chat jsonb, messages jsonb) TO authenticated;
+
+-- Name: FUNCTION import_messages(chat_id uuid, messages jsonb, tip uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.import_messages(chat_id uuid, messages jsonb, tip uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.import_messages(chat_id uuid, messages jsonb, tip uuid) TO authenticated;
 
 -- Name: FUNCTION restore_chats(chat_ids uuid[]); Type: ACL; Schema: public; Owner: -
 

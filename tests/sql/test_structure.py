@@ -12,6 +12,7 @@ DEFINERS = {
     "private.create_profile": "inserts the profile of a user whom the auth service inserts",
     "private.mend_branches": "sets parents, which are nobody's to set, of what was left hanging",
     "private.put_chat": "writes times, which no client may write, of a chat that comes whole",
+    "private.put_messages": "writes times of messages, and follows none but the caller's chats",
     "private.applied_migrations": "reads versions, and no more, from a ledger that holds all text",
 }
 # By name as the catalogue shows it: schema public is on the search path. All act as the caller.
@@ -20,7 +21,9 @@ CALLABLE = {
     "deleted_chats",
     "fork_chat",
     "import_chat",
+    "import_messages",
     "private.put_chat",
+    "private.put_messages",
     "restore_chats",
     "show_version",
     "usage",

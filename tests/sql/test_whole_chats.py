@@ -212,6 +212,23 @@ def test_an_import_cannot_reach_into_another_users_chat(
     assert whole(ada, chat) == stolen
 
 
+def test_a_chat_too_long_for_one_call_goes_on_with_its_last_use_kept(
+    ada: Persona, bob: Persona
+) -> None:
+    times = {"created_at": "2019-01-01T10:00:00+00:00", "updated_at": "2019-02-01T10:00:00+00:00"}
+    chat = import_chat(ada, {"title": "long", **times}, [{"role": "user", "content": "a"}])
+    more = "select public.import_messages(%(chat)s, %(messages)s)"
+    messages = json.dumps([{"role": "assistant", "content": "b"}])
+
+    ada.run(more, chat=chat, messages=messages)
+
+    kept = whole(ada, chat)
+    assert [message["content"] for message in kept["messages"]] == ["a", "b"]
+    assert kept["chat"]["current_message_id"] == kept["messages"][1]["id"]
+    assert kept["chat"]["updated_at"] == times["updated_at"]
+    assert bob.refusal(more, chat=chat, messages=messages) == "P0002"
+
+
 def test_strangers_and_the_anonymous_cannot_call_what_makes_chats(stage: Stage) -> None:
     assert stage.anonymous.refusal("select public.import_chat('{}', '[]')") == "42501"
     assert stage.anonymous.refusal("select public.delete_chats('{}')") == "42501"

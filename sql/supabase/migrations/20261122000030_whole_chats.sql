@@ -37,14 +37,52 @@ create policy deleted_chats_owner_all on private.deleted_chats
   using ((select auth.uid()) = user_id)
   with check ((select auth.uid()) = user_id);
 
-create function private.put_chat(chat jsonb, messages jsonb) returns uuid
+create function private.put_messages(chat_id uuid, messages jsonb, tip uuid) returns void
+language plpgsql security definer set search_path = '' as $$
+-- Definer: times, which no client may write, come with the messages. The owner is the caller.
+declare
+  used_at timestamptz;
+begin
+  select updated_at into used_at from public.chats
+  where id = put_messages.chat_id and user_id = auth.uid() for update;
+  if not found then
+    raise exception 'There is no such chat.' using errcode = 'P0002';
+  end if;
+  perform set_config('pocketllm.keeps_times', 'yes', true);
+  insert into public.messages (id, chat_id, user_id, parent_id, role, content, metadata, created_at)
+  select
+    message.id,
+    put_messages.chat_id,
+    auth.uid(),
+    -- One that names itself follows nothing; one that names nothing follows the one before it.
+    case when listed.item ? 'parent_id' then coalesce(message.parent_id, message.id) end,
+    message.role,
+    message.content,
+    -- Nobody goes on writing an answer that was in the making.
+    case message.metadata ->> 'status' when 'streaming'
+      then message.metadata || '{"status": "interrupted"}' else message.metadata end,
+    coalesce(message.created_at, used_at)
+  from jsonb_array_elements(put_messages.messages) with ordinality as listed (item, place)
+  cross join lateral jsonb_populate_record(
+    null::public.messages, jsonb_build_object('id', gen_random_uuid()) || listed.item
+  ) as message
+  order by listed.place;
+
+  update public.chats set current_message_id = put_messages.tip
+  where id = put_messages.chat_id and put_messages.tip is not null;
+  perform set_config('pocketllm.keeps_times', 'no', true);
+end
+$$;
+comment on function private.put_messages(uuid, jsonb, uuid) is 'Adds messages to a chat of the caller, a parent before what follows it, under their own ids and times.';
+revoke execute on function private.put_messages(uuid, jsonb, uuid) from public, anon, service_role;
+grant execute on function private.put_messages(uuid, jsonb, uuid) to authenticated;
+
+create function private.put_chat(chat jsonb) returns uuid
 language plpgsql security definer set search_path = '' as $$
 -- Definer: times, which no client may write, come with the chat. The owner is always the caller.
 declare
-  put public.chats;
+  put public.chats = jsonb_populate_record(null::public.chats, put_chat.chat);
 begin
-  perform set_config('pocketllm.keeps_times', 'yes', true);
-  put = jsonb_populate_record(null::public.chats, put_chat.chat);
   insert into public.chats (id, user_id, model_config_id, title, title_by, created_at, updated_at)
   values (
     coalesce(put.id, gen_random_uuid()),
@@ -58,45 +96,23 @@ begin
     coalesce(put.created_at, now()),
     coalesce(put.updated_at, put.created_at, now())
   )
-  returning id, updated_at into put.id, put.updated_at;
-
-  insert into public.messages (id, chat_id, user_id, parent_id, role, content, metadata, created_at)
-  select
-    message.id,
-    put.id,
-    auth.uid(),
-    -- One that names itself follows nothing; one that names nothing follows the one before it.
-    case when listed.item ? 'parent_id' then coalesce(message.parent_id, message.id) end,
-    message.role,
-    message.content,
-    -- Nobody goes on writing an answer that was in the making.
-    case message.metadata ->> 'status' when 'streaming'
-      then message.metadata || '{"status": "interrupted"}' else message.metadata end,
-    coalesce(message.created_at, put.created_at, now())
-  from jsonb_array_elements(put_chat.messages) with ordinality as listed (item, place)
-  cross join lateral jsonb_populate_record(
-    null::public.messages, jsonb_build_object('id', gen_random_uuid()) || listed.item
-  ) as message
-  order by listed.place;
-
-  update public.chats set
-    current_message_id = coalesce(put.current_message_id, current_message_id),
-    updated_at = put.updated_at
-  where id = put.id;
-  perform set_config('pocketllm.keeps_times', 'no', true);
+  returning id into put.id;
   return put.id;
 end
 $$;
-comment on function private.put_chat(jsonb, jsonb) is 'Adds a chat of the caller with its messages, a parent before what follows it, under their own ids and times.';
-revoke execute on function private.put_chat(jsonb, jsonb) from public, anon, service_role;
-grant execute on function private.put_chat(jsonb, jsonb) to authenticated;
+comment on function private.put_chat(jsonb) is 'Adds a chat of the caller under its own id and times.';
+revoke execute on function private.put_chat(jsonb) from public, anon, service_role;
+grant execute on function private.put_chat(jsonb) to authenticated;
 
 create function public.import_chat(chat jsonb, messages jsonb) returns public.chats
 language plpgsql set search_path = '' as $$
 declare
-  new_id uuid = private.put_chat(import_chat.chat, import_chat.messages);
+  new_id uuid = private.put_chat(import_chat.chat);
   imported public.chats;
 begin
+  perform private.put_messages(
+    new_id, import_chat.messages, (import_chat.chat ->> 'current_message_id')::uuid
+  );
   select * into imported from public.chats where id = new_id;
   return imported;
 end
@@ -104,6 +120,14 @@ $$;
 comment on function public.import_chat(jsonb, jsonb) is 'Adds a chat of the caller with its messages, oldest first.';
 revoke execute on function public.import_chat(jsonb, jsonb) from public, anon, service_role;
 grant execute on function public.import_chat(jsonb, jsonb) to authenticated;
+
+create function public.import_messages(chat_id uuid, messages jsonb, tip uuid default null) returns void
+language sql set search_path = '' as $$
+  select private.put_messages(import_messages.chat_id, import_messages.messages, import_messages.tip)
+$$;
+comment on function public.import_messages(uuid, jsonb, uuid) is 'Goes on with a chat of the caller that is too long to be brought in at once.';
+revoke execute on function public.import_messages(uuid, jsonb, uuid) from public, anon, service_role;
+grant execute on function public.import_messages(uuid, jsonb, uuid) to authenticated;
 
 create function public.delete_chats(chat_ids uuid[]) returns setof uuid
 language plpgsql set search_path = '' as $$
