@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pocketllm_cli.api.messages import Messages
     from pocketllm_cli.api.model_configs import ModelConfigs
     from pocketllm_cli.api.usage import Usage
+    from pocketllm_cli.api.whole_chats import WholeChats
 
 
 class Api:
@@ -88,6 +89,13 @@ class Api:
         from pocketllm_cli.api.usage import Usage
 
         return Usage(self.wire)
+
+    @cached_property
+    def whole_chats(self) -> "WholeChats":
+        """Chats with all that belongs to them, for files."""
+        from pocketllm_cli.api.whole_chats import WholeChats
+
+        return WholeChats(self.wire)
 
     @property
     def auth(self) -> Auth:

@@ -7,7 +7,7 @@ import typer
 from pocketllm_cli.api.client import Api
 from pocketllm_cli.app import app_of
 from pocketllm_cli.columns import Page, local_time
-from pocketllm_cli.commands import chat_follow, chat_page, chat_removal, chat_versions
+from pocketllm_cli.commands import chat_files, chat_follow, chat_page, chat_removal, chat_versions
 from pocketllm_cli.commands.chat_page import ChatArgument
 from pocketllm_cli.commands.tree import noun, verb
 from pocketllm_cli.models import Chat
@@ -41,6 +41,20 @@ verb(
 verb(app, "restore", "pocketllm chats restore", "pocketllm chats restore last")(
     chat_removal.restore
 )
+verb(
+    app,
+    "export",
+    "pocketllm chats export last > chat.md",
+    "pocketllm chats export 3f2a --format html > chat.html",
+    "pocketllm chats export --all --format json > chats.json",
+)(chat_files.export)
+verb(
+    app,
+    "import",
+    "pocketllm chats import chats.json",
+    "pocketllm chats import chatgpt.zip --dry-run",
+    'pocketllm chats import "$(llm logs path)"',
+)(chat_files.import_)
 verb(app, "versions", "pocketllm chats versions last")(chat_versions.versions)
 verb(app, "use-version", "pocketllm chats use-version 91bc")(chat_versions.use_version)
 

@@ -1,4 +1,4 @@
-"""A chat as one HTML page that needs nothing else: no script, nothing loaded from anywhere; pure."""
+"""A chat as one HTML page: no script in it, nothing loaded from anywhere; pure."""
 
 from html import escape
 from typing import Any, Final
@@ -8,7 +8,9 @@ from pocketllm_cli.exports.markdown import HEADINGS, count_up
 from pocketllm_cli.models import ChatWithTurns, Turn
 from pocketllm_cli.sanitize import clean_line, clean_text
 
-_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+)
 _STYLE: Final = """
 :root { color-scheme: light dark; --edge: #8884; --mine: #8882; --quiet: #777; }
 body { margin: 2rem auto; max-width: 46rem; padding: 0 1rem; font: 1rem/1.55 system-ui, sans-serif;

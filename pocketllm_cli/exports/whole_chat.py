@@ -1,5 +1,6 @@
 """A chat with everything that belongs to it, as the JSON format has it; pure."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -36,6 +37,11 @@ class WholeChat:
         return {**chat, "messages": messages}
 
 
-def as_document(chats: Sequence[WholeChat]) -> dict[str, Any]:
-    """Return the JSON file of chats."""
-    return {"format": FORMAT, "version": VERSION, "chats": [chat.as_record() for chat in chats]}
+DOCUMENT_START: Final = f'{{"format": "{FORMAT}", "version": {VERSION}, "chats": [\n'
+DOCUMENT_END: Final = "\n]}\n"
+"""Before and after the records, which a comma stands between."""
+
+
+def render_record(chat: WholeChat) -> str:
+    """Return what the JSON file has of a chat; ASCII, so that any pipe carries it unharmed."""
+    return json.dumps(chat.as_record(), indent=1)

@@ -1,0 +1,1 @@
+"""Chats from files of other programs, and of this one."""

@@ -1,0 +1,92 @@
+"""Chats written to files and brought in again, through the real backend."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.home import Home
+
+pytestmark = pytest.mark.backend
+
+
+@pytest.fixture
+def exported(home: Home, add_model: Callable[[str], str]) -> str:
+    """Make a chat with two versions of its answer, and return its export."""
+    assert home.run("ask", "-m", add_model("any"), "hello ✓").code == 0
+    assert home.run("ask", "--regenerate", "--chat", "last").code == 0
+    done = home.run("chats", "export", "last", "--format", "json")
+    assert done.code == 0, done.err
+    return done.text
+
+
+def test_a_chat_comes_back_exactly_as_it_was_exported(
+    home: Home, exported: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "chat.json"
+    file.write_text(exported)
+    [chat] = json.loads(exported)["chats"]
+    assert [message["role"] for message in chat["messages"]] == ["user", "assistant", "assistant"]
+    assert home.run("chats", "delete", chat["id"], "--forever", "--yes").code == 0
+
+    tried = home.run("chats", "import", str(file), "--dry-run")
+    brought = home.run("chats", "import", str(file))
+    again = home.run("chats", "import", str(file), "--json")
+
+    assert "Would import 1 chat with 3 messages." in tried.text
+    assert "Imported 1 chat with 3 messages." in brought.text, brought.err
+    assert again.json() == {"chats": 0, "messages": 0, "already_there": 1}
+    assert home.run("chats", "export", chat["id"], "--format", "json").text == exported
+
+
+def test_a_chat_of_somebody_else_on_the_same_backend_gets_ids_of_its_own(
+    home: Home, exported: str, tmp_path: Path
+) -> None:
+    document = json.loads(exported)
+    # The message is taken, the chat is not: as when somebody else has brought in the same file.
+    document["chats"][0]["id"] = "0f0f0f0f-0000-4000-8000-00000000000f"
+    file = tmp_path / "chat.json"
+    file.write_text(json.dumps(document))
+
+    first = home.run("chats", "import", str(file), "--json")
+    second = home.run("chats", "import", str(file), "--json")
+
+    assert first.json() == {"chats": 1, "messages": 3, "already_there": 0}, first.err
+    assert second.json() == {"chats": 0, "messages": 0, "already_there": 1}
+
+
+def test_a_chat_longer_than_one_call_is_brought_in_whole(home: Home, tmp_path: Path) -> None:
+    messages = [
+        {"uuid": str(n), "sender": ("human", "assistant")[n % 2], "text": f"{n} " * 500}
+        for n in range(1_200)
+    ]
+    when = "2020-01-01T00:00:00Z"
+    chat = {"uuid": "long", "name": "A long one", "created_at": when, "updated_at": when}
+    file = tmp_path / "conversations.json"
+    file.write_text(json.dumps([{**chat, "chat_messages": messages}]))
+
+    brought = home.run("chats", "import", str(file), "--json")
+
+    assert brought.json()["messages"] == 1_200, brought.err
+    oldest = home.run("chats", "list", "--limit", "1000", "--json").json()[-1]
+    assert (oldest["title"], oldest["updated_at"][:10]) == ("A long one", "2020-01-01")
+    shown = home.run("chats", "show", oldest["id"], "--json").json()["messages"]
+    assert [message["content"].split()[0] for message in shown] == [str(n) for n in range(1_200)]
+
+
+def test_all_chats_are_exported_as_one_document(home: Home, exported: str) -> None:
+    everything = home.run("chats", "export", "--all", "--format", "json")
+    listed = home.run("chats", "list", "--limit", "1000", "--json").json()
+
+    assert {chat["id"] for chat in everything.json()["chats"]} == {chat["id"] for chat in listed}
+
+
+def test_a_page_and_a_document_have_what_was_said(home: Home, exported: str) -> None:
+    page = home.run("chats", "export", "last", "--format", "html")
+    document = home.run("chats", "export", "last")
+
+    assert page.text.startswith("<!doctype html>")
+    assert "hello ✓" in page.text
+    assert document.text.startswith("---\ntitle: ")
+    assert "\n## You\n\nhello ✓\n" in document.text
