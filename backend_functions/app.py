@@ -148,7 +148,7 @@ def make_app(
 
 
 def hosted_app() -> FastAPI:
-    """Return the app of a hosted replica: `uvicorn --factory backend_functions.app:hosted_app`."""
+    """Return the bare app of a hosted replica; `python -m backend_functions` bounds HTTP too."""
     return replica_app(read_settings())
 
 

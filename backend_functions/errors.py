@@ -1,7 +1,7 @@
 """Failures a caller may see. `detail` is for the log and never leaves the server.
 
 ServiceError
-+- InvalidRequest 422 | Unsupported 415 | TooLarge 413 | Conflict 409
++- InvalidRequest 422 | Unsupported 415 | TooLarge 413 | TooSlow 408 | Conflict 409
 +- NotAuthenticated 401 | NotPermitted 403 | NotFound 404 | TooManyRequests 429
 +- NotConfigured 422       the user's config lacks something: a key, a model, an address
 +- Unavailable 503         our database or our own parts
@@ -68,6 +68,14 @@ class TooLarge(ServiceError):
     status = 413
     code = "too_large"
     default_message = "The request is too large."
+
+
+class TooSlow(ServiceError):
+    """A body that takes too long to come."""
+
+    status = 408
+    code = "too_slow"
+    default_message = "The request took too long to arrive. Try again on a better connection."
 
 
 class Conflict(ServiceError):

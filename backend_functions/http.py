@@ -1,5 +1,6 @@
 """The edges of every function: a bounded JSON body in, JSON or our error shape out."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from math import ceil
 from typing import Annotated, Any, TypeVar
@@ -15,6 +16,7 @@ from backend_functions.errors import (
     InvalidRequest,
     ServiceError,
     TooLarge,
+    TooSlow,
     Unavailable,
     Unsupported,
 )
@@ -22,6 +24,8 @@ from backend_functions.errors import (
 log = structlog.get_logger(__name__)
 
 Model = TypeVar("Model", bound=BaseModel)
+
+_MAX_BODY_SECONDS = 120.0
 
 
 class Json(StarletteResponse):
@@ -40,6 +44,7 @@ def json_body(model: type[Model], *, max_bytes: int) -> Callable[[Request], Awai
     Raises (in the dependency):
         Unsupported: Another content type, or a compressed body.
         TooLarge: More than `max_bytes`.
+        TooSlow: It does not come to its end.
         InvalidRequest: Not JSON, or not what the model asks for.
     """
 
@@ -56,7 +61,7 @@ def json_body(model: type[Model], *, max_bytes: int) -> Callable[[Request], Awai
 
 
 async def read_bounded(request: Request, max_bytes: int) -> bytes:
-    """Return the body, which must be plain JSON of at most `max_bytes`."""
+    """Return the body, which must be plain JSON of at most `max_bytes` and come in two minutes."""
     headers = request.headers
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Unsupported
@@ -66,10 +71,14 @@ async def read_bounded(request: Request, max_bytes: int) -> bytes:
     if not length.isdigit() or int(length) > max_bytes:
         raise TooLarge
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > max_bytes:
-            raise TooLarge
+    try:
+        async with asyncio.timeout(_MAX_BODY_SECONDS):
+            async for piece in request.stream():
+                body += piece
+                if len(body) > max_bytes:
+                    raise TooLarge
+    except TimeoutError as error:
+        raise TooSlow from error
     return bytes(body)
 
 
@@ -95,6 +104,8 @@ def error_response(error: ServiceError, request_id: str) -> Json:
     headers = {}
     if error.status == 401:
         headers["www-authenticate"] = "Bearer"
+    if error.status == 408:
+        headers["connection"] = "close"
     if error.retry_after_seconds is not None:
         headers["retry-after"] = str(max(ceil(error.retry_after_seconds), 1))
     body = {"code": error.code, "message": error.message, "request_id": request_id}

@@ -18,7 +18,11 @@ from backend_functions.settings import Limits
 log = structlog.get_logger(__name__)
 
 _OTHER_FILES = 256
-"""Database connections, logs, connections that are idle or only ask for a page."""
+"""Database connections, logs, libraries."""
+_CONNECTIONS_PER_STREAM = 2
+"""As many as read answers may be idle or ask for a page."""
+_FILES_PER_STREAM = _CONNECTIONS_PER_STREAM + 1
+"""And the connection to the provider, of an answer that is written."""
 
 
 class OpenStreams:
@@ -73,6 +77,11 @@ class OpenStreams:
             del self._per_user[user_id]
 
 
+def max_connections(limits: Limits) -> int:
+    """Return how many clients may be connected to a process."""
+    return _CONNECTIONS_PER_STREAM * limits.max_open_streams
+
+
 def fit_open_files(limits: Limits) -> Limits:
     """Let this process have the files its streams need, and fewer streams where it may not.
 
@@ -83,13 +92,13 @@ def fit_open_files(limits: Limits) -> Limits:
     except ImportError:
         return limits
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = 2 * limits.max_open_streams + _OTHER_FILES
+    needed = _FILES_PER_STREAM * limits.max_open_streams + _OTHER_FILES
     has_enough = soft == resource.RLIM_INFINITY or soft >= needed
     if not has_enough:
         soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     if has_enough or soft >= needed:
         return limits
-    possible = max((soft - _OTHER_FILES) // 2, 1)
+    possible = max((soft - _OTHER_FILES) // _FILES_PER_STREAM, 1)
     log.warning("fewer streams than set", may_open_files=soft, max_open_streams=possible)
     return replace(limits, max_open_streams=possible)

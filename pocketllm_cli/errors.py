@@ -407,6 +407,7 @@ _BY_SERVER_CODE: dict[str, type[PocketLLMError]] = {
     "invalid_request": InvalidRequest,
     "unsupported_media_type": InvalidRequest,
     "too_large": TooLarge,
+    "too_slow": BackendTimeout,
     "too_many_requests": QuotaExceeded,
     "unavailable": BackendUnreachable,
     "connection_lost": ConnectionLost,

@@ -11,6 +11,7 @@ import structlog
 import uvicorn
 
 from backend_functions.app import Services
+from backend_functions.bounded_http import bounded_http
 from backend_functions.chat_request.interrupted import mark_interrupted
 from backend_functions.embedded.all_in_one import embedded_app
 from backend_functions.embedded.machine_keys import MachineKeys
@@ -18,7 +19,7 @@ from backend_functions.embedded.platform import database_url, prepare_database
 from backend_functions.embedded.postgres import Postgres, PostgresFailed
 from backend_functions.embedded.rereading import read_keys_again_on_hangup
 from backend_functions.embedded.status import Status, tell
-from backend_functions.open_streams import fit_open_files
+from backend_functions.open_streams import fit_open_files, max_connections
 from backend_functions.settings import (
     LocalModel,
     Settings,
@@ -72,7 +73,7 @@ async def serve(
     server = _Server(
         uvicorn.Config(
             embedded_app(services, keys),
-            http="httptools",
+            http=bounded_http(max_connections(settings.limits)),
             loop="none",
             access_log=False,
             log_level="warning",

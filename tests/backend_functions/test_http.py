@@ -1,6 +1,8 @@
+import asyncio
 import gzip
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
 from backend_functions.settings import Limits
@@ -54,6 +56,24 @@ async def test_a_body_is_not_read_beyond_its_bound(alice: Person) -> None:
     chunked = await alice.http.post(PATH, content=endless(), headers=JSON)
 
     assert (told.status_code, chunked.status_code) == (413, 413)
+
+
+async def test_a_body_that_does_not_come_to_its_end_is_given_up(
+    functions: Functions, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend_functions.http._MAX_BODY_SECONDS", 0.2)
+    address = httpx.URL(functions.url)
+    reader, writer = await asyncio.open_connection(address.host, address.port)
+    lines = [f"POST {PATH} HTTP/1.1", "host: x", "content-length: 1000"]
+    lines += [f"authorization: {alice.http.headers['authorization']}"]
+    lines += ["content-type: application/json", "", "{"]
+
+    writer.write("\r\n".join(lines).encode())
+    response = await reader.read()  # to the end: the connection is closed
+
+    assert response.startswith(b"HTTP/1.1 408 ")
+    assert b'"code":"too_slow"' in response
+    writer.close()
 
 
 async def test_only_plain_json_is_taken(alice: Person) -> None:

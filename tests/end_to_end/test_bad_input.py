@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 
+import httpx
 import pytest
 
 from tests.support.home import Home, Ran
@@ -135,3 +136,10 @@ def test_a_half_written_config_file_is_named_and_left_alone(home: Home) -> None:
         config.unlink()
         if had is not None:
             config.write_bytes(had)
+
+
+def test_the_embedded_backend_bounds_headers(home: Home) -> None:
+    url = home.status()["url"]
+
+    assert httpx.get(f"{url}/healthz", headers={"x-long": "v" * 40_000}).status_code == 431
+    assert httpx.get(f"{url}/healthz").status_code == 200

@@ -1,6 +1,6 @@
-"""A hosted server in a process of its own: `uvicorn --factory tests.support.replica:app`.
+"""A hosted server in a process of its own: `python -m tests.support.replica PORT`.
 
-It is what `hosted_app` is, except that it may call providers on this machine.
+It is what `python -m backend_functions` is, except that it may call providers on this machine.
 """
 
 import os
@@ -16,19 +16,14 @@ from uuid import uuid4
 
 import httpx
 import jwt
-from fastapi import FastAPI
 
-from backend_functions.app import replica_app
 from backend_functions.embedded.ports import free_port
+from backend_functions.hosted import serve_hosted
 from backend_functions.settings import read_settings
 from backend_functions.types import Caller
 
 URL = "http://project.test"
 SECRET = "a secret of a legacy project, long enough"
-
-
-def app() -> FastAPI:
-    return replica_app(replace(read_settings(), mode="embedded"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +71,7 @@ def running_replica(
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "uvicorn", "--factory", "tests.support.replica:app"),
-                *("--port", str(port), "--timeout-graceful-shutdown", "15"),
-            ],
+            [sys.executable, "-m", "tests.support.replica", str(port)],
             env=dict(os.environ) | settings,
             stdout=output,
             stderr=output,
@@ -103,3 +95,8 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
         except httpx.HTTPError:
             pass
         time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    settings = replace(read_settings(), mode="embedded")
+    serve_hosted(settings, host="127.0.0.1", port=int(sys.argv[1]))

@@ -10,9 +10,14 @@ from starlette.types import ASGIApp
 
 
 @asynccontextmanager
-async def served(app: ASGIApp, *, port: int = 0) -> AsyncIterator[str]:
-    """Serve until the block ends, on any free port unless one is given; gives the base URL."""
-    config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=2)
+async def served(
+    app: ASGIApp, http: type[asyncio.Protocol] | None = None, *, port: int = 0
+) -> AsyncIterator[str]:
+    """Serve until the block ends, over a protocol of one's own and at a port if given; gives the
+    base URL."""
+    config = uvicorn.Config(
+        app, http=http or "auto", log_level="critical", timeout_graceful_shutdown=2
+    )
     server = uvicorn.Server(config)
     listener = socket.create_server(("127.0.0.1", port))
     # Not `serve`: it would take over the signals of the test run.

@@ -145,12 +145,12 @@ async def test_operators_see_how_many_streams_are_open(
 
 
 def test_the_process_gets_the_files_that_its_streams_need() -> None:
-    assert fitted("(100, 600)", 100) == "100 456"
-    assert fitted("(500, 600)", 100) == "100 500", "nothing is lowered"
+    assert fitted("(100, 600)", 100) == "100 556"
+    assert fitted("(590, 600)", 100) == "100 590", "nothing is lowered"
 
 
 def test_where_the_process_may_not_open_so_many_files_there_are_fewer_streams() -> None:
-    assert fitted("(100, 356)", 100) == "50 356"
+    assert fitted("(100, 356)", 100) == "33 356"
 
 
 def fitted(files: str, streams: int) -> str:

@@ -75,6 +75,13 @@ async def test_a_server_without_answers_stops_at_once(replica: RunningReplica) -
     assert time.monotonic() - began < 3
 
 
+async def test_a_hosted_server_bounds_headers(there: Person) -> None:
+    refused = await there.http.get("/healthz", headers={"x-long": "v" * 40_000})
+
+    assert refused.status_code == 431
+    assert (await there.http.get("/healthz")).status_code == 200
+
+
 async def misbehave(there: Person, upstream: Upstream, chat: UUID, config: str) -> None:
     """Do all that makes a server log something."""
     bad: list[Any] = [
