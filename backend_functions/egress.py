@@ -9,8 +9,10 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from pathlib import Path
 
 import aiohttp
+import certifi
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
@@ -137,7 +139,7 @@ def _session_factory(policy: EgressPolicy, limits: Limits) -> Callable[[], aioht
     def make() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             socket_factory=open_socket,
-            ssl=ssl.create_default_context(),
+            ssl=_tls(),
             limit=limits.max_open_streams,
             keepalive_timeout=30.0,
         )
@@ -150,3 +152,17 @@ def _session_factory(policy: EgressPolicy, limits: Limits) -> Callable[[], aioht
         )
 
     return make
+
+
+def _tls() -> ssl.SSLContext:
+    """Trust what the system and certifi trust, and no file that the environment names.
+
+    `ssl.create_default_context()` alone would follow SSL_CERT_FILE and SSL_CERT_DIR.
+    """
+    context = ssl.create_default_context(cafile=certifi.where())
+    system = ssl.get_default_verify_paths()
+    if Path(system.openssl_cafile).is_file():
+        context.load_verify_locations(cafile=system.openssl_cafile)
+    if Path(system.openssl_capath).is_dir():
+        context.load_verify_locations(capath=system.openssl_capath)
+    return context

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import orjson
-from aiohttp import ClientError
+from aiohttp import ClientConnectorCertificateError, ClientError, ClientSSLError
 
 from backend_functions.errors import ProviderError, ProviderIncomplete, ProviderUnreachable
 from backend_functions.providers.base import ChatEvent
@@ -160,6 +160,8 @@ def _remove_key(error: ProviderError, headers: dict[str, str]) -> None:
 def _connection_failure(error: Exception, is_open: bool) -> ProviderError:
     """Say what became of the connection. The cause is not chained: it may hold the headers."""
     detail = type(error).__name__
+    if isinstance(error.__cause__, ClientSSLError):
+        return _no_trust(error.__cause__)
     if isinstance(error, httpx.ReadTimeout):
         return ProviderUnreachable(detail=f"timeout: {detail}")
     if is_open:
@@ -167,3 +169,11 @@ def _connection_failure(error: Exception, is_open: bool) -> ProviderError:
     if isinstance(error, httpx.HTTPError):
         return ProviderUnreachable(detail=detail, failed_before_answer=True)
     return ProviderError(detail=f"not HTTP: {detail}")
+
+
+def _no_trust(error: ClientSSLError) -> ProviderUnreachable:
+    """Asking again would find the same server. The key was not sent: TLS comes before it."""
+    message = "No secure connection to the model provider could be made; nothing was sent to it."
+    if isinstance(error, ClientConnectorCertificateError):
+        message = "The model provider's certificate is not valid; nothing was sent to it."
+    return ProviderUnreachable(message, detail=type(error).__name__)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -31,8 +32,10 @@ class HttpUpstream(ABC):
         """Answer a request; its headers and target are the last of those noted."""
 
     @asynccontextmanager
-    async def running(self, port: int = 0) -> AsyncIterator[Self]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", port)
+    async def running(
+        self, port: int = 0, tls: ssl.SSLContext | None = None
+    ) -> AsyncIterator[Self]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", port, ssl=tls)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
