@@ -11,6 +11,9 @@ from uuid import UUID
 
 import orjson
 
+_PIECE_BYTES = 64 * 1024
+_PIECE_CHARACTERS = 16 * 1024
+
 
 def encode_event(name: str, data: object) -> bytes:
     """Return one server-sent event; what `data` holds cannot end it early."""
@@ -82,24 +85,36 @@ class Answer:
         self.announce()
 
     async def read(self, after: int = 0) -> AsyncIterator[bytes]:
-        """Yield the event stream to its end, as much at a time as there is.
+        """Yield the event stream to its end, as much at a time as there is, in bounded pieces.
 
-        Who resumes (`after` > 0) is told the text they lack as one piece, and then what follows.
+        A piece that was yielded waits in the connection's buffer: of a reader who has stopped, no
+        more than that is held. Who resumes (`after` > 0) is told the text they lack, and then what
+        follows.
         """
         position = 0
         if after > 0 and self._frames:
             position = len(self._frames) - self.is_closed
-            missing = self.text[after:]
-            yield self._frames[0] + (encode_delta(missing, self.length) if missing else b"")
+            text = self.text  # not a part of it, which would be a copy for each reader
+            yield self._frames[0]
+            for begin in range(after, len(text), _PIECE_CHARACTERS):
+                end = min(begin + _PIECE_CHARACTERS, len(text))
+                yield encode_delta(text[begin:end], end)
         while True:
-            frames = self._frames
-            if position < len(frames):
-                chunk, position = b"".join(frames[position:]), len(frames)
-                yield chunk
+            if position < len(self._frames):
+                piece, position = self._piece_from(position)
+                yield piece
             elif self.is_closed:
                 return
             else:
                 await self._next_change()
+
+    def _piece_from(self, position: int) -> tuple[bytes, int]:
+        """Return the frames from a position on, as far as a piece goes, and the position after."""
+        frames, size, end = self._frames, 0, position
+        while end < len(frames) and size < _PIECE_BYTES:
+            size += len(frames[end])
+            end += 1
+        return b"".join(frames[position:end]), end
 
     async def finished(self) -> Mapping[str, Any] | None:
         """Wait for the end and return the message as stored."""
