@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -90,10 +89,19 @@ class ConfiguredProviders:
             base_url = self.address(provider, own["base_url"])
             key = await self._open_key(provider, base_url, caller.user_id, own["config_id"])
             if key is not None:
-                return partial(search, self.http, base_url, key)
+                target = _target(provider, base_url, caller.user_id)
+                return self._guard_search(base_url, key, target)
         if self.search_key is None:
             raise SearchNotConfigured
-        return partial(search, self.http, httpx.URL(self.search_key.base_url), self.search_key.key)
+        base_url = httpx.URL(self.search_key.base_url)
+        return self._guard_search(base_url, self.search_key.key, (SEARCH, origin(base_url)))
+
+    def _guard_search(self, base_url: httpx.URL, key: str, target: tuple[str, ...]) -> Search:
+        async def guarded(query: str) -> tuple[Source, ...]:
+            with self.breaker.attempt(target, "The web search"):
+                return await search(self.http, base_url, key, query)
+
+        return guarded
 
     async def _open_key(
         self, provider: Provider, base_url: httpx.URL, user_id: UUID, config_id: UUID

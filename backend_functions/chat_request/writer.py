@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from random import SystemRandom
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from psycopg import Error as DatabaseError
@@ -39,6 +39,8 @@ from backend_functions.types import Caller
 log = structlog.get_logger(__name__)
 
 _SQL = queries("chat_request")
+Result = TypeVar("Result")
+
 _SAVE_ATTEMPTS = 6
 _RETRIES = 2
 _MAX_WAIT_SECONDS = 30.0
@@ -93,7 +95,8 @@ class AnswerWriter:
             async with asyncio.timeout(self._limits.answer_seconds):
                 if search is not None:
                     request = await self._search(search, request)
-                return await self._take_with_retries(provider, request), None
+                taken = await self._with_retries(lambda: self._take_events(provider, request))
+                return taken, None
         except TimeoutError:
             return "incomplete", ProviderIncomplete("The answer took too long and was cut off.")
         except ProviderError as error:
@@ -105,25 +108,25 @@ class AnswerWriter:
 
     async def _search(self, search: Search, request: ChatRequest) -> ChatRequest:
         """Search for what was asked, tell the readers what was found, and pass it on."""
-        sources = await search(request.turns[-1].text)
+        sources = await self._with_retries(lambda: search(request.turns[-1].text))
         self._metadata["sources"] = as_records(sources)
         self._answer.add_event("sources", self._metadata["sources"])
         self._answer.announce()
         return with_sources(request, sources)
 
-    async def _take_with_retries(self, provider: ChatProvider, request: ChatRequest) -> str:
-        """Ask again, twice at most, when the provider was busy before it said anything."""
+    async def _with_retries(self, ask: Callable[[], Awaitable[Result]]) -> Result:
+        """Ask again, twice at most, when a provider was busy before it said anything."""
         for attempt in range(_RETRIES):
             try:
-                return await self._take_events(provider, request)
+                return await ask()
             except ProviderError as error:
                 wait = max(error.retry_after_seconds or 0.0, 0.5 * 3**attempt * _jitter())
                 if self._has_begun or not is_retryable(error) or wait > _MAX_WAIT_SECONDS:
                     raise
                 log.info("asking again", attempt=attempt + 1, wait=wait, code=error.code)
-                self._metadata["retries"] = attempt + 1
+                self._metadata["retries"] = self._metadata.get("retries", 0) + 1
                 await asyncio.sleep(wait)
-        return await self._take_events(provider, request)
+        return await ask()
 
     async def _take_events(self, provider: ChatProvider, request: ChatRequest) -> str:
         answer, status = self._answer, "complete"

@@ -42,7 +42,7 @@ class CircuitBreaker:
         self._troubles: OrderedDict[Hashable, _Trouble] = OrderedDict()
 
     @contextmanager
-    def attempt(self, target: Hashable) -> Iterator[None]:
+    def attempt(self, target: Hashable, who: str = "The model provider") -> Iterator[None]:
         """Let the block try a target, and learn from how it ends.
 
         A block that is cancelled says nothing about the target.
@@ -50,7 +50,7 @@ class CircuitBreaker:
         Raises:
             ProviderUnreachable: The target is being left alone, or another one tries it already.
         """
-        is_probe = self._begin(target)
+        is_probe = self._begin(target, who)
         try:
             yield
         except ProviderError as error:
@@ -65,14 +65,14 @@ class CircuitBreaker:
             raise
         self._troubles.pop(target, None)
 
-    def _begin(self, target: Hashable) -> bool:
+    def _begin(self, target: Hashable, who: str) -> bool:
         trouble = self._troubles.get(target)
         if trouble is None or trouble.open_until is None:
             return False
         rest = trouble.open_until - self._clock()
         if rest > 0 or trouble.is_probing:
             raise ProviderUnreachable(
-                "The model provider could not be reached several times in a row.",
+                f"{who} could not be reached several times in a row.",
                 detail="left alone for a while",
                 retry_after_seconds=max(rest, 1.0),
             )

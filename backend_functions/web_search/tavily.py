@@ -3,11 +3,14 @@
 Source: https://docs.tavily.com/documentation/api-reference/endpoint/search
 """
 
+import asyncio
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import orjson
+from aiohttp import ClientError
 
 from backend_functions.errors import (
     ProviderBusy,
@@ -15,11 +18,13 @@ from backend_functions.errors import (
     ProviderRejectedKey,
     ProviderUnreachable,
 )
+from backend_functions.providers.failures import parse_retry_after
 
 _MAX_QUERY_CHARACTERS = 400
 _MAX_RESULTS = 5
 _MAX_SNIPPET_CHARACTERS = 1500
 _MAX_BODY_BYTES = 1024 * 1024
+_MAX_SECONDS = 30.0
 _ERROR_OF_STATUS: dict[int, type[ProviderError]] = {
     401: ProviderRejectedKey,
     403: ProviderRejectedKey,
@@ -47,25 +52,46 @@ async def search(
         ProviderError: The search was refused or failed; nothing of what it said is quoted.
     """
     payload = {"query": query[:_MAX_QUERY_CHARACTERS], "max_results": _MAX_RESULTS}
+    is_open = False
     try:
-        async with http.stream(
-            "POST",
-            base_url.copy_with(path=f"{base_url.path.rstrip('/')}/search"),
-            headers={"authorization": f"Bearer {api_key}", "content-type": "application/json"},
-            content=orjson.dumps(payload),
-        ) as response:
-            body = b""
-            async for piece in response.aiter_raw():
-                body += piece
-                if len(body) > _MAX_BODY_BYTES:
-                    raise ProviderError("The web search failed.", detail="too much was found")
+        async with (
+            asyncio.timeout(_MAX_SECONDS),
+            http.stream(
+                "POST",
+                base_url.copy_with(path=f"{base_url.path.rstrip('/')}/search"),
+                headers={"authorization": f"Bearer {api_key}", "content-type": "application/json"},
+                content=orjson.dumps(payload),
+            ) as response,
+        ):
+            is_open = True
             if response.status_code != 200:
-                kind = _ERROR_OF_STATUS.get(response.status_code, ProviderError)
-                raise kind(_MESSAGES.get(kind), detail=f"search: {response.status_code}")
-    except httpx.HTTPError as error:
-        message = "The web search could not be reached."
-        raise ProviderUnreachable(message, detail=type(error).__name__) from None
-    return parse_results(body)
+                raise _refusal(response)
+            return parse_results(await _read(response))
+    except (httpx.HTTPError, ClientError, TimeoutError) as error:
+        raise ProviderUnreachable(
+            "The web search could not be reached.",
+            detail=type(error).__name__,
+            failed_before_answer=not is_open and not isinstance(error, TimeoutError),
+        ) from None
+
+
+async def _read(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for piece in response.aiter_raw():
+        body += piece
+        if len(body) > _MAX_BODY_BYTES:
+            raise ProviderError("The web search failed.", detail="too much was found")
+    return bytes(body)
+
+
+def _refusal(response: httpx.Response) -> ProviderError:
+    kind = _ERROR_OF_STATUS.get(response.status_code, ProviderError)
+    return kind(
+        _MESSAGES[kind],
+        detail=f"search: {response.status_code}",
+        upstream_status=response.status_code,
+        retry_after_seconds=parse_retry_after(response.headers, datetime.now(UTC)),
+    )
 
 
 _MESSAGES: dict[type[ProviderError], str] = {

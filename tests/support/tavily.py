@@ -32,6 +32,8 @@ class Tavily:
         self.queries.append(body)
         self.keys.append(request.headers["authorization"])
         query = body["query"]
+        if query == "busy once" and self.queries.count(body) == 1:
+            return JSONResponse({"detail": {"error": "tvly-secret"}}, 429)
         if query in FAILURES:
             return JSONResponse({"detail": {"error": "tvly-secret"}}, FAILURES[query])
         if query == "html":

@@ -24,6 +24,12 @@ FOUND = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask again without a pause."""
+    monkeypatch.setattr("backend_functions.chat_request.writer._jitter", lambda: 0.0)
+
+
 @pytest.fixture
 async def tavily() -> AsyncIterator[tuple[Tavily, str]]:
     tavily = Tavily()
@@ -112,6 +118,59 @@ async def test_a_search_that_fails_is_told_and_the_model_is_not_asked(
     assert "search" in events[-1][1]["message"]
     assert "tvly" not in str(events)
     assert upstream.requests == []
+
+
+async def test_a_search_that_is_busy_is_asked_again(
+    alice: Person, make_chat: MakeChat, tavily: tuple[Tavily, str]
+) -> None:
+    events = await ask(alice, await make_chat(alice), "busy once", webSearch=True)
+
+    assert events[-1][0] == "done"
+    assert len(tavily[0].queries) == 2
+    metadata = events[-1][1]["message"]["metadata"]
+    assert (metadata["retries"], metadata["sources"]) == (1, FOUND)
+
+
+@pytest.mark.parametrize(("query", "tries"), [("broken", 3), ("401", 1), ("plan", 1), ("html", 1)])
+async def test_a_search_is_asked_again_as_a_provider_is(
+    alice: Person, make_chat: MakeChat, tavily: tuple[Tavily, str], query: str, tries: int
+) -> None:
+    await ask(alice, await make_chat(alice), query, webSearch=True)
+
+    assert len(tavily[0].queries) == tries
+
+
+async def test_a_search_that_is_down_is_left_alone_and_questions_without_it_go_on(
+    alice: Person, bob: Person, make_chat: MakeChat, tavily: tuple[Tavily, str]
+) -> None:
+    chat = await make_chat(alice)
+    for _ in range(2):
+        await ask(alice, chat, "broken", webSearch=True)
+    asked = len(tavily[0].queries)
+
+    left_alone = await ask(bob, await make_chat(bob), "what is new?", webSearch=True)
+    without = await ask(alice, chat, "what is new?")
+
+    assert asked == 5
+    assert left_alone[-1][1]["code"] == "provider_unreachable"
+    assert left_alone[-1][1]["message"].startswith("The web search could not be reached several")
+    assert len(tavily[0].queries) == asked
+    assert without[-1][0] == "done"
+
+
+async def test_a_search_of_a_users_own_that_is_down_is_no_trouble_of_the_servers(
+    alice: Person, bob: Person, make_chat: MakeChat, tavily: tuple[Tavily, str]
+) -> None:
+    own = {"name": "web", "provider": "tavily", "model": "search", "base_url": tavily[1]}
+    await alice.post("/model-configs", {**own, "api_key": "tvly-mine-0123456789"})
+    chat = await make_chat(alice)
+    for _ in range(2):
+        await ask(alice, chat, "broken", webSearch=True)
+
+    hers = await ask(alice, chat, "what is new?", webSearch=True)
+    his = await ask(bob, await make_chat(bob), "what is new?", webSearch=True)
+
+    assert (hers[-1][0], his[-1][0]) == ("failed", "done")
 
 
 async def test_finding_nothing_is_no_failure(
