@@ -26,6 +26,7 @@ from backend_functions.chat_request.running import RunningAnswers, too_many_answ
 from backend_functions.chat_request.titles import give_title
 from backend_functions.chat_request.writer import AnswerWriter
 from backend_functions.configured_provider import ConfiguredProviders, build_request
+from backend_functions.db.conflicts import once_more_on_conflict
 from backend_functions.db.pool import Connection, Database
 from backend_functions.db.queries import queries
 from backend_functions.errors import InvalidRequest
@@ -75,8 +76,8 @@ class Asker:
         metadata = _first_metadata(conversation.config, request)
         self.running.reserve(answer)
         try:
-            earlier, prompt_id = await self._save(
-                caller, body, conversation, message_id, answer, metadata
+            earlier, prompt_id = await once_more_on_conflict(
+                lambda: self._save(caller, body, conversation, message_id, answer, metadata)
             )
         except BaseException:
             self.running.release(answer)
