@@ -175,7 +175,7 @@ async def test_addresses_of_keys_in_a_header_are_not_followed() -> None:
         {"role": "supabase_auth_admin"},
         {"session_id": "1"},
     ],
-    ids=str,
+    ids=" ".join,
 )
 async def test_claims_that_are_not_a_users_are_refused(changes: dict[str, Any]) -> None:
     token = sign_raw(PEM, header(), json.dumps(good_claims(**changes)).encode())

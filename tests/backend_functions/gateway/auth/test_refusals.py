@@ -127,7 +127,9 @@ async def test_settings_and_health_say_what_there_is(closed_server: AuthServer) 
         ("Bearer sb_secret_test", 401, "no_authorization"),
         ("Bearer nonsense", 403, "bad_jwt"),
         ("Bearer ' OR '1'='1", 403, "bad_jwt"),
-        ("Bearer " + new_signer().sign(good_claims()), 403, "bad_jwt"),
+        pytest.param(
+            "Bearer " + new_signer().sign(good_claims()), 403, "bad_jwt", id="a stranger's token"
+        ),
     ],
 )
 async def test_without_a_users_token_nobody_has_an_account(
