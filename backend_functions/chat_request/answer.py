@@ -11,6 +11,8 @@ from uuid import UUID
 
 import orjson
 
+MAX_REASONING_CHARACTERS = 100_000
+"""What a model thinks beyond that is neither told nor kept."""
 _PIECE_BYTES = 64 * 1024
 _PIECE_CHARACTERS = 16 * 1024
 
@@ -25,11 +27,17 @@ def encode_delta(text: str, offset: int) -> bytes:
     return b'id: %d\nevent: delta\ndata: {"text":%b}\n\n' % (offset, orjson.dumps(text))
 
 
+def encode_reasoning(text: str) -> bytes:
+    """Return the event for a piece of reasoning; nothing when there is none."""
+    return encode_event("reasoning", {"text": text}) if text else b""
+
+
 class ReadableAnswer(Protocol):
     """An answer that can be read, whoever writes it."""
 
     def read(self, after: int = 0) -> AsyncIterator[bytes]:
-        """Yield its event stream, without the first `after` characters of its text."""
+        """Yield its event stream, without the first `after` characters of its text; reasoning is
+        told from its beginning."""
 
     async def finished(self) -> Mapping[str, Any] | None:
         """Wait for its end and return the message as stored; None when it is not."""
@@ -50,7 +58,10 @@ class Answer:
         self.is_cancel_requested = False
         self.saved_length = 0
         """How much of the text is in the row."""
+        self.reasoning_length = 0
+        self.saved_reasoning_length = 0
         self._parts: list[str] = []
+        self._thoughts: list[str] = []
         self._frames: list[bytes] = []
         self._waiting: list[asyncio.Future[None]] = []
 
@@ -60,6 +71,21 @@ class Answer:
         if len(self._parts) > 1:
             self._parts = ["".join(self._parts)]
         return self._parts[0] if self._parts else ""
+
+    @property
+    def reasoning(self) -> str:
+        """What the model thought so far, apart from its answer."""
+        if len(self._thoughts) > 1:
+            self._thoughts = ["".join(self._thoughts)]
+        return self._thoughts[0] if self._thoughts else ""
+
+    def add_reasoning(self, text: str) -> None:
+        """Append a piece of what the model thinks, as far as there is room."""
+        text = text[: MAX_REASONING_CHARACTERS - self.reasoning_length].replace("\0", "\ufffd")
+        if text:
+            self._thoughts.append(text)
+            self.reasoning_length += len(text)
+            self.add_event("reasoning", {"text": text})
 
     def add_text(self, text: str) -> None:
         """Append a piece of the answer; readers see it after `announce`."""
@@ -88,14 +114,14 @@ class Answer:
         """Yield the event stream to its end, as much at a time as there is, in bounded pieces.
 
         A piece that was yielded waits in the connection's buffer: of a reader who has stopped, no
-        more than that is held. Who resumes (`after` > 0) is told the text they lack, and then what
-        follows.
+        more than that is held. Who resumes (`after` > 0) is told all of the reasoning, the text
+        they lack, and then what follows.
         """
         position = 0
         if after > 0 and self._frames:
             position = len(self._frames) - self.is_closed
             text = self.text  # not a part of it, which would be a copy for each reader
-            yield self._frames[0]
+            yield self._frames[0] + encode_reasoning(self.reasoning)
             for begin in range(after, len(text), _PIECE_CHARACTERS):
                 end = min(begin + _PIECE_CHARACTERS, len(text))
                 yield encode_delta(text[begin:end], end)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from backend_functions.chat_request.answer import encode_delta, encode_event
+from backend_functions.chat_request.answer import encode_delta, encode_event, encode_reasoning
 from backend_functions.db.pool import Database
 from backend_functions.db.queries import queries
 from backend_functions.errors import NotFound
@@ -43,8 +43,8 @@ class RowAnswer:
         self._row = row
 
     async def read(self, after: int = 0) -> AsyncIterator[bytes]:
-        """Yield the event stream, without the first `after` characters of the text."""
-        row, position = self._row, after
+        """Yield the event stream; see `ReadableAnswer`."""
+        row, position, thought = self._row, after, 0
         started = {
             "user_message_id": row["parent_id"],
             "assistant_message_id": row["id"],
@@ -52,6 +52,10 @@ class RowAnswer:
         }
         yield encode_event("started", started)
         while True:
+            reasoning = str((row["metadata"] or {}).get("reasoning") or "")
+            if reasoning[thought:]:
+                yield encode_reasoning(reasoning[thought:])
+                thought = len(reasoning)
             if new := row["content"][position:]:
                 position = len(row["content"])
                 yield encode_delta(new, position)

@@ -64,6 +64,10 @@ class Replica:
     async def beat(self) -> None:
         """Store what was written since the last time, and stop what was asked to be stopped."""
         grown = [(answer, answer.length, answer.text) for answer in self._running.unsaved()]
+        thought = [
+            (answer, answer.reasoning_length, answer.reasoning)
+            for answer in self._running.unsaved_reasoning()
+        ]
         async with self._database.as_service() as connection:
             if grown:
                 await connection.execute(
@@ -73,10 +77,20 @@ class Replica:
                         "texts": [text for _, _, text in grown],
                     },
                 )
+            if thought:
+                await connection.execute(
+                    _SQL.save_reasoning,
+                    {
+                        "ids": [answer.id for answer, _, _ in thought],
+                        "texts": [text for _, _, text in thought],
+                    },
+                )
             cursor = await connection.execute(_SQL.beat, {"replica_id": self.id})
             rows = await cursor.fetchall()
         for answer, length, _ in grown:
             answer.saved_length = length
+        for answer, length, _ in thought:
+            answer.saved_reasoning_length = length
         for row in rows:
             if row["is_cancel_requested"]:
                 self._running.cancel(row["answer_id"])

@@ -61,6 +61,14 @@ class RunningAnswers:
         """Return the answers that have grown since their text was stored."""
         return [a for a in self._answers.values() if a.length > a.saved_length]
 
+    def unsaved_reasoning(self) -> list[Answer]:
+        """Return the answers that have thought on since their reasoning was stored."""
+        return [
+            answer
+            for answer in self._answers.values()
+            if answer.reasoning_length > answer.saved_reasoning_length
+        ]
+
     def start(self, answer: Answer, writing: Coroutine[object, object, None]) -> None:
         """Write a reserved answer in a task of its own, whoever is or is not reading."""
         task = asyncio.create_task(writing)

@@ -144,7 +144,7 @@ class AnswerWriter:
                         elif isinstance(event, ReasoningDelta):
                             self._has_begun = True
                             patience.reschedule(None)
-                            answer.add_event("reasoning", {"text": event.text})
+                            answer.add_reasoning(event.text)
                         else:
                             self._note_end(event)
                             if event.reason == "length":
@@ -191,6 +191,8 @@ class AnswerWriter:
                 "answer ended", status=status, code=failure.code, detail=failure.detail_for_log
             )
             self._metadata["error"] = {"code": failure.code, "message": failure.message}
+        if self._answer.reasoning:
+            self._metadata["reasoning"] = self._answer.reasoning
         row = await self._store_at_last()
         answer = self._answer
         if row is None:

@@ -32,8 +32,8 @@ class Progress:
 
     def reconnect(self) -> None:
         """Note that what comes next comes over a new connection, from the position on."""
-        # Whoever asks for the text from its beginning is told the reasoning again as well.
-        self._repeated_thoughts = 0 if self.characters else self._thoughts
+        # The text goes on where it was, the reasoning is told from its beginning.
+        self._repeated_thoughts = self._thoughts
 
     def take(self, event: AnswerEvent, end: int | None = None) -> list[AnswerEvent]:
         """Return what is new in an event.

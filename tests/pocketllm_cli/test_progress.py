@@ -39,13 +39,15 @@ def test_a_gap_is_a_broken_connection() -> None:
         progress.take(Delta("late"), 10)
 
 
-def test_thoughts_after_the_text_began_are_new() -> None:
+def test_thoughts_are_told_from_their_beginning_and_shown_once() -> None:
     progress = Progress()
     progress.take(Reasoning("hm"))
     progress.take(Delta("a"), 1)
     progress.reconnect()
 
-    assert progress.take(Reasoning("oh")) == [Reasoning("oh")]
+    assert progress.take(Reasoning("h")) == []
+    assert progress.take(Reasoning("m, oh")) == [Reasoning(", oh")]
+    assert progress.take(Delta("b"), 2) == [Delta("b")]
 
 
 def test_patience_ends_a_minute_after_the_last_progress() -> None:

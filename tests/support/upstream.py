@@ -83,6 +83,16 @@ async def _thinks(self: Upstream, request: dict[str, Any], writer: Writer) -> No
     await writer.drain()
 
 
+async def _thinks_on(self: Upstream, request: dict[str, Any], writer: Writer) -> None:
+    begin = event({"reasoning_content": "Hm, "}) + event({"content": "first half, "})
+    writer.write(_STREAM_HEAD + chunk(begin))
+    await writer.drain()
+    await self.release.wait()
+    rest = event({"reasoning_content": "oh."}) + event({"content": "second half"})
+    writer.write(chunk(rest + event({}, "stop") + DONE) + END)
+    await writer.drain()
+
+
 async def _length(self: Upstream, request: dict[str, Any], writer: Writer) -> None:
     body = event({"content": "cut of"}) + event({}, "length") + USAGE + DONE
     writer.write(_STREAM_HEAD + chunk(body) + END)
@@ -149,6 +159,7 @@ SCRIPTS: dict[str, Script] = {
     "waits": _waits,
     "silent": _silent,
     "thinks": _thinks,
+    "thinks-on": _thinks_on,
     "length": _length,
     "no-end": _no_end,
     "cut": _cut,

@@ -31,14 +31,15 @@ where chat.id = %(chat_id)s and chat.user_id = %(user_id)s
 
 -- name: load_history
 -- The newest messages of the branch that ends at a message, and the chat's system prompts, oldest
--- first. Walks parents, so other versions of a turn are not among them.
+-- first. Walks parents, so other versions of a turn are not among them. Reasoning is told to nobody.
 with recursive branch as (
-  select id, parent_id, role, content, metadata, seq, 1 as depth
+  select id, parent_id, role, content, metadata - 'reasoning' as metadata, seq, 1 as depth
   from public.messages
   where chat_id = %(chat_id)s and id = %(tip)s
   union all
   select
-    parent.id, parent.parent_id, parent.role, parent.content, parent.metadata, parent.seq,
+    parent.id, parent.parent_id, parent.role, parent.content, parent.metadata - 'reasoning',
+    parent.seq,
     branch.depth + 1
   from branch
   join public.messages as parent
@@ -47,7 +48,7 @@ with recursive branch as (
 )
 select id, role, content, metadata, seq from branch
 union
-select id, role, content, metadata, seq from public.messages
+select id, role, content, metadata - 'reasoning', seq from public.messages
 where chat_id = %(chat_id)s and role = 'system'
 order by seq
 
@@ -96,6 +97,12 @@ where id = %(id)s and role = 'assistant' and user_id = %(user_id)s
 -- The text so far of all answers this server is writing; as the service, for answers it began.
 update public.messages set content = written.content
 from unnest(%(ids)s::uuid[], %(texts)s::text[]) as written (id, content)
+where messages.id = written.id and messages.metadata ->> 'status' = 'streaming'
+
+-- name: save_reasoning
+-- What models thought so far, of the answers this server is writing; as the service.
+update public.messages set metadata = metadata || jsonb_build_object('reasoning', written.text)
+from unnest(%(ids)s::uuid[], %(texts)s::text[]) as written (id, text)
 where messages.id = written.id and messages.metadata ->> 'status' = 'streaming'
 
 -- name: finish_answer
