@@ -61,7 +61,9 @@ class Services:
             metrics.note_answer(answer.row["metadata"] if answer.row else {"status": "not saved"})
 
         limits = settings.limits
-        streams = OpenStreams(max_all=limits.max_open_streams, max_per_user=limits.max_user_streams)
+        # Each running answer may have a reader, however the two bounds are set.
+        per_user = max(limits.max_user_streams, 2 * limits.max_running_answers)
+        streams = OpenStreams(max_all=limits.max_open_streams, max_per_user=per_user)
         running = RunningAnswers(streams, max_per_user=limits.max_running_answers, on_end=note_end)
         metrics.watch(running=running.__len__, streams=streams.__len__, pool=database.stats)
         return cls(

@@ -63,7 +63,7 @@ class Limits:
     """Of all users in one process: answers being written, and connections that read one. Fewer,
     where the process may not open files for so many."""
     max_user_streams: int = 64
-    """The same of one user."""
+    """The same of one user; never less than twice `max_running_answers`."""
     requests_per_minute: int = 600
     """Requests to the functions that one user may make, on each server."""
     connect_seconds: float = 10.0

@@ -18,7 +18,13 @@ from tests.support.upstream import Upstream
 MakeChat = Callable[..., Awaitable[UUID]]
 PATH = "/functions/v1/chat-request"
 STREAM = {"accept": "text/event-stream"}
-SMALL = Limits(max_open_streams=6, max_user_streams=5, idle_seconds=5, first_token_seconds=5)
+SMALL = Limits(
+    max_open_streams=6,
+    max_user_streams=5,
+    max_running_answers=2,
+    idle_seconds=5,
+    first_token_seconds=5,
+)
 
 
 async def begin(stack: AsyncExitStack, person: Person, chat: UUID) -> httpx.Response:
