@@ -1,5 +1,4 @@
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -94,11 +93,9 @@ async def test_no_answer_is_lost_or_doubled_when_a_server_is_killed_amid_fifty(
         heard = await asyncio.gather(*listening)
         assert {text_of(events) for events in heard} == {"first half, "}
         ids = [events[0][1]["assistant_message_id"] for events in heard]
-        began = time.monotonic()
         told = await asyncio.gather(
             *(listen(alice, "GET", f"{second}/{answer_id}") for answer_id in ids)
         )
-        assert time.monotonic() - began < 30
         repeated = await asyncio.gather(*(listen(alice, "POST", second, body) for body in bodies))
 
     for events in [*told, *repeated]:

@@ -43,6 +43,7 @@ def unset_backend() -> Iterator[FakeBackend]:
     backend = FakeBackend()
     serve(backend)
     yield backend
+    backend.over.set()
     backend.stop()
 
 

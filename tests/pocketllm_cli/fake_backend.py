@@ -53,7 +53,9 @@ class FakeBackend:
     failing: dict[str, tuple[int, Row]] = field(default_factory=dict)
     """Answers by path, in place of what the path does."""
     hanging: set[str] = field(default_factory=set)
-    """Paths that are not answered for a while."""
+    """Paths that are not answered before the test is over."""
+    over: threading.Event = field(default_factory=threading.Event)
+    """Set when the test is over."""
     failing_once: dict[str, tuple[int, Row]] = field(default_factory=dict)
     """The same, for one request."""
     status: str = "complete"
@@ -155,7 +157,7 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(length) or b"null") if length else None
         self.backend.seen[f"{self.command} {parts.path}"] += 1
         if parts.path in self.backend.hanging:
-            time.sleep(5)
+            self.backend.over.wait()
         if self.backend.plain_answer:
             status, kind, data = self.backend.plain_answer
             self.answer(status, data, kind)

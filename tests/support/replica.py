@@ -17,8 +17,8 @@ from uuid import uuid4
 import httpx
 import jwt
 
+from backend_functions import hosted
 from backend_functions.embedded.ports import free_port
-from backend_functions.hosted import serve_hosted
 from backend_functions.settings import read_settings
 from backend_functions.types import Caller
 
@@ -35,9 +35,13 @@ class RunningReplica:
     log: Path
 
     def stop(self) -> int:
-        """Ask it to stop, and return its exit code."""
+        """Ask it to stop, and return its exit code.
+
+        Raises:
+            TimeoutExpired: It waited for something, which it may do for ten minutes.
+        """
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(40)
 
 
 def token(caller: Caller) -> str:
@@ -99,4 +103,5 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
 
 if __name__ == "__main__":
     settings = replace(read_settings(), mode="embedded")
-    serve_hosted(settings, host="127.0.0.1", port=int(sys.argv[1]))
+    hosted._GRACE_SECONDS = 600  # a server that waits for its answers is seen to wait
+    hosted.serve_hosted(settings, host="127.0.0.1", port=int(sys.argv[1]))

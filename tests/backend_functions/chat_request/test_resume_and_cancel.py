@@ -55,7 +55,7 @@ async def begin(
     """Start an answer that waits after its first half, and give its id."""
     asking = asyncio.create_task(ask(person, chat_id))
     query = "select id::text from public.messages where chat_id = %s and role = 'assistant'"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not (rows := await functions.rows(query, chat_id)):
             await asyncio.sleep(0.01)
         while (running := functions.services.running.find(UUID(rows[0][0]), user(person))) is None:

@@ -31,7 +31,7 @@ async def test_a_reader_that_takes_nothing_is_given_up() -> None:
         if message["type"] == "http.response.body":
             await asyncio.Event().wait()
 
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         await EventStream(pieces(b"data: x\n\n", then_wait=True))({}, never, stuck)
 
 
@@ -40,7 +40,7 @@ async def test_a_reader_that_takes_no_pings_either_is_given_up() -> None:
         if message.get("body", b"").startswith(b":"):
             await asyncio.Event().wait()
 
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         await EventStream(pieces(b"data: x\n\n", then_wait=True))({}, never, stuck_at_pings)
 
 
@@ -57,7 +57,7 @@ async def test_a_silent_stream_is_kept_alive_until_its_reader_leaves() -> None:
         await leaves.wait()
         return {"type": "http.disconnect"}
 
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         await EventStream(pieces(b"data: x\n\n", then_wait=True))({}, receive, send)
 
     assert sent[1] == b"data: x\n\n"

@@ -51,7 +51,7 @@ async def titled_by_prompt(functions: Functions, chat_id: UUID) -> None:
 
 
 async def settled(functions: Functions) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while functions.services.running:
             await asyncio.sleep(0.02)
 

@@ -1,7 +1,6 @@
 """What every dialect's adapter must do alike, over a real socket."""
 
 import asyncio
-import time
 import traceback
 from collections.abc import AsyncIterator
 from functools import partial
@@ -212,10 +211,8 @@ async def test_cancelling_closes_the_connection(pair: Pair) -> None:
 
 
 async def assert_closed(pair: Pair) -> None:
-    began = time.monotonic()
     while pair.upstream.open_streams:
         await asyncio.sleep(0.01)
-        assert time.monotonic() - began < 2
 
 
 async def test_the_key_travels_in_one_header_and_nowhere_else(pair: Pair) -> None:
