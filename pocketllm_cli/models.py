@@ -128,6 +128,28 @@ class UsageRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A message that a search found, or a chat by its title (no message, no role).
+
+    In `snippet` a match stands between U+0002 and U+0003, which no snippet holds otherwise.
+    """
+
+    id: str
+    chat_id: str
+    message_id: str | None
+    title: str
+    role: str | None
+    snippet: str
+    created_at: str
+    score: float
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Build it from a row of the function `search_messages`."""
+        return cls(**_fields_of(cls, row))
+
+
+@dataclass(frozen=True, slots=True)
 class ModelConfig:
     """How one model is asked; the key itself never leaves the backend."""
 

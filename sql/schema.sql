@@ -1,4 +1,4 @@
--- What the migrations make of schema public and schema private; `make schema` renews it.
+-- What the migrations make of our schemas; `make schema` renews it.
 
 -- Name: private; Type: SCHEMA; Schema: -; Owner: -
 
@@ -11,6 +11,10 @@ CREATE SCHEMA public;
 -- Name: SCHEMA public; Type: COMMENT; Schema: -; Owner: -
 
 COMMENT ON SCHEMA public IS 'standard public schema';
+
+-- Name: search; Type: SCHEMA; Schema: -; Owner: -
+
+CREATE SCHEMA search;
 
 -- Name: job_status; Type: TYPE; Schema: public; Owner: -
 
@@ -268,83 +272,6 @@ $$;
 
 COMMENT ON FUNCTION private.note_who_titled() IS 'Who changes a title and does not say otherwise is a person.';
 
--- Name: put_chat(jsonb); Type: FUNCTION; Schema: private; Owner: -
-
-CREATE FUNCTION private.put_chat(chat jsonb) RETURNS uuid
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
--- Definer: times, which no client may write, come with the chat. The owner is always the caller.
-declare
-  put public.chats = jsonb_populate_record(null::public.chats, put_chat.chat);
-begin
-  insert into public.chats (id, user_id, model_config_id, title, title_by, created_at, updated_at)
-  values (
-    coalesce(put.id, gen_random_uuid()),
-    auth.uid(),
-    (
-      select config.id from public.model_configs as config
-      where config.id = put.model_config_id and config.user_id = auth.uid()
-    ),
-    put.title,
-    coalesce(put.title_by, 'person'),
-    coalesce(put.created_at, now()),
-    coalesce(put.updated_at, put.created_at, now())
-  )
-  returning id into put.id;
-  return put.id;
-end
-$$;
-
--- Name: FUNCTION put_chat(chat jsonb); Type: COMMENT; Schema: private; Owner: -
-
-COMMENT ON FUNCTION private.put_chat(chat jsonb) IS 'Adds a chat of the caller under its own id and times.';
-
--- Name: put_messages(uuid, jsonb, uuid); Type: FUNCTION; Schema: private; Owner: -
-
-CREATE FUNCTION private.put_messages(chat_id uuid, messages jsonb, tip uuid) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
--- Definer: times, which no client may write, come with the messages. The owner is the caller.
-declare
-  used_at timestamptz;
-begin
-  select updated_at into used_at from public.chats
-  where id = put_messages.chat_id and user_id = auth.uid() for update;
-  if not found then
-    raise exception 'There is no such chat.' using errcode = 'P0002';
-  end if;
-  perform set_config('pocketllm.keeps_times', 'yes', true);
-  insert into public.messages (id, chat_id, user_id, parent_id, role, content, metadata, created_at)
-  select
-    message.id,
-    put_messages.chat_id,
-    auth.uid(),
-    -- One that names itself follows nothing; one that names nothing follows the one before it.
-    case when listed.item ? 'parent_id' then coalesce(message.parent_id, message.id) end,
-    message.role,
-    message.content,
-    -- Nobody goes on writing an answer that was in the making.
-    case message.metadata ->> 'status' when 'streaming'
-      then message.metadata || '{"status": "interrupted"}' else message.metadata end,
-    coalesce(message.created_at, used_at)
-  from jsonb_array_elements(put_messages.messages) with ordinality as listed (item, place)
-  cross join lateral jsonb_populate_record(
-    null::public.messages, jsonb_build_object('id', gen_random_uuid()) || listed.item
-  ) as message
-  order by listed.place;
-
-  update public.chats set current_message_id = put_messages.tip
-  where id = put_messages.chat_id and put_messages.tip is not null;
-  perform set_config('pocketllm.keeps_times', 'no', true);
-end
-$$;
-
--- Name: FUNCTION put_messages(chat_id uuid, messages jsonb, tip uuid); Type: COMMENT; Schema: private; Owner: -
-
-COMMENT ON FUNCTION private.put_messages(chat_id uuid, messages jsonb, tip uuid) IS 'Adds messages to a chat of the caller, a parent before what follows it, under their own ids and times.';
-
 -- Name: queue_for_default(); Type: FUNCTION; Schema: private; Owner: -
 
 CREATE FUNCTION private.queue_for_default() RETURNS trigger
@@ -377,52 +304,6 @@ $$;
 -- Name: FUNCTION set_updated_at(); Type: COMMENT; Schema: private; Owner: -
 
 COMMENT ON FUNCTION private.set_updated_at() IS 'Keeps updated_at at the time of the last change.';
-
--- Name: delete_chats(uuid[]); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.delete_chats(chat_ids uuid[]) RETURNS SETOF uuid
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $$
-begin
-  delete from private.deleted_chats where deleted_at < now() - interval '30 days';
-  -- Locked first, so that what is kept is what is deleted.
-  perform from public.chats where id = any (delete_chats.chat_ids) order by id for update;
-  insert into private.deleted_chats (id, title, message_count, content)
-  select chat.id, chat.title, jsonb_array_length(kept.messages),
-    jsonb_build_object('chat', to_jsonb(chat), 'messages', kept.messages)
-  from public.chats as chat
-  cross join lateral (
-    select coalesce(
-      jsonb_agg(to_jsonb(message) - array['chat_id', 'user_id', 'seq'] order by message.seq), '[]'
-    ) as messages
-    from public.messages as message where message.chat_id = chat.id
-  ) as kept
-  where chat.id = any (delete_chats.chat_ids);
-  return query delete from public.chats where id = any (delete_chats.chat_ids) returning id;
-end
-$$;
-
--- Name: FUNCTION delete_chats(chat_ids uuid[]); Type: COMMENT; Schema: public; Owner: -
-
-COMMENT ON FUNCTION public.delete_chats(chat_ids uuid[]) IS 'Deletes chats of the caller, keeps them for 30 days, and returns the ids of those there were.';
-
--- Name: deleted_chats(); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.deleted_chats() RETURNS TABLE(id uuid, title text, message_count integer, deleted_at timestamp with time zone)
-    LANGUAGE sql STABLE
-    SET search_path TO ''
-    AS $$
-  select chat.id, chat.title, chat.message_count, chat.deleted_at
-  from private.deleted_chats as chat
-  where chat.deleted_at >= now() - interval '30 days'
-  order by chat.deleted_at desc, chat.id desc
-  limit 1000
-$$;
-
--- Name: FUNCTION deleted_chats(); Type: COMMENT; Schema: public; Owner: -
-
-COMMENT ON FUNCTION public.deleted_chats() IS 'Lists the deleted chats of the caller that can be restored, the last deleted first.';
 
 -- Name: chats; Type: TABLE; Schema: public; Owner: -
 
@@ -514,61 +395,51 @@ $$;
 
 COMMENT ON FUNCTION public.fork_chat(chat_id uuid, at_message_id uuid, title text) IS 'Copies a branch, up to and including a message, into a new chat of the caller.';
 
--- Name: import_chat(jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: -
+-- Name: search_messages(text, integer, uuid); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.import_chat(chat jsonb, messages jsonb) RETURNS public.chats
-    LANGUAGE plpgsql
+CREATE FUNCTION public.search_messages(query text, max_results integer DEFAULT 20, after_id uuid DEFAULT NULL::uuid) RETURNS TABLE(id uuid, chat_id uuid, message_id uuid, title text, role text, snippet text, created_at timestamp with time zone, score real)
+    LANGUAGE sql STABLE
     SET search_path TO ''
-    AS $$
-declare
-  new_id uuid = private.put_chat(import_chat.chat);
-  imported public.chats;
-begin
-  perform private.put_messages(
-    new_id, import_chat.messages, (import_chat.chat ->> 'current_message_id')::uuid
-  );
-  select * into imported from public.chats where id = new_id;
-  return imported;
-end
-$$;
+    AS $_$
+  with ranked as materialized (
+    select *, row_number() over (order by found.score desc, found.seq desc, found.id) as place
+    from search.candidates($1) as found
+  ),
+  page as materialized (
+    select * from ranked
+    where $3 is null or place > (select before.place from ranked as before where before.id = $3)
+    order by place
+    limit least(greatest($2, 0), 100)
+  )
+  select
+    page.id,
+    page.chat_id,
+    page.message_id,
+    chat.title,
+    message.role,
+    -- The marks are characters that no text keeps here, so a match can be told from what looks like
+    -- it. What would be taken for a tag of HTML, and dropped, hides its bracket meanwhile.
+    translate(
+      ts_headline(
+        'pg_catalog.simple',
+        translate(left(coalesce(message.content, chat.title), 50000), E'<\x02\x03\x04', E'\x04'),
+        search.parse($1),
+        E'StartSel=\x02, StopSel=\x03, MaxWords=30, MinWords=12'
+      ),
+      E'\x04', '<'
+    ),
+    coalesce(message.created_at, chat.updated_at),
+    page.score
+  from page
+  join public.chats as chat on chat.id = page.chat_id
+  left join public.messages as message on message.id = page.message_id
+  where page.message_id is null or message.id is not null
+  order by page.place
+$_$;
 
--- Name: FUNCTION import_chat(chat jsonb, messages jsonb); Type: COMMENT; Schema: public; Owner: -
+-- Name: FUNCTION search_messages(query text, max_results integer, after_id uuid); Type: COMMENT; Schema: public; Owner: -
 
-COMMENT ON FUNCTION public.import_chat(chat jsonb, messages jsonb) IS 'Adds a chat of the caller with its messages, oldest first.';
-
--- Name: import_messages(uuid, jsonb, uuid); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.import_messages(chat_id uuid, messages jsonb, tip uuid DEFAULT NULL::uuid) RETURNS void
-    LANGUAGE sql
-    SET search_path TO ''
-    AS $$
-  select private.put_messages(import_messages.chat_id, import_messages.messages, import_messages.tip)
-$$;
-
--- Name: FUNCTION import_messages(chat_id uuid, messages jsonb, tip uuid); Type: COMMENT; Schema: public; Owner: -
-
-COMMENT ON FUNCTION public.import_messages(chat_id uuid, messages jsonb, tip uuid) IS 'Goes on with a chat of the caller that is too long to be brought in at once.';
-
--- Name: restore_chats(uuid[]); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.restore_chats(chat_ids uuid[]) RETURNS SETOF public.chats
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $$
-declare
-  kept private.deleted_chats;
-begin
-  for kept in
-    delete from private.deleted_chats where id = any (restore_chats.chat_ids) returning *
-  loop
-    return query select * from public.import_chat(kept.content -> 'chat', kept.content -> 'messages');
-  end loop;
-end
-$$;
-
--- Name: FUNCTION restore_chats(chat_ids uuid[]); Type: COMMENT; Schema: public; Owner: -
-
-COMMENT ON FUNCTION public.restore_chats(chat_ids uuid[]) IS 'Brings deleted chats of the caller back as they were.';
+COMMENT ON FUNCTION public.search_messages(query text, max_results integer, after_id uuid) IS 'The caller''s messages and titles that fit a query, best first; matches stand between U+0002 and U+0003. The next page is after the last row''s id.';
 
 -- Name: show_version(uuid); Type: FUNCTION; Schema: public; Owner: -
 
@@ -674,24 +545,206 @@ $_$;
 
 COMMENT ON FUNCTION public.usage("grouping" text, since timestamp with time zone) IS 'The caller''s answers since a time, summed by model, day (UTC) or chat; copies in forks do not count.';
 
--- Name: deleted_chats; Type: TABLE; Schema: private; Owner: -
+-- Name: candidates(text); Type: FUNCTION; Schema: search; Owner: -
 
-CREATE TABLE private.deleted_chats (
-    id uuid NOT NULL,
-    user_id uuid DEFAULT auth.uid() NOT NULL,
-    title text NOT NULL,
-    message_count integer NOT NULL,
-    deleted_at timestamp with time zone DEFAULT now() NOT NULL,
-    content jsonb NOT NULL
-);
+CREATE FUNCTION search.candidates(query text) RETURNS TABLE(id uuid, chat_id uuid, message_id uuid, seq bigint, score real)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+  -- Definer: no index for words is used behind a policy, whose check has to come first. Only the
+  -- caller's words are looked for, and only the caller's entries returned.
+  caller constant uuid = (select auth.uid());
+  parsed constant tsquery = search.parse(candidates.query);
+  mine constant tsquery = regexp_replace(
+    parsed::text, '''((?:[^'']|'''')+)''', '''' || search.mine(caller) || '\1''', 'g'
+  );
+  beginning constant tsquery = substring(mine::text from '''(?:[^'']|'''')+'':\*');
+  is_everywhere boolean;
+  probe tsquery = mine;
+begin
+  if caller is null or querytree(parsed) in ('', 'T') then -- nothing to look for, or only what to leave out
+    return;
+  end if;
+  is_everywhere = search.is_everywhere(mine);
+  if not is_everywhere and search.is_everywhere(beginning) then
+    -- All words that begin so would be gathered first: cheaper to check what the others find.
+    probe = ts_rewrite(mine, beginning, '');
+  end if;
+  return query
+  -- What is everywhere is looked for in the sample and among the newest; all else wherever it is.
+  with anywhere as materialized (
+    select * from search.entries as entry
+    where is_everywhere and entry.is_sample and entry.words @@ mine
+    union all
+    select * from search.entries as entry
+    where not is_everywhere and entry.words @@ probe and (entry.words @@ mine) is true
+    limit 500
+  ),
+  newest as materialized (
+    select * from search.entries as entry where entry.user_id = caller
+    order by entry.seq desc limit 200
+  ),
+  found as (
+    select * from anywhere where anywhere.user_id = caller
+    union
+    select * from newest where newest.words @@ mine
+  )
+  select found.id, found.chat_id, found.message_id, found.seq, ts_rank(found.words, mine, 1)
+  from found;
+end
+$$;
 
--- Name: TABLE deleted_chats; Type: COMMENT; Schema: private; Owner: -
+-- Name: FUNCTION candidates(query text); Type: COMMENT; Schema: search; Owner: -
 
-COMMENT ON TABLE private.deleted_chats IS 'A chat as it was when its owner deleted it; kept for 30 days.';
+COMMENT ON FUNCTION search.candidates(query text) IS 'Those of the caller''s entries that fit a query, at most some hundreds.';
 
--- Name: COLUMN deleted_chats.content; Type: COMMENT; Schema: private; Owner: -
+-- Name: forget(); Type: FUNCTION; Schema: search; Owner: -
 
-COMMENT ON COLUMN private.deleted_chats.content IS 'chat: its row; messages: their rows, oldest first.';
+CREATE FUNCTION search.forget() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    AS $$
+begin
+  -- Definer: entries are nobody's to write. Only those of rows that the caller has deleted go.
+  delete from search.entries where id = any (array(select id from gone));
+  return null;
+end
+$$;
+
+-- Name: FUNCTION forget(); Type: COMMENT; Schema: search; Owner: -
+
+COMMENT ON FUNCTION search.forget() IS 'Removes the entries of what was deleted.';
+
+-- Name: is_everywhere(tsquery); Type: FUNCTION; Schema: search; Owner: -
+
+CREATE FUNCTION search.is_everywhere(looked_for tsquery) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    AS $_$
+  select count(*) = 50
+  from (select from search.entries as entry where entry.is_sample and entry.words @@ $1 limit 50) as fitting
+$_$;
+
+-- Name: FUNCTION is_everywhere(looked_for tsquery); Type: COMMENT; Schema: search; Owner: -
+
+COMMENT ON FUNCTION search.is_everywhere(looked_for tsquery) IS 'Whether, by the sample, some three thousand entries fit or more.';
+
+-- Name: mine(uuid); Type: FUNCTION; Schema: search; Owner: -
+
+CREATE FUNCTION search.mine(user_id uuid) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO ''
+    AS $_$
+  select left(replace($1::text, '-', ''), 12)
+$_$;
+
+-- Name: FUNCTION mine(user_id uuid); Type: COMMENT; Schema: search; Owner: -
+
+COMMENT ON FUNCTION search.mine(user_id uuid) IS 'What every word of a user begins with in the index: so nobody else''s are ever looked at.';
+
+-- Name: note_message(); Type: FUNCTION; Schema: search; Owner: -
+
+CREATE FUNCTION search.note_message() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  -- Definer: entries are nobody's to write. Only the caller's own new row is noted.
+  insert into search.entries (id, chat_id, message_id, user_id, seq, words)
+  values (new.id, new.chat_id, new.id, new.user_id, new.seq, search.words(new.user_id, new.content))
+  on conflict (id) do update set words = excluded.words;
+  return null;
+end
+$$;
+
+-- Name: FUNCTION note_message(); Type: COMMENT; Schema: search; Owner: -
+
+COMMENT ON FUNCTION search.note_message() IS 'Keeps the entry of a message.';
+
+-- Name: note_title(); Type: FUNCTION; Schema: search; Owner: -
+
+CREATE FUNCTION search.note_title() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  -- Definer: entries are nobody's to write. Only the caller's own chat is noted.
+  insert into search.entries (id, chat_id, user_id, seq, words)
+  values (
+    new.id, new.id, new.user_id, 9223372036854775807,
+    setweight(search.words(new.user_id, new.title), 'A')
+  )
+  on conflict (id) do update set words = excluded.words;
+  return null;
+end
+$$;
+
+-- Name: FUNCTION note_title(); Type: COMMENT; Schema: search; Owner: -
+
+COMMENT ON FUNCTION search.note_title() IS 'Keeps the entry of a chat''s title.';
+
+-- Name: parse(text); Type: FUNCTION; Schema: search; Owner: -
+
+CREATE FUNCTION search.parse(query text) RETURNS tsquery
+    LANGUAGE plpgsql IMMUTABLE STRICT
+    SET search_path TO ''
+    AS $_$
+declare
+  -- A dash inside or behind a word is no operator.
+  typed text = regexp_replace(search.plain(left(query, 500), '"-'), '(?<=\S)-|-(?=\s|-|$)', ' ', 'g');
+  parsed text = websearch_to_tsquery('pg_catalog.simple', typed)::text;
+begin
+  -- The last word may not be finished. One letter alone would begin too many.
+  if typed ~ '[^\s"]$' then
+    parsed = regexp_replace(parsed, '((?:[^'']{2}|[^ -~])'')([ )]*)$', '\1:*\2');
+  end if;
+  return parsed::tsquery;
+end
+$_$;
+
+-- Name: FUNCTION parse(query text); Type: COMMENT; Schema: search; Owner: -
+
+COMMENT ON FUNCTION search.parse(query text) IS 'A query as people type it: words, "phrases", or, -without; the last word may be a beginning.';
+
+-- Name: plain(text, text); Type: FUNCTION; Schema: search; Owner: -
+
+CREATE FUNCTION search.plain(text text, kept text DEFAULT ''::text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO ''
+    AS $_$
+  select translate($1, marks, repeat(' ', length(marks)))
+  from (select translate(E'!"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~', $2, '')) as all_but_kept(marks)
+$_$;
+
+-- Name: FUNCTION plain(text text, kept text); Type: COMMENT; Schema: search; Owner: -
+
+COMMENT ON FUNCTION search.plain(text text, kept text) IS 'Text whose ASCII punctuation is spaces, so that names, paths and addresses fall into their words.';
+
+-- Name: words(uuid, text); Type: FUNCTION; Schema: search; Owner: -
+
+CREATE FUNCTION search.words(user_id uuid, text text) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO ''
+    AS $_$
+  select coalesce(
+    string_agg(
+      concat('''', search.mine($1), replace(word.lexeme, '''', ''''''), ''':', array_to_string(word.positions, ',')),
+      ' '
+    ),
+    ''
+  )::tsvector
+  from unnest(to_tsvector('pg_catalog.simple', search.plain(left($2, 100000)))) as word
+  where octet_length(word.lexeme) <= 200
+$_$;
+
+-- Name: FUNCTION words(user_id uuid, text text); Type: COMMENT; Schema: search; Owner: -
+
+COMMENT ON FUNCTION search.words(user_id uuid, text text) IS 'The words of a text, with their places, as a user''s own.';
 
 -- Name: running_answers; Type: TABLE; Schema: private; Owner: -
 
@@ -839,10 +892,30 @@ CREATE TABLE public.profiles (
 
 COMMENT ON TABLE public.profiles IS 'What a user tells about themselves, one row a user.';
 
--- Name: deleted_chats deleted_chats_pkey; Type: CONSTRAINT; Schema: private; Owner: -
+-- Name: entries; Type: TABLE; Schema: search; Owner: -
 
-ALTER TABLE ONLY private.deleted_chats
-    ADD CONSTRAINT deleted_chats_pkey PRIMARY KEY (id);
+CREATE TABLE search.entries (
+    id uuid NOT NULL,
+    chat_id uuid NOT NULL,
+    message_id uuid,
+    user_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    words tsvector NOT NULL,
+    is_sample boolean GENERATED ALWAYS AS (("right"((id)::text, 2) = ANY (ARRAY['00'::text, '40'::text, '80'::text, 'c0'::text]))) STORED NOT NULL,
+    CONSTRAINT entries_are_of_a_message_or_a_chat CHECK ((id = COALESCE(message_id, chat_id)))
+);
+
+-- Name: TABLE entries; Type: COMMENT; Schema: search; Owner: -
+
+COMMENT ON TABLE search.entries IS 'What is found: one row a message, and one a chat for its title.';
+
+-- Name: COLUMN entries.seq; Type: COMMENT; Schema: search; Owner: -
+
+COMMENT ON COLUMN search.entries.seq IS 'Of the message; of a title the greatest there is, so that titles count among the newest.';
+
+-- Name: COLUMN entries.is_sample; Type: COMMENT; Schema: search; Owner: -
+
+COMMENT ON COLUMN search.entries.is_sample IS 'One in sixty-four, to tell what is everywhere without looking everywhere.';
 
 -- Name: running_answers running_answers_pkey; Type: CONSTRAINT; Schema: private; Owner: -
 
@@ -894,9 +967,10 @@ ALTER TABLE ONLY public.profiles
 ALTER TABLE ONLY public.profiles
     ADD CONSTRAINT profiles_username_key UNIQUE (username);
 
--- Name: deleted_chats_newest_first; Type: INDEX; Schema: private; Owner: -
+-- Name: entries entries_pkey; Type: CONSTRAINT; Schema: search; Owner: -
 
-CREATE INDEX deleted_chats_newest_first ON private.deleted_chats USING btree (user_id, deleted_at DESC, id DESC);
+ALTER TABLE ONLY search.entries
+    ADD CONSTRAINT entries_pkey PRIMARY KEY (id);
 
 -- Name: running_answers_replica_id_idx; Type: INDEX; Schema: private; Owner: -
 
@@ -958,9 +1032,33 @@ CREATE INDEX messages_user_id_idx ON public.messages USING btree (user_id);
 
 CREATE UNIQUE INDEX model_configs_one_default ON public.model_configs USING btree (user_id) WHERE is_default;
 
+-- Name: entries_newest_first; Type: INDEX; Schema: search; Owner: -
+
+CREATE INDEX entries_newest_first ON search.entries USING btree (user_id, seq DESC);
+
+-- Name: entries_sample_idx; Type: INDEX; Schema: search; Owner: -
+
+CREATE INDEX entries_sample_idx ON search.entries USING gin (words) WHERE is_sample;
+
+-- Name: entries_words_idx; Type: INDEX; Schema: search; Owner: -
+
+CREATE INDEX entries_words_idx ON search.entries USING gin (words);
+
 -- Name: chats chats_check_tip; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER chats_check_tip BEFORE UPDATE OF current_message_id ON public.chats FOR EACH ROW WHEN ((new.current_message_id IS DISTINCT FROM old.current_message_id)) EXECUTE FUNCTION private.check_tip();
+
+-- Name: chats chats_forget_for_search; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER chats_forget_for_search AFTER DELETE ON public.chats REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION search.forget();
+
+-- Name: chats chats_note_change_for_search; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER chats_note_change_for_search AFTER UPDATE OF title ON public.chats FOR EACH ROW WHEN ((new.title IS DISTINCT FROM old.title)) EXECUTE FUNCTION search.note_title();
+
+-- Name: chats chats_note_for_search; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER chats_note_for_search AFTER INSERT ON public.chats FOR EACH ROW EXECUTE FUNCTION search.note_title();
 
 -- Name: chats chats_note_who_titled; Type: TRIGGER; Schema: public; Owner: -
 
@@ -968,11 +1066,15 @@ CREATE TRIGGER chats_note_who_titled BEFORE UPDATE OF title ON public.chats FOR 
 
 -- Name: chats chats_set_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER chats_set_updated_at BEFORE UPDATE ON public.chats FOR EACH ROW WHEN ((((old.model_config_id IS NULL) OR (new.model_config_id IS NOT NULL)) AND (current_setting('pocketllm.keeps_times'::text, true) IS DISTINCT FROM 'yes'::text))) EXECUTE FUNCTION private.set_updated_at();
+CREATE TRIGGER chats_set_updated_at BEFORE UPDATE ON public.chats FOR EACH ROW WHEN (((old.model_config_id IS NULL) OR (new.model_config_id IS NOT NULL))) EXECUTE FUNCTION private.set_updated_at();
 
 -- Name: jobs jobs_set_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER jobs_set_updated_at BEFORE UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION private.set_updated_at();
+
+-- Name: messages messages_forget_for_search; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER messages_forget_for_search AFTER DELETE ON public.messages REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION search.forget();
 
 -- Name: messages messages_hang; Type: TRIGGER; Schema: public; Owner: -
 
@@ -986,9 +1088,17 @@ CREATE TRIGGER messages_mend_branches AFTER DELETE ON public.messages REFERENCIN
 
 CREATE TRIGGER messages_move_tips AFTER INSERT ON public.messages REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION private.move_tips();
 
+-- Name: messages messages_note_change_for_search; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER messages_note_change_for_search AFTER UPDATE OF content, metadata ON public.messages FOR EACH ROW WHEN ((((new.metadata ->> 'status'::text) IS DISTINCT FROM 'streaming'::text) AND ((new.content IS DISTINCT FROM old.content) OR ((old.metadata ->> 'status'::text) = 'streaming'::text)))) EXECUTE FUNCTION search.note_message();
+
 -- Name: messages messages_note_first_seq; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER messages_note_first_seq BEFORE INSERT ON public.messages FOR EACH STATEMENT EXECUTE FUNCTION private.note_first_seq();
+
+-- Name: messages messages_note_for_search; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER messages_note_for_search AFTER INSERT ON public.messages FOR EACH ROW WHEN (((new.metadata ->> 'status'::text) IS DISTINCT FROM 'streaming'::text)) EXECUTE FUNCTION search.note_message();
 
 -- Name: messages messages_parent_is_in_the_same_chat; Type: TRIGGER; Schema: public; Owner: -
 
@@ -1009,11 +1119,6 @@ CREATE TRIGGER model_configs_set_updated_at BEFORE UPDATE ON public.model_config
 -- Name: profiles profiles_set_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER profiles_set_updated_at BEFORE UPDATE ON public.profiles FOR EACH ROW EXECUTE FUNCTION private.set_updated_at();
-
--- Name: deleted_chats deleted_chats_user_id_fkey; Type: FK CONSTRAINT; Schema: private; Owner: -
-
-ALTER TABLE ONLY private.deleted_chats
-    ADD CONSTRAINT deleted_chats_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
 -- Name: running_answers running_answers_answer_id_fkey; Type: FK CONSTRAINT; Schema: private; Owner: -
 
@@ -1054,14 +1159,6 @@ ALTER TABLE ONLY public.model_configs
 
 ALTER TABLE ONLY public.profiles
     ADD CONSTRAINT profiles_id_fkey FOREIGN KEY (id) REFERENCES auth.users(id) ON DELETE CASCADE;
-
--- Name: deleted_chats; Type: ROW SECURITY; Schema: private; Owner: -
-
-ALTER TABLE private.deleted_chats ENABLE ROW LEVEL SECURITY;
-
--- Name: deleted_chats deleted_chats_owner_all; Type: POLICY; Schema: private; Owner: -
-
-CREATE POLICY deleted_chats_owner_all ON private.deleted_chats TO authenticated USING ((( SELECT auth.uid() AS uid) = user_id)) WITH CHECK ((( SELECT auth.uid() AS uid) = user_id));
 
 -- Name: running_answers; Type: ROW SECURITY; Schema: private; Owner: -
 
@@ -1111,16 +1208,23 @@ CREATE POLICY profiles_owner_select ON public.profiles FOR SELECT TO authenticat
 
 CREATE POLICY profiles_owner_update ON public.profiles FOR UPDATE TO authenticated USING ((( SELECT auth.uid() AS uid) = id)) WITH CHECK ((( SELECT auth.uid() AS uid) = id));
 
+-- Name: entries; Type: ROW SECURITY; Schema: search; Owner: -
+
+ALTER TABLE search.entries ENABLE ROW LEVEL SECURITY;
+
 -- Name: SCHEMA private; Type: ACL; Schema: -; Owner: -
 
 GRANT USAGE ON SCHEMA private TO service_role;
-GRANT USAGE ON SCHEMA private TO authenticated;
 
 -- Name: SCHEMA public; Type: ACL; Schema: -; Owner: -
 
 GRANT USAGE ON SCHEMA public TO anon;
 GRANT USAGE ON SCHEMA public TO authenticated;
 GRANT USAGE ON SCHEMA public TO service_role;
+
+-- Name: SCHEMA search; Type: ACL; Schema: -; Owner: -
+
+GRANT USAGE ON SCHEMA search TO authenticated;
 
 -- Name: FUNCTION applied_migrations(); Type: ACL; Schema: private; Owner: -
 
@@ -1163,16 +1267,6 @@ REVOKE ALL ON FUNCTION private.note_first_seq() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.note_who_titled() FROM PUBLIC;
 
--- Name: FUNCTION put_chat(chat jsonb); Type: ACL; Schema: private; Owner: -
-
-REVOKE ALL ON FUNCTION private.put_chat(chat jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.put_chat(chat jsonb) TO authenticated;
-
--- Name: FUNCTION put_messages(chat_id uuid, messages jsonb, tip uuid); Type: ACL; Schema: private; Owner: -
-
-REVOKE ALL ON FUNCTION private.put_messages(chat_id uuid, messages jsonb, tip uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.put_messages(chat_id uuid, messages jsonb, tip uuid) TO authenticated;
-
 -- Name: FUNCTION queue_for_default(); Type: ACL; Schema: private; Owner: -
 
 REVOKE ALL ON FUNCTION private.queue_for_default() FROM PUBLIC;
@@ -1180,16 +1274,6 @@ REVOKE ALL ON FUNCTION private.queue_for_default() FROM PUBLIC;
 -- Name: FUNCTION set_updated_at(); Type: ACL; Schema: private; Owner: -
 
 REVOKE ALL ON FUNCTION private.set_updated_at() FROM PUBLIC;
-
--- Name: FUNCTION delete_chats(chat_ids uuid[]); Type: ACL; Schema: public; Owner: -
-
-REVOKE ALL ON FUNCTION public.delete_chats(chat_ids uuid[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.delete_chats(chat_ids uuid[]) TO authenticated;
-
--- Name: FUNCTION deleted_chats(); Type: ACL; Schema: public; Owner: -
-
-REVOKE ALL ON FUNCTION public.deleted_chats() FROM PUBLIC;
-GRANT ALL ON FUNCTION public.deleted_chats() TO authenticated;
 
 -- Name: TABLE chats; Type: ACL; Schema: public; Owner: -
 
@@ -1225,20 +1309,10 @@ GRANT INSERT(title_by),UPDATE(title_by) ON TABLE public.chats TO authenticated;
 REVOKE ALL ON FUNCTION public.fork_chat(chat_id uuid, at_message_id uuid, title text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fork_chat(chat_id uuid, at_message_id uuid, title text) TO authenticated;
 
--- Name: FUNCTION import_chat(chat jsonb, messages jsonb); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION search_messages(query text, max_results integer, after_id uuid); Type: ACL; Schema: public; Owner: -
 
-REVOKE ALL ON FUNCTION public.import_chat(chat jsonb, messages jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.import_chat(chat jsonb, messages jsonb) TO authenticated;
-
--- Name: FUNCTION import_messages(chat_id uuid, messages jsonb, tip uuid); Type: ACL; Schema: public; Owner: -
-
-REVOKE ALL ON FUNCTION public.import_messages(chat_id uuid, messages jsonb, tip uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.import_messages(chat_id uuid, messages jsonb, tip uuid) TO authenticated;
-
--- Name: FUNCTION restore_chats(chat_ids uuid[]); Type: ACL; Schema: public; Owner: -
-
-REVOKE ALL ON FUNCTION public.restore_chats(chat_ids uuid[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.restore_chats(chat_ids uuid[]) TO authenticated;
+REVOKE ALL ON FUNCTION public.search_messages(query text, max_results integer, after_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_messages(query text, max_results integer, after_id uuid) TO authenticated;
 
 -- Name: FUNCTION show_version(message_id uuid); Type: ACL; Schema: public; Owner: -
 
@@ -1250,26 +1324,44 @@ GRANT ALL ON FUNCTION public.show_version(message_id uuid) TO authenticated;
 REVOKE ALL ON FUNCTION public.usage("grouping" text, since timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.usage("grouping" text, since timestamp with time zone) TO authenticated;
 
--- Name: TABLE deleted_chats; Type: ACL; Schema: private; Owner: -
+-- Name: FUNCTION candidates(query text); Type: ACL; Schema: search; Owner: -
 
-GRANT SELECT,DELETE ON TABLE private.deleted_chats TO authenticated;
-GRANT ALL ON TABLE private.deleted_chats TO service_role;
+REVOKE ALL ON FUNCTION search.candidates(query text) FROM PUBLIC;
+GRANT ALL ON FUNCTION search.candidates(query text) TO authenticated;
 
--- Name: COLUMN deleted_chats.id; Type: ACL; Schema: private; Owner: -
+-- Name: FUNCTION forget(); Type: ACL; Schema: search; Owner: -
 
-GRANT INSERT(id) ON TABLE private.deleted_chats TO authenticated;
+REVOKE ALL ON FUNCTION search.forget() FROM PUBLIC;
 
--- Name: COLUMN deleted_chats.title; Type: ACL; Schema: private; Owner: -
+-- Name: FUNCTION is_everywhere(looked_for tsquery); Type: ACL; Schema: search; Owner: -
 
-GRANT INSERT(title) ON TABLE private.deleted_chats TO authenticated;
+REVOKE ALL ON FUNCTION search.is_everywhere(looked_for tsquery) FROM PUBLIC;
 
--- Name: COLUMN deleted_chats.message_count; Type: ACL; Schema: private; Owner: -
+-- Name: FUNCTION mine(user_id uuid); Type: ACL; Schema: search; Owner: -
 
-GRANT INSERT(message_count) ON TABLE private.deleted_chats TO authenticated;
+REVOKE ALL ON FUNCTION search.mine(user_id uuid) FROM PUBLIC;
 
--- Name: COLUMN deleted_chats.content; Type: ACL; Schema: private; Owner: -
+-- Name: FUNCTION note_message(); Type: ACL; Schema: search; Owner: -
 
-GRANT INSERT(content) ON TABLE private.deleted_chats TO authenticated;
+REVOKE ALL ON FUNCTION search.note_message() FROM PUBLIC;
+
+-- Name: FUNCTION note_title(); Type: ACL; Schema: search; Owner: -
+
+REVOKE ALL ON FUNCTION search.note_title() FROM PUBLIC;
+
+-- Name: FUNCTION parse(query text); Type: ACL; Schema: search; Owner: -
+
+REVOKE ALL ON FUNCTION search.parse(query text) FROM PUBLIC;
+GRANT ALL ON FUNCTION search.parse(query text) TO authenticated;
+
+-- Name: FUNCTION plain(text text, kept text); Type: ACL; Schema: search; Owner: -
+
+REVOKE ALL ON FUNCTION search.plain(text text, kept text) FROM PUBLIC;
+GRANT ALL ON FUNCTION search.plain(text text, kept text) TO authenticated;
+
+-- Name: FUNCTION words(user_id uuid, text text); Type: ACL; Schema: search; Owner: -
+
+REVOKE ALL ON FUNCTION search.words(user_id uuid, text text) FROM PUBLIC;
 
 -- Name: TABLE running_answers; Type: ACL; Schema: private; Owner: -
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pocketllm_cli.api.deleted_chats import DeletedChats
     from pocketllm_cli.api.messages import Messages
     from pocketllm_cli.api.model_configs import ModelConfigs
+    from pocketllm_cli.api.search import Search
     from pocketllm_cli.api.usage import Usage
     from pocketllm_cli.api.whole_chats import WholeChats
 
@@ -96,6 +97,13 @@ class Api:
         from pocketllm_cli.api.whole_chats import WholeChats
 
         return WholeChats(self.wire)
+
+    @cached_property
+    def search(self) -> "Search":
+        """Full text search."""
+        from pocketllm_cli.api.search import Search
+
+        return Search(self.wire)
 
     @property
     def auth(self) -> Auth:

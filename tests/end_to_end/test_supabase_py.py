@@ -56,6 +56,29 @@ def test_supabase_py_signs_in_and_sees_what_its_user_may_see(
         assert len(service.table("chats").select("id").execute().data) >= 1
 
 
+def test_a_search_finds_what_was_said_to_those_who_said_it(
+    home: Home, env: dict[str, str], add_model: Callable[[str], str]
+) -> None:
+    asked = home.run("ask", "-m", add_model("any"), "Do zebrafish sleep?")
+    assert asked.code == 0, asked.err
+    with client(env) as owner:
+        owner.auth.sign_in_with_password(
+            {"email": env["POCKETLLM_EMAIL"], "password": env["POCKETLLM_PASSWORD"]}
+        )
+        found: Any = owner.rpc("search_messages", {"query": "zebraf"}).execute().data
+        after = {"query": "zebraf", "max_results": 1, "after_id": found[0]["id"]}
+
+        assert {row["role"] for row in found} == {None, "user"}
+        assert all("\x02zebrafish\x03" in row["snippet"] for row in found)
+        assert owner.rpc("search_messages", after).execute().data == found[1:2]
+    with client(env) as stranger:
+        stranger.auth.sign_up(
+            {"email": "searcher@example.com", "password": "correct horse battery"}
+        )
+
+        assert stranger.rpc("search_messages", {"query": "zebraf"}).execute().data == []
+
+
 def test_the_env_lines_hold_nothing_but_names_and_values(env: dict[str, str]) -> None:
     assert set(env) == {
         "SUPABASE_URL",

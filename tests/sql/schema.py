@@ -13,9 +13,7 @@ from tests.conftest import Cluster, running_cluster
 
 SCHEMA_FILE = sql_folder() / "schema.sql"
 
-_HEADER = (
-    "-- What the migrations make of schema public and schema private; `make schema` renews it.\n\n"
-)
+_HEADER = "-- What the migrations make of our schemas; `make schema` renews it.\n\n"
 _VARYING = re.compile(
     r"^(--|--$|-- Dumped .*|-- PostgreSQL database dump.*|\\(un)?restrict .*)$|^SET .*;$"
     r"|^SELECT pg_catalog\.set_config\('search_path', '', false\);$",
@@ -24,11 +22,12 @@ _VARYING = re.compile(
 
 
 def dump_schema(cluster: Cluster, database: str) -> str:
-    """Return the definitions of schema public and private, without what differs between runs."""
+    """Return the definitions of our schemas, without what differs between runs."""
     done = subprocess.run(
         [
             str(packaged_programs() / "pg_dump"),
-            *("--schema-only", "--no-owner", "--schema=public", "--schema=private"),
+            *("--schema-only", "--no-owner"),
+            *(f"--schema={schema}" for schema in ("public", "private", "search")),
             cluster.url(database, login=SUPERUSER),
         ],
         check=True,

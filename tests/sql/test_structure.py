@@ -13,6 +13,10 @@ DEFINERS = {
     "private.mend_branches": "sets parents, which are nobody's to set, of what was left hanging",
     "private.put_chat": "writes times, which no client may write, of a chat that comes whole",
     "private.put_messages": "writes times of messages, and follows none but the caller's chats",
+    "search.note_message": "writes the entry of the caller's message, which is nobody's to write",
+    "search.note_title": "writes the entry of the caller's title, which is nobody's to write",
+    "search.forget": "removes the entries of rows that the caller has deleted",
+    "search.candidates": "no index for words is used behind a policy; returns the caller's alone",
     "private.applied_migrations": "reads versions, and no more, from a ledger that holds all text",
 }
 # By name as the catalogue shows it: schema public is on the search path. All act as the caller.
@@ -25,6 +29,10 @@ CALLABLE = {
     "private.put_chat",
     "private.put_messages",
     "restore_chats",
+    "search.candidates",
+    "search.parse",
+    "search.plain",
+    "search_messages",
     "show_version",
     "usage",
 }
@@ -33,6 +41,9 @@ PLANS = {
     "private.hang_message": _NO_SCANS,
     "private.check_parent": _NO_SCANS,
     "private.mend_branches": [*_NO_SCANS, "enable_nestloop=off"],
+    "search.candidates": _NO_SCANS,
+    "search.forget": _NO_SCANS,
+    "search.is_everywhere": _NO_SCANS,
 }
 TABLES = {"profiles", "model_configs", "chats", "messages", "jobs"}
 
@@ -96,7 +107,7 @@ def test_nothing_trusts_what_users_say_about_themselves(catalogue: Connection[Ro
         " where concat(qual, with_check) ~ 'user_meta_?data'"
         " union all"
         " select oid::regproc::text from pg_proc"
-        " where pronamespace in ('public'::regnamespace, 'private'::regnamespace)"
+        " where pronamespace = any ('{public,private,search}'::regnamespace[])"
         " and prosrc ~ 'user_meta_?data'",
     )
 
@@ -110,7 +121,7 @@ def test_every_foreign_key_has_an_index_that_begins_with_it(catalogue: Connectio
         select k.conrelid::regclass || '.' || k.conname as name
         from pg_constraint k
         where k.contype = 'f'
-          and k.connamespace in ('public'::regnamespace, 'auth'::regnamespace)
+          and k.connamespace = any ('{public,search,auth}'::regnamespace[])
           and not exists (
             select from pg_index i
             where i.indrelid = k.conrelid and i.indisvalid and i.indpred is null
@@ -211,7 +222,7 @@ def test_clients_have_no_rights_to_anything_by_membership_or_by_being_everybody(
         from unnest(array['anon', 'authenticated']) as r
         cross join unnest(array['TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN']) as privilege
         cross join pg_class c
-        where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+        where c.relnamespace = any ('{public,private,search}'::regnamespace[])
           and c.relkind = 'r' and has_table_privilege(r, c.oid, privilege)
         union all
         select 'anon ' || c.oid::regclass from pg_class c
@@ -231,7 +242,8 @@ def test_clients_have_no_rights_to_anything_by_membership_or_by_being_everybody(
         from unnest(array['anon', 'authenticated', 'service_role']) as r
         cross join unnest(array['USAGE', 'CREATE']) as privilege
         cross join pg_namespace n
-        where n.nspname in ('public', 'private') and has_schema_privilege(r, n.oid, privilege)
+        where n.nspname in ('public', 'private', 'search')
+          and has_schema_privilege(r, n.oid, privilege)
         union all
         select r || ' may become ' || rolname
         from unnest(array['anon', 'authenticated']) as r cross join pg_roles
@@ -244,6 +256,7 @@ def test_clients_have_no_rights_to_anything_by_membership_or_by_being_everybody(
         "authenticated USAGE messages_seq_seq",  # hang_message numbers as the caller
         "authenticated USAGE private",  # no service exposes it; one table and one function are open
         "authenticated USAGE public",
+        "authenticated USAGE search",  # for one function; the table there is nobody's
         "service_role USAGE private",
         "service_role USAGE public",
     ]
@@ -256,7 +269,7 @@ def test_every_function_names_all_it_uses_and_only_reviewed_ones_lend_rights(
         "select oid::regproc::text as name, proconfig, prosecdef, prosrc,"
         " has_function_privilege('anon', oid, 'EXECUTE') as anon,"
         " has_function_privilege('authenticated', oid, 'EXECUTE') as authenticated"
-        " from pg_proc where pronamespace in ('public'::regnamespace, 'private'::regnamespace)"
+        " from pg_proc where pronamespace = any ('{public,private,search}'::regnamespace[])"
     ).fetchall()
 
     assert {row["name"] for row in functions if row["prosecdef"]} <= set(DEFINERS)
@@ -284,7 +297,7 @@ def test_the_migrations_belong_to_a_role_that_is_no_superuser_and_need_no_extens
     owners = names(
         catalogue,
         "select distinct relowner::regrole::text as name from pg_class"
-        " where relnamespace in ('public'::regnamespace, 'private'::regnamespace)",
+        " where relnamespace = any ('{public,private,search}'::regnamespace[])",
     )
     extensions = names(catalogue, "select extname as name from pg_extension")
     superusers = names(catalogue, "select rolname as name from pg_roles where rolsuper")
