@@ -187,9 +187,19 @@ def read_key_settings(
         InvalidSettings: One of them is missing, or a key is malformed.
     """
     values = os.environ if environment is None else environment
+    return read_database_url(values), parse_master_keys(values.get("POCKETLLM_MASTER_KEYS", ""))
+
+
+def read_database_url(environment: Mapping[str, str] | None = None) -> str:
+    """Return the address of a hosted project's database.
+
+    Raises:
+        InvalidSettings: It is missing.
+    """
+    values = os.environ if environment is None else environment
     if not (url := values.get("SUPABASE_DB_URL")):
         raise InvalidSettings("SUPABASE_DB_URL is not set.")
-    return url, parse_master_keys(values.get("POCKETLLM_MASTER_KEYS", ""))
+    return url
 
 
 def read_limits(environment: Mapping[str, str] | None = None) -> Limits:

@@ -1,4 +1,4 @@
-"""`python -m backend_functions.admin keys list|rotate|retire ID`: the operator's command line."""
+"""`python -m backend_functions.admin keys list|rotate|retire ID`, `… migrate`: for operators."""
 
 import argparse
 import asyncio
@@ -13,6 +13,7 @@ import psycopg
 
 from backend_functions.admin.key_rings import EmbeddedRing, HostedRing, KeyRing
 from backend_functions.admin.keys import KeyTender
+from backend_functions.admin.migrations import bring_up, owner_address
 from backend_functions.admin.problem import AdminProblem
 from backend_functions.db.pool import Database
 from backend_functions.embedded.machine_keys import BrokenKeys
@@ -25,16 +26,14 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # what fails is told once, below
     try:
-        with ExitStack() as stack:
-            ring = _ring(asked.folder, stack, is_change=asked.verb != "list")
-            result = asyncio.run(_run(asked, ring))
+        result, text = _migrate(asked) if asked.noun == "migrate" else _tend_keys(asked)
     except AdminProblem as problem:
         return _refuse(problem.message, asked.json, problem.facts)
     except (InvalidSettings, BrokenKeys) as problem:
         return _refuse(str(problem), asked.json)
     except (psycopg.Error, ServiceError, OSError):
         return _refuse("The backend's database or folder cannot be reached.", asked.json)
-    print(json.dumps(result) if asked.json else _as_text(result))
+    print(json.dumps(result) if asked.json else text)
     return 0
 
 
@@ -47,13 +46,34 @@ def _parser() -> argparse.ArgumentParser:
     )
     shared.add_argument("--json", action="store_true", help="print JSON")
     parser = argparse.ArgumentParser(prog="python -m backend_functions.admin")
-    keys = parser.add_subparsers(dest="noun", required=True).add_parser("keys")
+    nouns = parser.add_subparsers(dest="noun", required=True)
+    migrations = nouns.add_parser(
+        "migrate", parents=[shared], help="apply the migrations that are missing"
+    )
+    only = migrations.add_mutually_exclusive_group()
+    only.add_argument("--status", action="store_true", help="only tell what is applied")
+    only.add_argument("--dry-run", action="store_true", help="only tell what would be applied")
+    keys = nouns.add_parser("keys")
     verbs = keys.add_subparsers(dest="verb", required=True)
     verbs.add_parser("list", parents=[shared], help="the master keys, and what they seal")
     verbs.add_parser("rotate", parents=[shared], help="seal everything with a new one")
     retire = verbs.add_parser("retire", parents=[shared], help="take one away that is not needed")
     retire.add_argument("id", help="of the master key")
     return parser
+
+
+def _migrate(asked: argparse.Namespace) -> tuple[Any, str]:
+    address = owner_address(asked.folder and asked.folder.resolve())
+    is_wanted = not (asked.status or asked.dry_run)
+    report = asyncio.run(bring_up(address, is_wanted=is_wanted))
+    return report.as_json(), report.as_text(with_applied=asked.status)
+
+
+def _tend_keys(asked: argparse.Namespace) -> tuple[Any, str]:
+    with ExitStack() as stack:
+        ring = _ring(asked.folder, stack, is_change=asked.verb != "list")
+        result = asyncio.run(_run(asked, ring))
+    return result, _as_text(result)
 
 
 def _ring(folder: Path | None, stack: ExitStack, *, is_change: bool) -> KeyRing:

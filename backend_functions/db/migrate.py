@@ -7,7 +7,7 @@ agrees with us. An advisory lock lets one of several migrators work while the ot
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 from psycopg import AsyncConnection, sql
 
@@ -55,10 +55,27 @@ async def applied_versions(connection: AsyncConnection[object], ledger: str) -> 
             " (version text primary key, statements text[], name text)"
         ).format(schema)
     )
-    cursor = await connection.execute(
-        sql.SQL("select version from {}.schema_migrations").format(schema)
-    )
-    return {cast("tuple[str]", row)[0] for row in await cursor.fetchall()}
+    return await _versions(connection, ledger)
+
+
+async def _versions(connection: AsyncConnection[Any], ledger: str) -> set[str]:
+    query = sql.SQL("select version from {}.schema_migrations").format(sql.Identifier(ledger))
+    cursor = await connection.execute(query)
+    return {row[0] for row in await cursor.fetchall()}
+
+
+async def read_ledger(url: str, *, ledger: str) -> set[str]:
+    """Return the versions that were applied, changing nothing; none where no ledger is kept.
+
+    Raises:
+        psycopg.Error: The database does not answer, or the login may not read the ledger.
+    """
+    async with await AsyncConnection.connect(url, autocommit=True) as connection:
+        table = f"{ledger}.schema_migrations"
+        cursor = await connection.execute("select to_regclass(%s) is not null", (table,))
+        if await cursor.fetchone() != (True,):
+            return set()
+        return await _versions(connection, ledger)
 
 
 async def migrate(url: str, folder: Path, *, ledger: str) -> list[Migration]:

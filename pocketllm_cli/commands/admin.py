@@ -9,7 +9,7 @@ import typer
 
 from pocketllm_cli.app import App, app_of
 from pocketllm_cli.commands.tree import noun, verb
-from pocketllm_cli.errors import BackendMissing
+from pocketllm_cli.errors import BackendMissing, UsageProblem
 
 _PROGRAM: Final = "backend_functions.admin"
 _ROTATES: Final = "This seals all provider keys anew."
@@ -71,6 +71,25 @@ def retire(
         app.console.say("Nothing was changed.")
         return
     _run(app, "keys", "retire", operand=key_id)
+
+
+@verb(app, "migrate", "pocketllm admin migrate --status", "pocketllm admin migrate")
+def migrate(
+    ctx: typer.Context,
+    status: Annotated[bool, typer.Option("--status", help="Only tell what is applied.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would be applied.")
+    ] = False,
+) -> None:
+    """Apply the migrations that the backend's database lacks.
+
+    They are those of `supabase db push --workdir sql`, and both agree on what is applied. The
+    embedded backend does it by itself when it starts; for a hosted one set SUPABASE_DB_URL to the
+    address of the owner's login.
+    """
+    if status and dry_run:
+        raise UsageProblem("--status and --dry-run are two questions.")
+    _run(app_of(ctx), "migrate", *["--status"] * status, *["--dry-run"] * dry_run)
 
 
 def _run(app: App, *words: str, operand: str | None = None) -> None:
