@@ -581,7 +581,7 @@ begin
     union all
     select * from search.entries as entry
     where not is_everywhere and entry.words @@ probe and (entry.words @@ mine) is true
-    limit 500
+    limit 300
   ),
   newest as materialized (
     select * from search.entries as entry where entry.user_id = caller
@@ -676,7 +676,7 @@ begin
   -- Definer: entries are nobody's to write. Only the caller's own chat is noted.
   insert into search.entries (id, chat_id, user_id, seq, words)
   values (
-    new.id, new.id, new.user_id, 9223372036854775807,
+    new.id, new.id, new.user_id, nextval('public.messages_seq_seq'),
     setweight(search.words(new.user_id, new.title), 'A')
   )
   on conflict (id) do update set words = excluded.words;
@@ -911,7 +911,7 @@ COMMENT ON TABLE search.entries IS 'What is found: one row a message, and one a 
 
 -- Name: COLUMN entries.seq; Type: COMMENT; Schema: search; Owner: -
 
-COMMENT ON COLUMN search.entries.seq IS 'Of the message; of a title the greatest there is, so that titles count among the newest.';
+COMMENT ON COLUMN search.entries.seq IS 'Of the message; a title''s stands between those of the messages before and after it was given.';
 
 -- Name: COLUMN entries.is_sample; Type: COMMENT; Schema: search; Owner: -
 

@@ -1,7 +1,8 @@
 """What a screen shows and what a search finds, with a hundred times the messages behind it.
 
 Two databases are filled, of 10,000 and of 1,000,000 messages; half are one user's, the rest are
-others'. Every question is put to both in turn, and the medians are compared.
+others'. Every question is put to both in turn, and what a tenth of the answers stay below is
+compared: on a machine that does other things too, that is what the question itself takes.
 """
 
 import random
@@ -9,6 +10,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,9 +31,33 @@ SMALL, LARGE = 10_000, 1_000_000
 PER_CHAT = 100
 _ROUNDS = 60
 
+
+def _word(number: int) -> str:
+    """Return a word of three syllables; neighbours in number do not begin alike."""
+    digits = f"{number * 7919 % 1_000_000:06}"
+    return "".join(
+        "bcdfghjklm"[int(digits[i])] + "aeiouaeiou"[int(digits[i + 1])] for i in (0, 2, 4)
+    )
+
+
+def _texts() -> list[str]:
+    draws = random.Random(0)  # noqa: S311 # words, not secrets
+    return [
+        " ".join(_word(int(20_000 * draws.random() ** 4)) for _ in range(30)) for _ in range(1_000)
+    ]
+
+
+# Words are drawn so that the first are everywhere and the last are rare, as in any language.
+TEXTS = _texts()
+_USES = Counter(word for text in TEXTS for word in set(text.split()))
+FREQUENT = _word(0)
+IN_A_HUNDREDTH = next(word for word, uses in sorted(_USES.items()) if uses == 10)
+
 # `heron` stands in twenty messages, however many there are.
 _FILL = (
     "set session_replication_role = replica",
+    "set synchronous_commit = off",
+    "set maintenance_work_mem = '256MB'",
     "drop index search.entries_words_idx, search.entries_sample_idx",
     """
     insert into public.chats (user_id, title, updated_at)
@@ -43,7 +69,7 @@ _FILL = (
     insert into public.messages (chat_id, user_id, role, content)
     select chat.id, chat.user_id, case when g %% 2 = 0 then 'assistant' else 'user' end,
       concat_ws(
-        ' ', (%(texts)s::text[])[1 + floor(5000 * random())],
+        ' ', (%(texts)s::text[])[1 + floor(1000 * random())],
         case when chat.number <= 20 and g = 7 then 'heron' end
       )
     from (
@@ -53,10 +79,16 @@ _FILL = (
     cross join generate_series(1, %(per_chat)s) g
     """,
     """
+    create temporary table noted as
+    select user_id, content, search.words(user_id, content) as words
+    from (select distinct user_id, content from public.messages) as different
+    """,
+    """
     insert into search.entries (id, chat_id, message_id, user_id, seq, words)
-    select id, chat_id, id, user_id, seq, search.words(user_id, content) from public.messages
+    select id, chat_id, id, user_id, seq, noted.words
+    from public.messages join noted using (user_id, content)
     union all
-    select id, id, null, user_id, 9223372036854775807, setweight(search.words(user_id, title), 'A')
+    select id, id, null, user_id, 0, setweight(search.words(user_id, title), 'A')
     from public.chats
     """,
     "create index entries_words_idx on search.entries using gin (words)",
@@ -75,12 +107,12 @@ _QUESTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "the chat list": (_LIST, {}),
     "a page of a chat": (_PAGE, {}),
     "search: a word in 20 messages": (_SEARCH, {"query": "heron"}),
-    "search: two words": (_SEARCH, {"query": "word0 heron "}),
-    "search: a rare word and a frequent beginning": (_SEARCH, {"query": "heron wor"}),
+    "search: two words": (_SEARCH, {"query": f"{FREQUENT} heron "}),
     "search: a phrase that is nowhere": (_SEARCH, {"query": '"heron heron"'}),
     "search: a rare word's beginning": (_SEARCH, {"query": "hero"}),
-    "search: the most frequent word": (_SEARCH, {"query": "word0 "}),
-    "search: a word of one message in a hundred": (_SEARCH, {"query": "word12 "}),
+    "search: a rare word and a frequent beginning": (_SEARCH, {"query": f"heron {FREQUENT[:3]}"}),
+    "search: the most frequent word": (_SEARCH, {"query": f"{FREQUENT} "}),
+    "search: a word of one message in a hundred": (_SEARCH, {"query": f"{IN_A_HUNDREDTH} "}),
 }
 
 
@@ -113,14 +145,8 @@ def _fill(connection: Connection[Row], count: int) -> Filled:
     with connection.transaction():
         stage = Stage(connection)
         ada, others = stage.sign_up(), [stage.sign_up().user_id for _ in range(50)]
-    # Drawn so that the first are everywhere and the last are rare, as in any language.
-    draws = random.Random(0)  # noqa: S311 # words, not secrets
-    texts = [
-        " ".join(f"word{int(20_000 * draws.random() ** 4)}" for _ in range(30))
-        for _ in range(5_000)
-    ]
     values = {
-        "texts": texts,
+        "texts": TEXTS,
         "ada": ada.user_id,
         "others": others,
         "count": count,
@@ -152,7 +178,7 @@ def main() -> None:
                     taken = database.seconds(statement, values)
                     if number >= 10:  # the first rounds fill caches and settle plans
                         seconds.append(taken)
-            few, many = map(statistics.median, times)
+            few, many = (statistics.quantiles(seconds, n=10)[0] for seconds in times)
             label = f"{name}: {few * 1000:.2f} ms, then {many * 1000:.2f} ms"
             report(label, many / few, limit=1.5, at_most=True)
 

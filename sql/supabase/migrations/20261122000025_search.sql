@@ -48,8 +48,8 @@ create table search.entries (
   constraint entries_are_of_a_message_or_a_chat check (id = coalesce(message_id, chat_id))
 );
 comment on table search.entries is 'What is found: one row a message, and one a chat for its title.';
-comment on column search.entries.seq is 'Of the message; of a title the greatest there is, so that titles count among the newest.';
 comment on column search.entries.is_sample is 'One in 256, to tell what is everywhere without looking everywhere.';
+comment on column search.entries.seq is 'Of the message; a title''s stands between those of the messages before and after it was given.';
 
 create index entries_words_idx on search.entries using gin (words);
 create index entries_sample_idx on search.entries using gin (words) where is_sample;
@@ -78,7 +78,7 @@ begin
   -- Definer: entries are nobody's to write. Only the caller's own chat is noted.
   insert into search.entries (id, chat_id, user_id, seq, words)
   values (
-    new.id, new.id, new.user_id, 9223372036854775807,
+    new.id, new.id, new.user_id, nextval('public.messages_seq_seq'),
     setweight(search.words(new.user_id, new.title), 'A')
   )
   on conflict (id) do update set words = excluded.words;
@@ -126,5 +126,5 @@ insert into search.entries (id, chat_id, message_id, user_id, seq, words)
 select id, chat_id, id, user_id, seq, search.words(user_id, content) from public.messages
 where metadata ->> 'status' is distinct from 'streaming'
 union all
-select id, id, null, user_id, 9223372036854775807, setweight(search.words(user_id, title), 'A')
+select id, id, null, user_id, 0, setweight(search.words(user_id, title), 'A')
 from public.chats;

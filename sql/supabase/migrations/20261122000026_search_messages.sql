@@ -58,7 +58,7 @@ begin
     union all
     select * from search.entries as entry
     where not is_everywhere and entry.words @@ probe and (entry.words @@ mine) is true
-    limit 500
+    limit 300
   ),
   newest as materialized (
     select * from search.entries as entry where entry.user_id = caller

@@ -1,0 +1,190 @@
+"""Every column and function of the catalogue, tried by everybody; one that is new has to be added.
+
+A row of RIGHTS says what a signed-in user may do with a column of their own rows: read, insert,
+update. Nobody may do more, nobody else anything, and the service everything.
+"""
+
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from tests.sql.stage import Persona, Row, Stage
+from tests.sql.test_personas import Person, arrive, rows_of
+
+pytestmark = pytest.mark.db
+
+DENIED = "42501"
+READ, GIVEN, SET, KEPT = "r", "ri", "ru", "riu"
+
+RIGHTS = {
+    "profiles": {
+        **dict.fromkeys(["id", "created_at", "updated_at"], READ),
+        **dict.fromkeys(["full_name", "username", "bio", "date_of_birth"], SET),
+        **dict.fromkeys(["profession", "avatar_url", "survey_completed"], SET),
+    },
+    "model_configs": {
+        "api_key_encrypted": "",
+        **dict.fromkeys(["created_at", "updated_at", "key_last4", "has_key"], READ),
+        "user_id": GIVEN,
+        **dict.fromkeys(["id", "name", "provider", "base_url", "model", "system_prompt"], KEPT),
+        **dict.fromkeys(["temperature", "max_tokens", "top_p", "is_default"], KEPT),
+        **dict.fromkeys(["frequency_penalty", "presence_penalty"], KEPT),
+    },
+    "chats": {
+        **dict.fromkeys(["created_at", "updated_at"], READ),
+        **dict.fromkeys(["id", "user_id"], GIVEN),
+        "current_message_id": SET,
+        **dict.fromkeys(["model_config_id", "title", "title_by"], KEPT),
+    },
+    "messages": {
+        **dict.fromkeys(["created_at", "user_id", "seq"], READ),
+        **dict.fromkeys(["id", "chat_id", "role", "parent_id"], GIVEN),
+        **dict.fromkeys(["content", "metadata"], KEPT),
+    },
+    "jobs": {
+        **dict.fromkeys(["status", "output_data", "error_log", "created_at", "updated_at"], READ),
+        **dict.fromkeys(["id", "user_id", "job_type", "input_data"], GIVEN),
+    },
+}
+
+# What a stranger who knows every id gets of another's things, by function.
+CALLS = {
+    "fork_chat(uuid,uuid,text)": ("select * from public.fork_chat(%(chat)s)", "P0002"),
+    "show_version(uuid)": ("select * from public.show_version(%(message)s)", "P0002"),
+    "usage(text,timestamp with time zone)": ("select * from public.usage('chat')", []),
+    "search_messages(text,integer,uuid)": ("select * from public.search_messages('hi')", []),
+}
+# Beside these, which take only text, nothing outside schema public can be called.
+PURE = {"search.candidates(text)", "search.parse(text)", "search.plain(text,text)"}
+# What triggers and indexes use; no request calls them. The service may call one.
+INTERNAL = {"private.applied_migrations()"}
+
+
+@pytest.fixture
+def alice(stage: Stage) -> Person:
+    return arrive(stage)
+
+
+def columns(catalogue: Connection[Row]) -> list[tuple[str, str]]:
+    rows = catalogue.execute(
+        "select relname, attname from pg_attribute join pg_class c on c.oid = attrelid"
+        " where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'm', 'p', 'f')"
+        " and attnum > 0 and not attisdropped order by 1, attnum"
+    ).fetchall()
+    return [(row["relname"], row["attname"]) for row in rows]
+
+
+def statements(table: str, column: str) -> dict[str, str]:
+    """Return what is tried: no statement has a WHERE."""
+    return {
+        "r": f"select {column} from public.{table}",  # noqa: S608
+        "i": f"insert into public.{table} ({column}) values (default)",  # noqa: S608
+        "u": f"update public.{table} set {column} = default",  # noqa: S608
+    }
+
+
+def test_every_column_has_its_row(catalogue: Connection[Row]) -> None:
+    listed = {(table, column) for table, rights in RIGHTS.items() for column in rights}
+
+    assert set(columns(catalogue)) == listed
+
+
+def attempt(who: Persona, statement: str) -> tuple[str, int]:
+    """Return the SQLSTATE and the number of rows, and leave nothing behind."""
+    count = 0
+
+    class Undone(Exception):
+        pass
+
+    try:
+        with who.connection.transaction():
+            refusal = who.refusal(statement)
+            if not refusal:
+                count = who.count(statement)
+            raise Undone
+    except Undone:
+        return refusal, count
+
+
+@pytest.mark.parametrize("right", ["r", "i", "u"])
+def test_an_owner_may_what_the_row_says_and_a_stranger_meets_nothing(
+    right: str, catalogue: Connection[Row], stage: Stage, alice: Person
+) -> None:
+    stranger, nobody = stage.signed_in(None), stage.anonymous
+    for table, column in columns(catalogue):
+        statement = statements(table, column)[right]
+        own = attempt(alice.persona, statement)
+        theirs = attempt(stranger, statement)
+
+        assert attempt(nobody, statement) == (DENIED, 0), statement
+        if right not in RIGHTS[table][column]:
+            assert own == theirs == (DENIED, 0), statement
+        elif right == "i":  # a row of defaults is not refused for want of a right
+            assert own[0] != DENIED or column == "user_id", statement
+            assert theirs[1] == 0, statement
+        else:
+            assert own[0] != DENIED, statement
+            assert right == "u" or own[1] == len(rows_of(stage, table, alice)), statement
+            assert theirs == ("", 0), statement
+
+
+def test_blind_writes_to_any_column_leave_everybody_elses_rows_alone(
+    catalogue: Connection[Row], stage: Stage, alice: Person
+) -> None:
+    bob = arrive(stage)
+    for table in RIGHTS:
+        before = rows_of(stage, table, alice)
+        for column in RIGHTS[table]:
+            bob.persona.refusal(statements(table, column)["u"])
+            bob.persona.refusal(f"update public.{table} set {column} = {column}")  # noqa: S608
+        bob.persona.refusal(f"delete from public.{table}")  # noqa: S608
+        assert rows_of(stage, table, alice) == before, table
+
+
+def test_the_service_reads_every_column_of_everybody(
+    catalogue: Connection[Row], stage: Stage, alice: Person
+) -> None:
+    for table, column in columns(catalogue):
+        refusal, count = attempt(stage.service, statements(table, column)["r"])
+        assert (refusal, count) == ("", len(rows_of(stage, table, alice))), f"{table}.{column}"
+
+
+def functions(catalogue: Connection[Row], role: str) -> set[str]:
+    """Return the functions that a role may call, by name and arguments."""
+    rows = catalogue.execute(
+        "select p.oid::regprocedure::text as name from pg_proc p"
+        " join pg_namespace n on n.oid = pronamespace"
+        " where nspname in ('public', 'private', 'search') and prorettype <> 'trigger'::regtype"
+        " and has_function_privilege(%(role)s, p.oid, 'EXECUTE')"
+        " and has_schema_privilege(%(role)s, n.oid, 'USAGE')",
+        {"role": role},
+    ).fetchall()
+    return {row["name"] for row in rows}
+
+
+def test_every_function_has_its_row(catalogue: Connection[Row]) -> None:
+    assert functions(catalogue, "anon") == set()
+    assert functions(catalogue, "authenticated") == set(CALLS) | PURE
+    assert functions(catalogue, "service_role") == INTERNAL
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("who", ["stranger", "no user", "anonymous", "service"])
+def test_no_function_gives_or_changes_what_is_somebody_elses(
+    who: str, name: str, stage: Stage, alice: Person
+) -> None:
+    statement, expected = CALLS[name]
+    callers: dict[str, Persona] = {
+        "stranger": stage.sign_up(),
+        "no user": stage.signed_in(None),
+        "anonymous": stage.anonymous,
+        "service": stage.service,
+    }
+    caller, values = callers[who], {"chat": alice.chat, "message": alice.message}
+    before = {table: rows_of(stage, table, alice) for table in RIGHTS}
+
+    found: Any = caller.refusal(statement, **values) or caller.run(statement, **values)
+
+    assert found == (DENIED if who in ("anonymous", "service") else expected)
+    assert {table: rows_of(stage, table, alice) for table in RIGHTS} == before
