@@ -272,6 +272,83 @@ $$;
 
 COMMENT ON FUNCTION private.note_who_titled() IS 'Who changes a title and does not say otherwise is a person.';
 
+-- Name: put_chat(jsonb); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.put_chat(chat jsonb) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+-- Definer: times, which no client may write, come with the chat. The owner is always the caller.
+declare
+  put public.chats = jsonb_populate_record(null::public.chats, put_chat.chat);
+begin
+  insert into public.chats (id, user_id, model_config_id, title, title_by, created_at, updated_at)
+  values (
+    coalesce(put.id, gen_random_uuid()),
+    auth.uid(),
+    (
+      select config.id from public.model_configs as config
+      where config.id = put.model_config_id and config.user_id = auth.uid()
+    ),
+    put.title,
+    coalesce(put.title_by, 'person'),
+    coalesce(put.created_at, now()),
+    coalesce(put.updated_at, put.created_at, now())
+  )
+  returning id into put.id;
+  return put.id;
+end
+$$;
+
+-- Name: FUNCTION put_chat(chat jsonb); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.put_chat(chat jsonb) IS 'Adds a chat of the caller under its own id and times.';
+
+-- Name: put_messages(uuid, jsonb, uuid); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.put_messages(chat_id uuid, messages jsonb, tip uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+-- Definer: times, which no client may write, come with the messages. The owner is the caller.
+declare
+  used_at timestamptz;
+begin
+  select updated_at into used_at from public.chats
+  where id = put_messages.chat_id and user_id = auth.uid() for update;
+  if not found then
+    raise exception 'There is no such chat.' using errcode = 'P0002';
+  end if;
+  perform set_config('pocketllm.keeps_times', 'yes', true);
+  insert into public.messages (id, chat_id, user_id, parent_id, role, content, metadata, created_at)
+  select
+    message.id,
+    put_messages.chat_id,
+    auth.uid(),
+    -- One that names itself follows nothing; one that names nothing follows the one before it.
+    case when listed.item ? 'parent_id' then coalesce(message.parent_id, message.id) end,
+    message.role,
+    message.content,
+    -- Nobody goes on writing an answer that was in the making.
+    case message.metadata ->> 'status' when 'streaming'
+      then message.metadata || '{"status": "interrupted"}' else message.metadata end,
+    coalesce(message.created_at, used_at)
+  from jsonb_array_elements(put_messages.messages) with ordinality as listed (item, place)
+  cross join lateral jsonb_populate_record(
+    null::public.messages, jsonb_build_object('id', gen_random_uuid()) || listed.item
+  ) as message
+  order by listed.place;
+
+  update public.chats set current_message_id = put_messages.tip
+  where id = put_messages.chat_id and put_messages.tip is not null;
+  perform set_config('pocketllm.keeps_times', 'no', true);
+end
+$$;
+
+-- Name: FUNCTION put_messages(chat_id uuid, messages jsonb, tip uuid); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.put_messages(chat_id uuid, messages jsonb, tip uuid) IS 'Adds messages to a chat of the caller, a parent before what follows it, under their own ids and times.';
+
 -- Name: queue_for_default(); Type: FUNCTION; Schema: private; Owner: -
 
 CREATE FUNCTION private.queue_for_default() RETURNS trigger
@@ -304,6 +381,52 @@ $$;
 -- Name: FUNCTION set_updated_at(); Type: COMMENT; Schema: private; Owner: -
 
 COMMENT ON FUNCTION private.set_updated_at() IS 'Keeps updated_at at the time of the last change.';
+
+-- Name: delete_chats(uuid[]); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.delete_chats(chat_ids uuid[]) RETURNS SETOF uuid
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  delete from private.deleted_chats where deleted_at < now() - interval '30 days';
+  -- Locked first, so that what is kept is what is deleted.
+  perform from public.chats where id = any (delete_chats.chat_ids) order by id for update;
+  insert into private.deleted_chats (id, title, message_count, content)
+  select chat.id, chat.title, jsonb_array_length(kept.messages),
+    jsonb_build_object('chat', to_jsonb(chat), 'messages', kept.messages)
+  from public.chats as chat
+  cross join lateral (
+    select coalesce(
+      jsonb_agg(to_jsonb(message) - array['chat_id', 'user_id', 'seq'] order by message.seq), '[]'
+    ) as messages
+    from public.messages as message where message.chat_id = chat.id
+  ) as kept
+  where chat.id = any (delete_chats.chat_ids);
+  return query delete from public.chats where id = any (delete_chats.chat_ids) returning id;
+end
+$$;
+
+-- Name: FUNCTION delete_chats(chat_ids uuid[]); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.delete_chats(chat_ids uuid[]) IS 'Deletes chats of the caller, keeps them for 30 days, and returns the ids of those there were.';
+
+-- Name: deleted_chats(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.deleted_chats() RETURNS TABLE(id uuid, title text, message_count integer, deleted_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select chat.id, chat.title, chat.message_count, chat.deleted_at
+  from private.deleted_chats as chat
+  where chat.deleted_at >= now() - interval '30 days'
+  order by chat.deleted_at desc, chat.id desc
+  limit 1000
+$$;
+
+-- Name: FUNCTION deleted_chats(); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.deleted_chats() IS 'Lists the deleted chats of the caller that can be restored, the last deleted first.';
 
 -- Name: chats; Type: TABLE; Schema: public; Owner: -
 
@@ -394,6 +517,62 @@ $$;
 -- Name: FUNCTION fork_chat(chat_id uuid, at_message_id uuid, title text); Type: COMMENT; Schema: public; Owner: -
 
 COMMENT ON FUNCTION public.fork_chat(chat_id uuid, at_message_id uuid, title text) IS 'Copies a branch, up to and including a message, into a new chat of the caller.';
+
+-- Name: import_chat(jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.import_chat(chat jsonb, messages jsonb) RETURNS public.chats
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  new_id uuid = private.put_chat(import_chat.chat);
+  imported public.chats;
+begin
+  perform private.put_messages(
+    new_id, import_chat.messages, (import_chat.chat ->> 'current_message_id')::uuid
+  );
+  select * into imported from public.chats where id = new_id;
+  return imported;
+end
+$$;
+
+-- Name: FUNCTION import_chat(chat jsonb, messages jsonb); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.import_chat(chat jsonb, messages jsonb) IS 'Adds a chat of the caller with its messages, oldest first.';
+
+-- Name: import_messages(uuid, jsonb, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.import_messages(chat_id uuid, messages jsonb, tip uuid DEFAULT NULL::uuid) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  select private.put_messages(import_messages.chat_id, import_messages.messages, import_messages.tip)
+$$;
+
+-- Name: FUNCTION import_messages(chat_id uuid, messages jsonb, tip uuid); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.import_messages(chat_id uuid, messages jsonb, tip uuid) IS 'Goes on with a chat of the caller that is too long to be brought in at once.';
+
+-- Name: restore_chats(uuid[]); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.restore_chats(chat_ids uuid[]) RETURNS SETOF public.chats
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  kept private.deleted_chats;
+begin
+  for kept in
+    delete from private.deleted_chats where id = any (restore_chats.chat_ids) returning *
+  loop
+    return query select * from public.import_chat(kept.content -> 'chat', kept.content -> 'messages');
+  end loop;
+end
+$$;
+
+-- Name: FUNCTION restore_chats(chat_ids uuid[]); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.restore_chats(chat_ids uuid[]) IS 'Brings deleted chats of the caller back as they were.';
 
 -- Name: search_messages(text, integer, uuid); Type: FUNCTION; Schema: public; Owner: -
 
@@ -626,13 +805,13 @@ CREATE FUNCTION search.is_everywhere(looked_for tsquery) RETURNS boolean
     SET search_path TO ''
     SET enable_seqscan TO 'off'
     AS $_$
-  select count(*) = 50
-  from (select from search.entries as entry where entry.is_sample and entry.words @@ $1 limit 50) as fitting
+  select count(*) = 25
+  from (select from search.entries as entry where entry.is_sample and entry.words @@ $1 limit 25) as fitting
 $_$;
 
 -- Name: FUNCTION is_everywhere(looked_for tsquery); Type: COMMENT; Schema: search; Owner: -
 
-COMMENT ON FUNCTION search.is_everywhere(looked_for tsquery) IS 'Whether, by the sample, some three thousand entries fit or more.';
+COMMENT ON FUNCTION search.is_everywhere(looked_for tsquery) IS 'Whether, by the sample, some six thousand entries fit or more.';
 
 -- Name: mine(uuid); Type: FUNCTION; Schema: search; Owner: -
 
@@ -745,6 +924,25 @@ $_$;
 -- Name: FUNCTION words(user_id uuid, text text); Type: COMMENT; Schema: search; Owner: -
 
 COMMENT ON FUNCTION search.words(user_id uuid, text text) IS 'The words of a text, with their places, as a user''s own.';
+
+-- Name: deleted_chats; Type: TABLE; Schema: private; Owner: -
+
+CREATE TABLE private.deleted_chats (
+    id uuid NOT NULL,
+    user_id uuid DEFAULT auth.uid() NOT NULL,
+    title text NOT NULL,
+    message_count integer NOT NULL,
+    deleted_at timestamp with time zone DEFAULT now() NOT NULL,
+    content jsonb NOT NULL
+);
+
+-- Name: TABLE deleted_chats; Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON TABLE private.deleted_chats IS 'A chat as it was when its owner deleted it; kept for 30 days.';
+
+-- Name: COLUMN deleted_chats.content; Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON COLUMN private.deleted_chats.content IS 'chat: its row; messages: their rows, oldest first.';
 
 -- Name: running_answers; Type: TABLE; Schema: private; Owner: -
 
@@ -901,7 +1099,7 @@ CREATE TABLE search.entries (
     user_id uuid NOT NULL,
     seq bigint NOT NULL,
     words tsvector NOT NULL,
-    is_sample boolean GENERATED ALWAYS AS (("right"((id)::text, 2) = ANY (ARRAY['00'::text, '40'::text, '80'::text, 'c0'::text]))) STORED NOT NULL,
+    is_sample boolean GENERATED ALWAYS AS (("right"((id)::text, 2) = '00'::text)) STORED NOT NULL,
     CONSTRAINT entries_are_of_a_message_or_a_chat CHECK ((id = COALESCE(message_id, chat_id)))
 );
 
@@ -915,7 +1113,12 @@ COMMENT ON COLUMN search.entries.seq IS 'Of the message; a title''s stands betwe
 
 -- Name: COLUMN entries.is_sample; Type: COMMENT; Schema: search; Owner: -
 
-COMMENT ON COLUMN search.entries.is_sample IS 'One in sixty-four, to tell what is everywhere without looking everywhere.';
+COMMENT ON COLUMN search.entries.is_sample IS 'One in 256, to tell what is everywhere without looking everywhere.';
+
+-- Name: deleted_chats deleted_chats_pkey; Type: CONSTRAINT; Schema: private; Owner: -
+
+ALTER TABLE ONLY private.deleted_chats
+    ADD CONSTRAINT deleted_chats_pkey PRIMARY KEY (id);
 
 -- Name: running_answers running_answers_pkey; Type: CONSTRAINT; Schema: private; Owner: -
 
@@ -971,6 +1174,10 @@ ALTER TABLE ONLY public.profiles
 
 ALTER TABLE ONLY search.entries
     ADD CONSTRAINT entries_pkey PRIMARY KEY (id);
+
+-- Name: deleted_chats_newest_first; Type: INDEX; Schema: private; Owner: -
+
+CREATE INDEX deleted_chats_newest_first ON private.deleted_chats USING btree (user_id, deleted_at DESC, id DESC);
 
 -- Name: running_answers_replica_id_idx; Type: INDEX; Schema: private; Owner: -
 
@@ -1066,7 +1273,7 @@ CREATE TRIGGER chats_note_who_titled BEFORE UPDATE OF title ON public.chats FOR 
 
 -- Name: chats chats_set_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER chats_set_updated_at BEFORE UPDATE ON public.chats FOR EACH ROW WHEN (((old.model_config_id IS NULL) OR (new.model_config_id IS NOT NULL))) EXECUTE FUNCTION private.set_updated_at();
+CREATE TRIGGER chats_set_updated_at BEFORE UPDATE ON public.chats FOR EACH ROW WHEN ((((old.model_config_id IS NULL) OR (new.model_config_id IS NOT NULL)) AND (current_setting('pocketllm.keeps_times'::text, true) IS DISTINCT FROM 'yes'::text))) EXECUTE FUNCTION private.set_updated_at();
 
 -- Name: jobs jobs_set_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -1120,6 +1327,11 @@ CREATE TRIGGER model_configs_set_updated_at BEFORE UPDATE ON public.model_config
 
 CREATE TRIGGER profiles_set_updated_at BEFORE UPDATE ON public.profiles FOR EACH ROW EXECUTE FUNCTION private.set_updated_at();
 
+-- Name: deleted_chats deleted_chats_user_id_fkey; Type: FK CONSTRAINT; Schema: private; Owner: -
+
+ALTER TABLE ONLY private.deleted_chats
+    ADD CONSTRAINT deleted_chats_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
 -- Name: running_answers running_answers_answer_id_fkey; Type: FK CONSTRAINT; Schema: private; Owner: -
 
 ALTER TABLE ONLY private.running_answers
@@ -1159,6 +1371,14 @@ ALTER TABLE ONLY public.model_configs
 
 ALTER TABLE ONLY public.profiles
     ADD CONSTRAINT profiles_id_fkey FOREIGN KEY (id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- Name: deleted_chats; Type: ROW SECURITY; Schema: private; Owner: -
+
+ALTER TABLE private.deleted_chats ENABLE ROW LEVEL SECURITY;
+
+-- Name: deleted_chats deleted_chats_owner_all; Type: POLICY; Schema: private; Owner: -
+
+CREATE POLICY deleted_chats_owner_all ON private.deleted_chats TO authenticated USING ((( SELECT auth.uid() AS uid) = user_id)) WITH CHECK ((( SELECT auth.uid() AS uid) = user_id));
 
 -- Name: running_answers; Type: ROW SECURITY; Schema: private; Owner: -
 
@@ -1215,6 +1435,7 @@ ALTER TABLE search.entries ENABLE ROW LEVEL SECURITY;
 -- Name: SCHEMA private; Type: ACL; Schema: -; Owner: -
 
 GRANT USAGE ON SCHEMA private TO service_role;
+GRANT USAGE ON SCHEMA private TO authenticated;
 
 -- Name: SCHEMA public; Type: ACL; Schema: -; Owner: -
 
@@ -1267,6 +1488,16 @@ REVOKE ALL ON FUNCTION private.note_first_seq() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.note_who_titled() FROM PUBLIC;
 
+-- Name: FUNCTION put_chat(chat jsonb); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.put_chat(chat jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.put_chat(chat jsonb) TO authenticated;
+
+-- Name: FUNCTION put_messages(chat_id uuid, messages jsonb, tip uuid); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.put_messages(chat_id uuid, messages jsonb, tip uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.put_messages(chat_id uuid, messages jsonb, tip uuid) TO authenticated;
+
 -- Name: FUNCTION queue_for_default(); Type: ACL; Schema: private; Owner: -
 
 REVOKE ALL ON FUNCTION private.queue_for_default() FROM PUBLIC;
@@ -1274,6 +1505,16 @@ REVOKE ALL ON FUNCTION private.queue_for_default() FROM PUBLIC;
 -- Name: FUNCTION set_updated_at(); Type: ACL; Schema: private; Owner: -
 
 REVOKE ALL ON FUNCTION private.set_updated_at() FROM PUBLIC;
+
+-- Name: FUNCTION delete_chats(chat_ids uuid[]); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.delete_chats(chat_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.delete_chats(chat_ids uuid[]) TO authenticated;
+
+-- Name: FUNCTION deleted_chats(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.deleted_chats() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.deleted_chats() TO authenticated;
 
 -- Name: TABLE chats; Type: ACL; Schema: public; Owner: -
 
@@ -1308,6 +1549,21 @@ GRANT INSERT(title_by),UPDATE(title_by) ON TABLE public.chats TO authenticated;
 
 REVOKE ALL ON FUNCTION public.fork_chat(chat_id uuid, at_message_id uuid, title text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fork_chat(chat_id uuid, at_message_id uuid, title text) TO authenticated;
+
+-- Name: FUNCTION import_chat(chat jsonb, messages jsonb); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.import_chat(chat jsonb, messages jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.import_chat(chat jsonb, messages jsonb) TO authenticated;
+
+-- Name: FUNCTION import_messages(chat_id uuid, messages jsonb, tip uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.import_messages(chat_id uuid, messages jsonb, tip uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.import_messages(chat_id uuid, messages jsonb, tip uuid) TO authenticated;
+
+-- Name: FUNCTION restore_chats(chat_ids uuid[]); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.restore_chats(chat_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.restore_chats(chat_ids uuid[]) TO authenticated;
 
 -- Name: FUNCTION search_messages(query text, max_results integer, after_id uuid); Type: ACL; Schema: public; Owner: -
 
@@ -1362,6 +1618,27 @@ GRANT ALL ON FUNCTION search.plain(text text, kept text) TO authenticated;
 -- Name: FUNCTION words(user_id uuid, text text); Type: ACL; Schema: search; Owner: -
 
 REVOKE ALL ON FUNCTION search.words(user_id uuid, text text) FROM PUBLIC;
+
+-- Name: TABLE deleted_chats; Type: ACL; Schema: private; Owner: -
+
+GRANT SELECT,DELETE ON TABLE private.deleted_chats TO authenticated;
+GRANT ALL ON TABLE private.deleted_chats TO service_role;
+
+-- Name: COLUMN deleted_chats.id; Type: ACL; Schema: private; Owner: -
+
+GRANT INSERT(id) ON TABLE private.deleted_chats TO authenticated;
+
+-- Name: COLUMN deleted_chats.title; Type: ACL; Schema: private; Owner: -
+
+GRANT INSERT(title) ON TABLE private.deleted_chats TO authenticated;
+
+-- Name: COLUMN deleted_chats.message_count; Type: ACL; Schema: private; Owner: -
+
+GRANT INSERT(message_count) ON TABLE private.deleted_chats TO authenticated;
+
+-- Name: COLUMN deleted_chats.content; Type: ACL; Schema: private; Owner: -
+
+GRANT INSERT(content) ON TABLE private.deleted_chats TO authenticated;
 
 -- Name: TABLE running_answers; Type: ACL; Schema: private; Owner: -
 
