@@ -32,6 +32,7 @@ check: setup ## format, lint, types, import contracts, tests
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
+	@$(BIN)/python -m tests.contract.node
 	@$(BIN)/pytest -n 2 --dist loadgroup
 
 unit: setup ## the tests that need no database, in seconds

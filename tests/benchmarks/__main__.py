@@ -1,8 +1,13 @@
-"""`make bench`: every measurement, one after the other."""
+"""`make bench`: every measurement, one after the other; `scale`, which takes minutes, by its name."""
 
-from tests.benchmarks import pacing, starting, streaming
+import sys
+
+from tests.benchmarks import pacing, scale, starting, streaming
 
 if __name__ == "__main__":
-    starting.main()
-    streaming.main()
-    pacing.main()
+    if "scale" in sys.argv[1:]:
+        scale.main()
+    else:
+        starting.main()
+        streaming.main()
+        pacing.main()

@@ -26,12 +26,13 @@ create function search.words(user_id uuid, text text) returns tsvector
 language sql immutable strict parallel safe set search_path = '' as $$
   select coalesce(
     string_agg(
-      concat('''', search.mine($1), replace(word.lexeme, '''', ''''''), ''':', array_to_string(word.positions, ',')),
+      concat('''', owner.mark, replace(word.lexeme, '''', ''''''), ''':', array_to_string(word.positions, ',')),
       ' '
     ),
     ''
   )::tsvector
-  from unnest(to_tsvector('pg_catalog.simple', search.plain(left($2, 100000)))) as word
+  from (select search.mine($1) as mark offset 0) as owner -- once, not for every word
+  cross join unnest(to_tsvector('pg_catalog.simple', search.plain(left($2, 100000)))) as word
   where octet_length(word.lexeme) <= 200
 $$;
 comment on function search.words(uuid, text) is 'The words of a text, with their places, as a user''s own.';
