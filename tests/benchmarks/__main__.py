@@ -1,4 +1,4 @@
-"""`make bench`: every measurement, one after the other; `scale`, which takes minutes, by its name."""
+"""`make bench`: every measurement in turn; `scale`, which takes minutes, by its name."""
 
 import sys
 

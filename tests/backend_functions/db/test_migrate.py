@@ -176,7 +176,9 @@ async def test_stopping_after_any_migration_ends_in_the_same_schema_and_never_op
 
 _OPEN_TABLES = """
 select c.relname from pg_class c
-where c.relnamespace in ('public'::regnamespace, to_regnamespace('private'), to_regnamespace('search'))
+where c.relnamespace in (
+  'public'::regnamespace, to_regnamespace('private'), to_regnamespace('search')
+)
   and c.relkind = 'r' and not c.relrowsecurity
   and exists (
     select from unnest(array['anon', 'authenticated', 'service_role']) as r
