@@ -74,7 +74,7 @@ class Database:
             async with connection.transaction():
                 if read_only:
                     await connection.execute("set transaction read only")
-                await connection.execute(_TAKE_ROLE, _identity(caller))
+                await take_role(connection, caller)
                 yield connection
         finally:
             await self._pool.putconn(connection)
@@ -92,6 +92,11 @@ class Database:
         """Act with rights that bypass row level security; each use names the owner itself."""
         async with self.act_as(SERVICE) as connection:
             yield connection
+
+
+async def take_role(connection: Connection, caller: Caller) -> None:
+    """Give a connection's transaction, from here on, a caller's rights and claims."""
+    await connection.execute(_TAKE_ROLE, _identity(caller))
 
 
 def _identity(caller: Caller) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The app of the embedded backend: Auth and data API beside the functions, on one Postgres."""
+"""The app of the embedded backend: Auth, data API and Storage beside the functions."""
 
 from fastapi import FastAPI, Request
 
@@ -11,18 +11,29 @@ from backend_functions.gateway.auth.routes import auth_routes
 from backend_functions.gateway.auth.sessions import session_check
 from backend_functions.gateway.auth.tokens import TokenSigner
 from backend_functions.gateway.rest.routes import rest_routes
+from backend_functions.gateway.storage.asked import Served
+from backend_functions.gateway.storage.callers import identify_storage_caller
+from backend_functions.gateway.storage.disk import ObjectFolder
+from backend_functions.gateway.storage.routes import storage_routes
+from backend_functions.gateway.storage.signatures import UrlSigner
+from backend_functions.gateway.storage.store import StoredObjects
 from backend_functions.types import Caller
+
+_MAX_OBJECT_BYTES = 50 * 1024 * 1024
+"""As a new hosted project has it."""
 
 
 def embedded_app(
     services: Services,
     keys: MachineKeys,
+    objects: ObjectFolder,
     *,
     on_user_created: UserCreated | None = give_local_model,
 ) -> FastAPI:
     """Return the app that answers for all services of a project.
 
     Args:
+        objects: Where Storage keeps its files.
         on_user_created: Gives a new user what they start with.
     """
     settings, database = services.settings, services.database
@@ -39,8 +50,14 @@ def embedded_app(
     async def identify(request: Request) -> Caller:
         return await identify_gateway_caller(request.headers, verifier, api_keys)
 
+    async def identify_for_storage(request: Request) -> Caller | None:
+        return await identify_storage_caller(request.headers, verifier, api_keys)
+
+    stored = StoredObjects(database, objects, max_bytes=_MAX_OBJECT_BYTES)
+    storage = Served(stored, UrlSigner(keys.storage_key), identify_for_storage)
     app = make_app(services, function_routes(services, verifier))
     app.router.routes.append(rest_routes(database, identify))
+    app.router.routes.append(storage_routes(storage))
     app.router.routes.extend(
         auth_routes(database, signer, verifier, api_keys, on_user_created=on_user_created)
     )

@@ -3,6 +3,7 @@
 import base64
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -33,6 +34,15 @@ class MachineKeys:
     """What the local model's server asks for."""
     legacy_secret: str = field(default="", repr=False)
     """Signs API keys of the older kind, which are tokens; empty where there are none."""
+    storage_key: str = field(default="", repr=False)
+    """Signs the URLs of single objects."""
+
+
+_MADE_LATER: dict[str, Callable[[], str]] = {
+    "legacy_secret": lambda: secrets.token_urlsafe(40),
+    "storage_key": lambda: secrets.token_urlsafe(32),
+}
+"""What files of an earlier version lack: made when they are next loaded."""
 
 
 def load_or_create(path: Path) -> MachineKeys:
@@ -44,8 +54,9 @@ def load_or_create(path: Path) -> MachineKeys:
     if not path.exists():
         store(path, _new_keys())
     keys = load(path)
-    if not keys.legacy_secret:
-        keys = replace(keys, legacy_secret=secrets.token_urlsafe(40))
+    missing = {name: make() for name, make in _MADE_LATER.items() if not getattr(keys, name)}
+    if missing:
+        keys = replace(keys, **missing)
         store(path, keys)
     return keys
 
@@ -86,5 +97,5 @@ def _new_keys() -> MachineKeys:
         signing_key_pem=pem.decode(),
         master_keys=f"m1:{master}",
         model_key=secrets.token_urlsafe(24),
-        legacy_secret=secrets.token_urlsafe(40),
+        **{name: make() for name, make in _MADE_LATER.items()},
     )

@@ -1,4 +1,4 @@
-"""The all-in-one server: Auth, data API and functions on one loopback port."""
+"""The all-in-one server: Auth, data API, Storage and functions on one loopback port."""
 
 import asyncio
 import signal
@@ -19,6 +19,8 @@ from backend_functions.embedded.platform import database_url, prepare_database
 from backend_functions.embedded.postgres import Postgres, PostgresFailed
 from backend_functions.embedded.rereading import read_keys_again_on_hangup
 from backend_functions.embedded.status import Status, tell
+from backend_functions.gateway.storage.disk import ObjectFolder
+from backend_functions.gateway.storage.sweep import prepare_storage
 from backend_functions.open_streams import fit_open_files, max_connections
 from backend_functions.settings import (
     LocalModel,
@@ -69,10 +71,12 @@ async def serve(
     await prepare_database(keys, ports["postgres"])
     settings = _settings(keys, ports, model)
     await mark_interrupted(settings.database_url)
+    objects = ObjectFolder(folder / "objects")
+    await prepare_storage(settings.database_url, objects)
     services = Services.build(settings)
     server = _Server(
         uvicorn.Config(
-            embedded_app(services, keys),
+            embedded_app(services, keys, objects),
             http=bounded_http(max_connections(settings.limits)),
             loop="none",
             access_log=False,

@@ -31,6 +31,8 @@ from backend_functions.gateway.auth.routes import auth_routes
 from backend_functions.gateway.auth.sessions import session_check
 from backend_functions.gateway.auth.tokens import TokenSigner
 from backend_functions.gateway.rest.routes import rest_routes
+from backend_functions.gateway.storage.disk import ObjectFolder
+from backend_functions.gateway.storage.sweep import prepare_storage
 from backend_functions.settings import Settings, parse_master_keys
 from backend_functions.types import Caller
 from tests.conftest import Cluster, running_cluster
@@ -118,8 +120,10 @@ async def running_gateway(
     )
     services = Services.build(settings)
     gift = give_local_model if database == "template" else None
-    app = embedded_app(services, keys, on_user_created=gift)
     async with AsyncExitStack() as stack:
+        objects = ObjectFolder(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "objects")
+        await prepare_storage(settings.database_url, objects)
+        app = embedded_app(services, keys, objects, on_user_created=gift)
         await stack.enter_async_context(served(with_public_key(app), port=asked.api_port))
         for port in asked.auth_port:
             alone = _alone(_auth_routes(services, keys), "/auth/v1")

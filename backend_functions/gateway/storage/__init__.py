@@ -1,0 +1,1 @@
+"""`/storage/v1`: buckets and objects, as Supabase Storage serves them."""
