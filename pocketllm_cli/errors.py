@@ -4,7 +4,7 @@
     +- Conflict | NotConfigured | LocalFileProblem | OutputProblem | KeyringProblem
     +- BackendMissing | BackendProblem
     +- UsageProblem                                      2   a value the parser could not judge
-    |  +- InvalidRequest | TooLarge | AmbiguousId
+    |  +- InvalidRequest | TooLarge | FileNotStored | AmbiguousId
     +- NotSignedIn | SessionExpired | WrongPassword | LocalAccountLost | NotAllowed       3
     +- BackendUnreachable | BackendTimeout | ConnectionLost                               4
     +- QuotaExceeded                                     5
@@ -158,6 +158,14 @@ class TooLarge(UsageProblem):
     code = "too_large"
     default_message = "That is more text than one request may carry."
     default_hint = "A prompt may have up to 1,000,000 characters; send a part of it."
+
+
+class FileNotStored(UsageProblem):
+    """A file that the bucket does not take: too large, of a type it does not hold, or changing."""
+
+    code = "file_not_stored"
+    default_message = "The file could not be stored."
+    default_hint = "Images, PDF, JSON and text of up to 50 MB are taken."
 
 
 class AmbiguousId(UsageProblem):

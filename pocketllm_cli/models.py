@@ -65,6 +65,23 @@ class DeletedChat:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file in Storage, or a folder there, which has neither size nor type nor time."""
+
+    path: str
+    size: int | None
+    content_type: str | None
+    updated_at: str | None
+
+    @classmethod
+    def from_row(cls, folder: str, row: Mapping[str, Any]) -> Self:
+        """Build it from an entry of a folder's list."""
+        metadata = row.get("metadata") or {}
+        path = f"{folder.rstrip('/')}/{row['name']}".lstrip("/")
+        return cls(path, metadata.get("size"), metadata.get("mimetype"), row.get("updated_at"))
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """A message and its place in the tree of its chat."""
 

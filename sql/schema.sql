@@ -150,6 +150,39 @@ $$;
 
 COMMENT ON FUNCTION private.hang_message() IS 'Hangs a new message under the tip of its chat unless it names its parent; one that names itself is a first one.';
 
+-- Name: is_plain_asset_path(text); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.is_plain_asset_path(name text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    RETURN ((name !~ '(^|/)\.{0,2}(/|$)'::text) AND (name !~ '[\x01-\x1f\x7f\\]'::text));
+
+-- Name: FUNCTION is_plain_asset_path(name text); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.is_plain_asset_path(name text) IS 'No part of the path is empty, . or .., and none holds a control character or a backslash.';
+
+-- Name: is_own_asset(text, uuid); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.is_own_asset(name text, user_id uuid) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    RETURN (private.is_plain_asset_path(name) AND (name ~ '^private/[^/]+/[^/]+/[^/]'::text) AND (split_part(name, '/'::text, 3) = (user_id)::text));
+
+-- Name: FUNCTION is_own_asset(name text, user_id uuid); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.is_own_asset(name text, user_id uuid) IS 'The path is private/{kind}/{user_id}/….';
+
+-- Name: is_writable_asset(text, uuid); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.is_writable_asset(name text, user_id uuid) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    RETURN ((name = (('public/avatars/'::text || (user_id)::text) || '.png'::text)) OR (private.is_own_asset(name, user_id) AND (split_part(name, '/'::text, 2) <> 'generated_images'::text)));
+
+-- Name: FUNCTION is_writable_asset(name text, user_id uuid); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.is_writable_asset(name text, user_id uuid) IS 'The path is the user''s avatar, or a private one that users write themselves.';
+
 -- Name: keep_one_default(); Type: FUNCTION; Schema: private; Owner: -
 
 CREATE FUNCTION private.keep_one_default() RETURNS trigger
@@ -1468,6 +1501,24 @@ REVOKE ALL ON FUNCTION private.create_profile() FROM PUBLIC;
 -- Name: FUNCTION hang_message(); Type: ACL; Schema: private; Owner: -
 
 REVOKE ALL ON FUNCTION private.hang_message() FROM PUBLIC;
+
+-- Name: FUNCTION is_plain_asset_path(name text); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.is_plain_asset_path(name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.is_plain_asset_path(name text) TO authenticated;
+GRANT ALL ON FUNCTION private.is_plain_asset_path(name text) TO service_role;
+
+-- Name: FUNCTION is_own_asset(name text, user_id uuid); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.is_own_asset(name text, user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.is_own_asset(name text, user_id uuid) TO authenticated;
+GRANT ALL ON FUNCTION private.is_own_asset(name text, user_id uuid) TO service_role;
+
+-- Name: FUNCTION is_writable_asset(name text, user_id uuid); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.is_writable_asset(name text, user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.is_writable_asset(name text, user_id uuid) TO authenticated;
+GRANT ALL ON FUNCTION private.is_writable_asset(name text, user_id uuid) TO service_role;
 
 -- Name: FUNCTION keep_one_default(); Type: ACL; Schema: private; Owner: -
 

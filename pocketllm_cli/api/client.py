@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pocketllm_cli.api.answers import Answers
     from pocketllm_cli.api.chats import Chats
     from pocketllm_cli.api.deleted_chats import DeletedChats
+    from pocketllm_cli.api.files import Files
     from pocketllm_cli.api.messages import Messages
     from pocketllm_cli.api.model_configs import ModelConfigs
     from pocketllm_cli.api.search import Search
@@ -104,6 +105,13 @@ class Api:
         from pocketllm_cli.api.search import Search
 
         return Search(self.wire)
+
+    @cached_property
+    def files(self) -> "Files":
+        """Files in Storage."""
+        from pocketllm_cli.api.files import Files
+
+        return Files(self.wire)
 
     @property
     def auth(self) -> Auth:

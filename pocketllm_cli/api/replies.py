@@ -8,6 +8,7 @@ from pocketllm_cli.errors import (
     BackendProblem,
     BackendUnreachable,
     Conflict,
+    FileNotStored,
     InvalidRequest,
     NotAllowed,
     NotFound,
@@ -61,7 +62,8 @@ def json_or_fail(response: "httpx.Response") -> Any:
 def failure_of(response: "httpx.Response") -> PocketLLMError:
     """Build the error for an answer that is not a success; its body must have been read.
 
-    Functions answer {"error": {code, message}}, the tables {code, message, details, hint}.
+    Functions answer {"error": {code, message}}, the tables {code, message, details, hint}, Storage
+    {statusCode, error, message, code} with a status that says little.
     Anything that is not JSON was not said by a backend of ours: a portal, a proxy, another site.
     """
     try:
@@ -96,10 +98,23 @@ def _of_body(status: int, body: Mapping[str, Any]) -> PocketLLMError:
     inner = body.get("error")
     if isinstance(inner, dict):
         return error_for(str(inner.get("code")), _text(inner.get("message")))
+    if "statusCode" in body:
+        return _of_storage(body)
     kind = _BY_SQLSTATE.get(str(body.get("code"))) or _BY_STATUS.get(status, BackendProblem)
     if kind in (SessionExpired, NotAllowed):
         return kind()
     return kind(_text(body.get("message") or body.get("msg")))
+
+
+def _of_storage(body: Mapping[str, Any]) -> PocketLLMError:
+    code, message = str(body["statusCode"]), _text(body.get("message"))
+    if code in {"401", "403"}:
+        is_session = "policy" not in (message or "") and message != "Access denied"
+        return SessionExpired() if is_session else NotAllowed()
+    if code in {"413", "415"}:
+        return FileNotStored(f"{(message or 'That').capitalize()}.")
+    status = int(code) if code.isascii() and code.isdigit() else 500
+    return _BY_STATUS.get(status, BackendProblem)(message)
 
 
 def _not_ours() -> BackendUnreachable:

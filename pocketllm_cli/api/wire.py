@@ -1,9 +1,9 @@
 """Authorised requests: finds the backend, adds the token, tries once more where that is safe."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
 
 from pocketllm_cli.api.backend import EmbeddedBackend
 from pocketllm_cli.api.replies import failure_of, json_or_fail
@@ -15,7 +15,7 @@ from pocketllm_cli.models import Context, Endpoint
 if TYPE_CHECKING:
     import httpx
 
-Service = Literal["tables", "functions"]
+Service = Literal["tables", "functions", "storage"]
 _NOT_AUTHENTICATED: Final = 401
 
 
@@ -31,6 +31,8 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     silence_seconds: float | None = None
     """How long the answer may pause, where that is longer than usual."""
+    content: Callable[[], AsyncIterator[bytes]] | None = None
+    """The body where it is no JSON; called anew for each time that it is sent."""
 
 
 class Locator:
@@ -83,7 +85,7 @@ class Wire:
         """Send a call and hand out its answer while it arrives.
 
         Raises:
-            PocketLLMError: It failed before the first byte.
+            PocketLLMError: It failed before the first byte, or broke off.
         """
         response = await self._send(call, stream=True)
         try:
@@ -91,9 +93,14 @@ class Wire:
                 with translated_failures(self._transport.log):
                     await response.aread()
                 raise failure_of(response)
-            yield response
+            with translated_failures(self._transport.log):
+                yield response
         finally:
             await response.aclose()
+
+    async def address(self, service: Service, path: str) -> str:
+        """Return the whole address of a path, for somebody who needs no token there."""
+        return f"{_base(await self._locator.locate(), service)}/{path}"
 
     async def _send(self, call: Call, *, stream: bool) -> "httpx.Response":
         token = await self._sessions_token()
@@ -122,16 +129,16 @@ class Wire:
         return await self._transport.send(self._build(call, endpoint, token), stream=stream)
 
     def _build(self, call: Call, endpoint: Endpoint, token: str) -> "httpx.Request":
-        base = f"{endpoint.url}/rest/v1" if call.service == "tables" else endpoint.functions_url
         client = self._transport.client
         timeout = client.timeout
         if call.silence_seconds is not None:
             timeout = type(timeout)(call.silence_seconds, connect=timeout.connect)
         return client.build_request(
             call.method,
-            f"{base}/{call.path}",
+            f"{_base(endpoint, call.service)}/{call.path}",
             params=call.params,
             json=call.body,
+            content=call.content() if call.content else None,
             headers={
                 "apikey": endpoint.publishable_key,
                 "Authorization": f"Bearer {token}",
@@ -140,3 +147,15 @@ class Wire:
             },
             timeout=timeout,
         )
+
+
+def _base(endpoint: Endpoint, service: Service) -> str:
+    match service:
+        case "tables":
+            return f"{endpoint.url}/rest/v1"
+        case "storage":
+            return f"{endpoint.url}/storage/v1"
+        case "functions":
+            return endpoint.functions_url
+        case _:
+            assert_never(service)

@@ -26,6 +26,10 @@ CALLABLE = {
     "fork_chat",
     "import_chat",
     "import_messages",
+    # Of policies: without a right to the schema nobody can name them.
+    "private.is_own_asset",
+    "private.is_plain_asset_path",
+    "private.is_writable_asset",
     "private.put_chat",
     "private.put_messages",
     "restore_chats",

@@ -1,7 +1,7 @@
 -- name: list_buckets
 -- The buckets that the caller may see, in the order asked for.
-select id, name, coalesce(owner_id, '') as owner, owner_id, public, file_size_limit,
-  allowed_mime_types, type, created_at, updated_at
+select id, name, coalesce(owner::text, '') as owner, public, file_size_limit,
+  allowed_mime_types, created_at, updated_at
 from storage.buckets
 where %(search)s::text is null or strpos(lower(name), lower(%(search)s)) > 0
 order by
@@ -17,8 +17,8 @@ limit %(limit)s offset %(offset)s
 
 -- name: find_bucket
 -- One bucket, as far as the caller may see it.
-select id, name, coalesce(owner_id, '') as owner, owner_id, public, file_size_limit,
-  allowed_mime_types, type, created_at, updated_at
+select id, name, coalesce(owner::text, '') as owner, public, file_size_limit,
+  allowed_mime_types, created_at, updated_at
 from storage.buckets
 where id = %(bucket)s
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from backend_functions.gateway.storage.errors import (
     StorageError,
+    access_denied,
     invalid_request,
     too_large,
 )
@@ -81,7 +82,7 @@ class Asked:
         """
         caller = await self.served.identify(self.request)
         if caller is None:
-            raise invalid_request("headers must have required property 'authorization'")
+            raise access_denied("Invalid Compact JWS")
         return caller
 
     async def body(self) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from starlette.responses import Response
 
 from backend_functions.gateway.storage import buckets
+from backend_functions.gateway.storage.answers import StorageJson
 from backend_functions.gateway.storage.asked import Asked
 from backend_functions.gateway.storage.errors import invalid_request
 from backend_functions.gateway.storage.listing_routes import read_sorting
 from backend_functions.gateway.storage.store import Row
-from backend_functions.http import Json
 
 _MAX_BUCKETS = 1000
 
@@ -24,31 +24,31 @@ async def list_all(asked: Asked) -> Response:
         "limit": min(_number(query.get("limit"), _MAX_BUCKETS), _MAX_BUCKETS),
         "offset": _number(query.get("offset"), 0),
     }
-    return Json(await buckets.list_buckets(asked.store, caller, values))
+    return StorageJson(await buckets.list_buckets(asked.store, caller, values))
 
 
 async def get(asked: Asked) -> Response:
     """GET of one bucket."""
-    return Json(await asked.store.bucket(asked.bucket, await asked.caller()))
+    return StorageJson(await asked.store.bucket(asked.bucket, await asked.caller()))
 
 
 async def create(asked: Asked) -> Response:
     """POST of a new bucket."""
     caller, body = await asked.caller(), await asked.body()
-    return Json({"name": await buckets.create_bucket(asked.store, caller, body)})
+    return StorageJson({"name": await buckets.create_bucket(asked.store, caller, body)})
 
 
 async def update(asked: Asked) -> Response:
     """PUT of what is to be otherwise with a bucket."""
     caller, body = await asked.caller(), await asked.body()
     await buckets.update_bucket(asked.store, caller, asked.bucket, body)
-    return Json({"message": "Successfully updated"})
+    return StorageJson({"message": "Successfully updated"})
 
 
 async def delete(asked: Asked) -> Response:
     """DELETE of a bucket without objects."""
     await buckets.delete_bucket(asked.store, await asked.caller(), asked.bucket)
-    return Json({"message": "Successfully deleted"})
+    return StorageJson({"message": "Successfully deleted"})
 
 
 async def empty(asked: Asked) -> Response:
@@ -58,7 +58,7 @@ async def empty(asked: Asked) -> Response:
     """
     await buckets.empty_bucket(asked.store, await asked.caller(), asked.bucket)
     message = "Empty bucket has been queued. Completion may take up to an hour."
-    return Json({"message": message})
+    return StorageJson({"message": message})
 
 
 def _number(text: str | None, default: int) -> int:

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from starlette.responses import Response
 
+from backend_functions.gateway.storage.answers import StorageJson
 from backend_functions.gateway.storage.asked import Asked
 from backend_functions.gateway.storage.errors import invalid_request
 from backend_functions.gateway.storage.listing import (
@@ -16,7 +17,6 @@ from backend_functions.gateway.storage.listing import (
 )
 from backend_functions.gateway.storage.names import require_text
 from backend_functions.gateway.storage.store import Row
-from backend_functions.http import Json
 
 _COLUMNS = ("name", "updated_at", "created_at", "last_accessed_at")
 _MAX_ROWS = 1000
@@ -36,7 +36,7 @@ async def list_objects(asked: Asked) -> Response:
         read_number(body, "limit", 100, at_least=1, at_most=_MAX_ROWS),
         read_number(body, "offset", 0, at_least=0, at_most=_MAX_OFFSET),
     )
-    return Json(await list_folder(asked.store, caller, query))
+    return StorageJson(await list_folder(asked.store, caller, query))
 
 
 async def list_objects_by_cursor(asked: Asked) -> Response:
@@ -52,7 +52,7 @@ async def list_objects_by_cursor(asked: Asked) -> Response:
         read_number(body, "limit", _MAX_ROWS, at_least=1, at_most=_MAX_ROWS),
         require_text(body.get("cursor") or "", "cursor"),
     )
-    return Json(await list_page(asked.store, caller, query))
+    return StorageJson(await list_page(asked.store, caller, query))
 
 
 def read_sorting(body: Row, columns: tuple[str, ...]) -> tuple[Column, Order]:

@@ -5,6 +5,7 @@ from typing import BinaryIO
 
 from starlette.responses import Response
 
+from backend_functions.gateway.storage.answers import StorageJson
 from backend_functions.gateway.storage.asked import Asked
 from backend_functions.gateway.storage.content import (
     FileContent,
@@ -21,7 +22,6 @@ from backend_functions.gateway.storage.errors import (
     respond_with_error,
 )
 from backend_functions.gateway.storage.store import Place, Row
-from backend_functions.http import Json
 from backend_functions.types import SERVICE, Caller
 
 
@@ -110,7 +110,7 @@ def _content(asked: Asked, file: BinaryIO, headers: dict[str, str]) -> Response:
 
 async def _tell(asked: Asked, reader: Caller) -> Response:
     row = await asked.store.find(reader, asked.place)
-    return Json(as_info(row), headers={"etag": str((row["metadata"] or {}).get("eTag", ""))})
+    return StorageJson(as_info(row), headers={"etag": str((row["metadata"] or {}).get("eTag", ""))})
 
 
 def as_info(row: Row) -> Row:

@@ -5,13 +5,13 @@ from typing import Any
 from starlette.responses import Response
 
 from backend_functions.db.queries import queries
+from backend_functions.gateway.storage.answers import StorageJson
 from backend_functions.gateway.storage.asked import Asked, is_upsert, names_in
 from backend_functions.gateway.storage.bodies import read_metadata_header
-from backend_functions.gateway.storage.errors import feature_not_enabled, invalid_request
+from backend_functions.gateway.storage.errors import invalid_request
 from backend_functions.gateway.storage.signatures import MAX_SECONDS, UPLOAD_SECONDS
 from backend_functions.gateway.storage.store import Row
 from backend_functions.gateway.storage.writing import Writer, check_upload
-from backend_functions.http import Json
 
 _SQL = queries("storage")
 _NOT_THERE = "Either the object does not exist or you do not have access to it"
@@ -21,11 +21,11 @@ async def sign_download(asked: Asked) -> Response:
     """POST of how long one object is to be had without a credential."""
     caller, body = await asked.caller(), await asked.body()
     seconds = _seconds(body)
-    if body.get("transform"):
-        raise feature_not_enabled("imageTransformation")
+    # A `transform` is passed over, as the service does where it makes no other images: the URL
+    # gives the object as it is.
     place = asked.place
     await asked.store.find(caller, place)
-    return Json({"signedURL": _signed(asked, place.path, seconds)})
+    return StorageJson({"signedURL": _signed(asked, place.path, seconds)})
 
 
 async def sign_downloads(asked: Asked) -> Response:
@@ -46,7 +46,7 @@ async def sign_downloads(asked: Asked) -> Response:
             "signedURL": _signed(asked, f"{bucket}/{name}", seconds),
         }
 
-    return Json([entry(name) for name in names])
+    return StorageJson([entry(name) for name in names])
 
 
 async def sign_upload(asked: Asked) -> Response:
@@ -60,7 +60,7 @@ async def sign_upload(asked: Asked) -> Response:
     token = asked.served.signer.sign(
         "upload", place.path, UPLOAD_SECONDS, owner=owner, upsert=writer.upsert
     )
-    return Json({"url": f"/object/upload/sign/{place.path}?token={token}", "token": token})
+    return StorageJson({"url": f"/object/upload/sign/{place.path}?token={token}", "token": token})
 
 
 def _signed(asked: Asked, path: str, seconds: int) -> str:

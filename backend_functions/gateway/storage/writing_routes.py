@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from backend_functions.gateway.storage.answers import StorageJson
 from backend_functions.gateway.storage.asked import Asked, is_upsert, names_in
 from backend_functions.gateway.storage.bodies import read_metadata_header, read_upload
 from backend_functions.gateway.storage.errors import invalid_request
@@ -17,7 +18,6 @@ from backend_functions.gateway.storage.writing import (
     copy_object,
     upload_object,
 )
-from backend_functions.http import Json
 from backend_functions.types import SERVICE, Caller
 
 
@@ -37,7 +37,7 @@ async def upload_signed(asked: Asked) -> Response:
     grant = asked.served.signer.verify(token, "upload", place.path)
     writer = Writer(SERVICE, place, grant.upsert, grant.owner)
     await upload_object(asked.store, writer, await read_upload(asked.request))
-    return Json({"Key": place.path})
+    return StorageJson({"Key": place.path})
 
 
 async def move(asked: Asked) -> Response:
@@ -45,7 +45,7 @@ async def move(asked: Asked) -> Response:
     caller = await asked.caller()
     source, target = _source_and_target(await asked.body())
     moved = await asked.store.move(caller, source, target)
-    return Json({"message": "Successfully moved", "Id": moved, "Key": target.name})
+    return StorageJson({"message": "Successfully moved", "Id": moved, "Key": target.name})
 
 
 async def copy(asked: Asked) -> Response:
@@ -60,28 +60,28 @@ async def copy(asked: Asked) -> Response:
     )
     writer = Writer(caller, target, is_upsert(asked.request), _owner(caller))
     row = await copy_object(asked.store, source, writer, changes)
-    return Json({"Id": row["id"], "Key": target.path, **row})
+    return StorageJson({"Id": row["id"], "Key": target.path, **row})
 
 
 async def remove_one(asked: Asked) -> Response:
     """DELETE of one object."""
     caller = await asked.caller()
     await asked.store.remove_one(caller, asked.place)
-    return Json({"message": "Successfully deleted"})
+    return StorageJson({"message": "Successfully deleted"})
 
 
 async def remove_many(asked: Asked) -> Response:
     """DELETE of many objects of a bucket; who may not remove one simply does not."""
     caller, body = await asked.caller(), await asked.body()
     names = names_in(body.get("prefixes"), "prefixes")
-    return Json(await asked.store.remove(caller, asked.bucket, names))
+    return StorageJson(await asked.store.remove(caller, asked.bucket, names))
 
 
 async def _take(asked: Asked, *, upsert: bool) -> Response:
     caller = await asked.caller()
     writer = Writer(caller, asked.place, upsert, _owner(caller))
     made = await upload_object(asked.store, writer, await read_upload(asked.request))
-    return Json({"Key": writer.place.path, "Id": made})
+    return StorageJson({"Key": writer.place.path, "Id": made})
 
 
 def _source_and_target(body: Row) -> tuple[Place, Place]:

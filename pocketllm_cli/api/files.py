@@ -1,0 +1,166 @@
+"""Files in the person's part of the bucket `user_assets`, streamed from disk and to disk."""
+
+import mimetypes
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from pocketllm_cli.api.wire import Call, Wire
+from pocketllm_cli.errors import BackendUnreachable, FileNotStored, LocalFileProblem, NotFound
+from pocketllm_cli.models import StoredFile
+from pocketllm_cli.private_files import create_private
+
+BUCKET: Final = "user_assets"
+LINK_SECONDS: Final = 600
+"""How long a signed link is good, where nobody says otherwise."""
+
+_PIECE_BYTES: Final = 256 * 1024
+_PAGE: Final = 1000
+_TRANSFER_SECONDS: Final = 300.0
+
+Progress = Callable[[int, int], None]
+"""Is told how many bytes of how many have gone over; -1 of those where nobody knows."""
+
+
+class Files:
+    """The files of the person who is signed in; paths are those inside the bucket."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    async def upload(
+        self,
+        source: Path,
+        path: str,
+        *,
+        content_type: str | None = None,
+        replace: bool = False,
+        progress: Progress | None = None,
+    ) -> None:
+        """Store a local file; it is there wholly afterwards, or not at all.
+
+        Raises:
+            LocalFileProblem: It cannot be read.
+            Conflict: There is one already, and `replace` is not set.
+            NotAllowed: The path is not the person's own.
+            FileNotStored: The bucket does not take that much, or that type.
+        """
+        size = _size(source)
+        headers = {
+            "Content-Type": content_type or guess_type(source),
+            "Content-Length": str(size),
+            "Cache-Control": "max-age=3600",
+            "x-upsert": "true" if replace else "false",
+        }
+        call = Call(
+            "storage",
+            "POST",
+            f"object/{BUCKET}/{quote(path)}",
+            headers=headers,
+            content=lambda: _pieces(source, size, progress),
+            silence_seconds=_TRANSFER_SECONDS,
+        )
+        await self._wire.ask(call)
+
+    async def download(
+        self, path: str, target: Path, *, progress: Progress | None = None
+    ) -> StoredFile:
+        """Fetch a file; nobody sees a part of it at `target`, which others may not read.
+
+        Raises:
+            NotFound: There is none, or none of the person's.
+            LocalFileProblem: It cannot be written.
+            BackendUnreachable: The connection broke; what was at `target` is still there.
+        """
+        url_path = f"object/authenticated/{BUCKET}/{quote(path)}"
+        call = Call("storage", "GET", url_path, headers={"Accept-Encoding": "identity"})
+        async with self._wire.stream(call) as response:
+            total = int(response.headers.get("content-length", "-1"))
+            draft = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
+            try:
+                taken = await _save(response.aiter_raw(_PIECE_BYTES), draft, total, progress)
+                draft.replace(target)
+            except OSError as error:
+                raise LocalFileProblem(f"Could not write {target}: {error.strerror}.") from error
+            finally:
+                draft.unlink(missing_ok=True)
+        return StoredFile(path, taken, response.headers.get("content-type"), None)
+
+    async def all(self, folder: str) -> list[StoredFile]:
+        """Return the files and folders in a folder by name; a folder has no size."""
+        found: list[StoredFile] = []
+        while True:
+            body = {"prefix": folder, "limit": _PAGE, "offset": len(found)}
+            rows = await self._wire.ask(Call("storage", "POST", f"object/list/{BUCKET}", body=body))
+            found += [StoredFile.from_row(folder, row) for row in rows]
+            if len(rows) < _PAGE:
+                return found
+
+    async def remove(self, path: str) -> None:
+        """Remove a file.
+
+        Raises:
+            NotFound: There is none that the person may remove.
+        """
+        body = {"prefixes": [path]}
+        if not await self._wire.ask(Call("storage", "DELETE", f"object/{BUCKET}", body=body)):
+            raise NotFound("There is no such file.")
+
+    async def sign(self, path: str, seconds: int = LINK_SECONDS) -> str:
+        """Return an address from which anybody gets this one file, for a while.
+
+        Raises:
+            NotFound: There is none, or none of the person's.
+        """
+        body = {"expiresIn": seconds}
+        call = Call("storage", "POST", f"object/sign/{BUCKET}/{quote(path)}", body=body)
+        answer: dict[str, Any] = await self._wire.ask(call)
+        signed, _, token = str(answer["signedURL"]).partition("?")
+        return await self._wire.address("storage", f"{quote(signed.lstrip('/'))}?{token}")
+
+
+def guess_type(path: Path) -> str:
+    """Return the content type that a file's name speaks of; text where it speaks of none."""
+    return mimetypes.guess_type(path.name, strict=False)[0] or "text/plain"
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise LocalFileProblem(f"Could not read {path}: {error.strerror}.") from error
+
+
+async def _pieces(path: Path, size: int, progress: Progress | None) -> AsyncIterator[bytes]:
+    sent = 0
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE_BYTES):
+                sent += len(piece)
+                yield piece
+                if progress is not None:
+                    progress(sent, size)
+    except OSError as error:
+        raise LocalFileProblem(f"Could not read {path}: {error.strerror}.") from error
+    if sent != size:
+        raise FileNotStored(f"{path} changed while it was read.")
+
+
+async def _save(
+    pieces: AsyncIterator[bytes], draft: Path, total: int, progress: Progress | None
+) -> int:
+    taken = 0
+    with os.fdopen(create_private(draft), "wb") as file:
+        async for piece in pieces:
+            file.write(piece)
+            taken += len(piece)
+            if progress is not None:
+                progress(taken, total)
+        file.flush()
+        os.fsync(file.fileno())
+    if 0 <= total != taken:
+        raise BackendUnreachable("The connection to the backend broke.")
+    return taken
