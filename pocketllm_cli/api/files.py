@@ -58,7 +58,7 @@ class Files:
         call = Call(
             "storage",
             "POST",
-            f"object/{BUCKET}/{quote(path)}",
+            f"object/{BUCKET}/{_quoted(path)}",
             headers=headers,
             content=lambda: _pieces(source, size, progress),
             silence_seconds=_TRANSFER_SECONDS,
@@ -75,7 +75,7 @@ class Files:
             LocalFileProblem: It cannot be written.
             BackendUnreachable: The connection broke; what was at `target` is still there.
         """
-        url_path = f"object/authenticated/{BUCKET}/{quote(path)}"
+        url_path = f"object/authenticated/{BUCKET}/{_quoted(path)}"
         call = Call("storage", "GET", url_path, headers={"Accept-Encoding": "identity"})
         async with self._wire.stream(call) as response:
             total = int(response.headers.get("content-length", "-1"))
@@ -116,7 +116,7 @@ class Files:
             NotFound: There is none, or none of the person's.
         """
         body = {"expiresIn": seconds}
-        call = Call("storage", "POST", f"object/sign/{BUCKET}/{quote(path)}", body=body)
+        call = Call("storage", "POST", f"object/sign/{BUCKET}/{_quoted(path)}", body=body)
         answer: dict[str, Any] = await self._wire.ask(call)
         signed, _, token = str(answer["signedURL"]).partition("?")
         return await self._wire.address("storage", f"{quote(signed.lstrip('/'))}?{token}")
@@ -125,6 +125,13 @@ class Files:
 def guess_type(path: Path) -> str:
     """Return the content type that a file's name speaks of; text where it speaks of none."""
     return mimetypes.guess_type(path.name, strict=False)[0] or "text/plain"
+
+
+def _quoted(path: str) -> str:
+    # An HTTP client takes the step up that `..` means, out of the bucket and out of Storage.
+    if any(part in {"", ".", ".."} for part in path.split("/")):
+        raise NotFound(f"No file can be called “{path}”.")
+    return quote(path)
 
 
 def _size(path: Path) -> int:

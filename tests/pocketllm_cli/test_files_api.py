@@ -1,0 +1,170 @@
+"""Files go up and come down through the client, against a real gateway."""
+
+import os
+import stat
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from pocketllm_cli.api.backend import EmbeddedBackend
+from pocketllm_cli.api.client import open_api
+from pocketllm_cli.api.files import Files, guess_type
+from pocketllm_cli.credentials import CredentialStore
+from pocketllm_cli.debug_log import DebugLog
+from pocketllm_cli.errors import (
+    Conflict,
+    FileNotStored,
+    LocalFileProblem,
+    NotAllowed,
+    NotFound,
+    SessionExpired,
+)
+from pocketllm_cli.models import Context
+from pocketllm_cli.paths import Paths
+from tests.conftest import Cluster
+from tests.sql.databases import new_database
+from tests.support.gateway import Person, RunningGateway, running_gateway
+
+
+@pytest.fixture(scope="module")
+def gateway(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
+    folder = tmp_path_factory.mktemp("storage") / "objects"
+    with new_database(cluster) as name, running_gateway(cluster, name, folder) as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="module")
+def alice(gateway: RunningGateway) -> Iterator[Person]:
+    person = gateway.sign_up()
+    with person.http:
+        yield person
+
+
+@asynccontextmanager
+async def opened(gateway: RunningGateway, token: str, home: Path) -> AsyncIterator[Files]:
+    paths = Paths(home / "config", home / "data", home / "state", home / "logs")
+    narrate: list[str] = []
+    async with open_api(
+        Context("test", gateway.url, gateway.cluster.keys.publishable_key),
+        paths=paths,
+        store=CredentialStore(paths.sessions, narrate.append, lambda: None),
+        embedded=EmbeddedBackend(paths.backend, narrate.append),
+        fixed_token=token,
+        narrate=narrate.append,
+        log=DebugLog(None),
+    ) as api:
+        yield api.files
+
+
+@pytest.fixture
+async def files(gateway: RunningGateway, alice: Person, tmp_path: Path) -> AsyncIterator[Files]:
+    async with opened(gateway, alice.token, tmp_path) as files:
+        yield files
+
+
+@pytest.fixture
+def folder(alice: Person) -> str:
+    return f"private/user_files/{alice.id}/{uuid4()}"
+
+
+async def test_a_file_comes_back_as_it_went(files: Files, folder: str, tmp_path: Path) -> None:
+    source, target = tmp_path / "a.txt", tmp_path / "b.txt"
+    source.write_bytes(os.urandom(700_000))
+    told: list[tuple[int, int]] = []
+
+    await files.upload(source, f"{folder}/a b.txt", progress=lambda *done: told.append(done))
+    stored = await files.download(f"{folder}/a b.txt", target)
+
+    assert target.read_bytes() == source.read_bytes()
+    assert told[-1] == (700_000, 700_000)
+    assert told == sorted(told)
+    assert (stored.size, stored.content_type) == (700_000, "text/plain")
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
+async def test_what_is_there_is_listed_signed_and_removed(
+    files: Files, folder: str, tmp_path: Path
+) -> None:
+    source = tmp_path / "a.md"
+    source.write_text("hello")
+    await files.upload(source, f"{folder}/a.md")
+    await files.upload(source, f"{folder}/sub/b.md")
+
+    listed = await files.all(folder)
+    link = await files.sign(f"{folder}/a.md")
+    await files.remove(f"{folder}/a.md")
+
+    assert [(file.path, file.size) for file in listed] == [
+        (f"{folder}/a.md", 5),
+        (f"{folder}/sub", None),
+    ]
+    assert link.startswith("http://127.0.0.1:")
+    async with httpx.AsyncClient() as http:
+        assert (await http.get(link)).json()["statusCode"] == "404"
+    with pytest.raises(NotFound):
+        await files.sign(f"{folder}/a.md")
+    with pytest.raises(NotFound):
+        await files.remove(f"{folder}/a.md")
+
+
+async def test_a_link_is_good_for_anybody(files: Files, folder: str, tmp_path: Path) -> None:
+    source = tmp_path / "a.txt"
+    source.write_text("hello")
+    await files.upload(source, f"{folder}/a b.txt")
+
+    async with httpx.AsyncClient() as http:
+        answer = await http.get(await files.sign(f"{folder}/a b.txt"))
+
+    assert answer.text == "hello"
+
+
+async def test_what_is_refused_is_said_in_the_users_words(
+    files: Files, folder: str, tmp_path: Path
+) -> None:
+    source = tmp_path / "a.txt"
+    source.write_text("hello")
+    await files.upload(source, f"{folder}/a.txt")
+
+    with pytest.raises(Conflict):
+        await files.upload(source, f"{folder}/a.txt")
+    with pytest.raises(NotAllowed):
+        await files.upload(source, f"private/user_files/{uuid4()}/a.txt")
+    with pytest.raises(FileNotStored, match="video/mp4 is not supported"):
+        await files.upload(source, f"{folder}/b.mp4", content_type="video/mp4")
+    with pytest.raises(LocalFileProblem):
+        await files.upload(tmp_path / "none", f"{folder}/b.txt")
+    await files.upload(source, f"{folder}/a.txt", replace=True)
+
+
+async def test_a_download_that_fails_leaves_what_was_there(
+    files: Files, folder: str, tmp_path: Path
+) -> None:
+    target = tmp_path / "kept.txt"
+    target.write_text("kept")
+
+    for path in (f"{folder}/none", "../../../auth/v1/settings"):
+        with pytest.raises(NotFound):
+            await files.download(path, target)
+
+    assert target.read_text() == "kept"
+    assert set(os.listdir(tmp_path)) <= {"kept.txt", "state", "home"}
+
+
+async def test_a_session_that_is_over_is_called_that(
+    gateway: RunningGateway, folder: str, tmp_path: Path
+) -> None:
+    async with opened(gateway, "e30.e30.AAAA", tmp_path) as files:
+        with pytest.raises(SessionExpired):
+            await files.all(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [("a.png", "image/png"), ("a.pdf", "application/pdf"), ("a.md", "text/markdown"), ("a", None)],
+)
+def test_a_name_says_what_a_file_is(name: str, content_type: str | None) -> None:
+    assert guess_type(Path(name)) == (content_type or "text/plain")
