@@ -19,7 +19,11 @@ async def served(
         app, http=http or "auto", log_level="critical", timeout_graceful_shutdown=2
     )
     server = uvicorn.Server(config)
-    listener = socket.create_server(("127.0.0.1", port))
+    # asyncio sends at once (TCP_NODELAY) only where the socket names its protocol; otherwise every
+    # answer but a connection's first waits 40 ms for the client's acknowledgement.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
     # Not `serve`: it would take over the signals of the test run.
     task = asyncio.create_task(server._serve(sockets=[listener]))
     while not server.started:
