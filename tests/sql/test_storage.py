@@ -31,7 +31,8 @@ def test_every_table_of_storage_is_guarded(catalogue: Connection[Row]) -> None:
 def test_each_policy_asks_once_a_statement_who_is_calling(catalogue: Connection[Row]) -> None:
     rows = catalogue.execute(
         "select policyname, cmd, roles::text as roles,"
-        " coalesce(qual, '') || coalesce(with_check, '') as text from pg_policies where schemaname = 'storage'"
+        " coalesce(qual, '') || coalesce(with_check, '') as text"
+        " from pg_policies where schemaname = 'storage'"
     ).fetchall()
 
     assert {(row["roles"], row["cmd"]) for row in rows} == {

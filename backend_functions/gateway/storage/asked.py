@@ -127,4 +127,5 @@ def names_in(value: object, field: str) -> list[str]:
     if len(value) > MAX_NAMES:
         message = f"Bulk object requests are limited to {MAX_NAMES} objects per request."
         raise invalid_request(message)
-    return [item.replace("\0", "") for item in value]
+    # PostgreSQL holds no U+0000; what is put in its place is in no object's name either.
+    return [item.replace("\0", "\ufffd") for item in value]

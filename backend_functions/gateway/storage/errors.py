@@ -76,6 +76,11 @@ def too_large(what: str = "object") -> StorageError:
     return StorageError(413, "EntityTooLarge", message, error="Payload too large")
 
 
+def too_slow() -> StorageError:
+    """Return the refusal of an upload that stands still."""
+    return StorageError(408, "Aborted", "The upload paused for too long")
+
+
 def invalid_signature(message: str = "Invalid signature") -> StorageError:
     """Return the refusal of a signed URL that was made for something else."""
     return StorageError(400, "InvalidSignature", message)

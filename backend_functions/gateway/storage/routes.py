@@ -102,10 +102,19 @@ async def _serve(asked: Asked, answers: dict[str, Answer]) -> Response:
         failure = error
     except ServiceError as error:
         failure = from_service(error)
+    except psycopg.OperationalError as error:
+        failure = unavailable()
+        log.warning("the database is in trouble", state=error.sqlstate)
     except psycopg.Error as error:
-        failure = from_postgres(error) or unavailable()
-        log.info("refused by the database", state=error.sqlstate, code=failure.code)
+        failure = from_postgres(error) or _unexpected(error)
+    except OSError as error:  # a full disk, a folder that is gone
+        failure = _unexpected(error)
     return respond_with_error(failure, with_body=request.method != "HEAD")
+
+
+def _unexpected(error: Exception) -> StorageError:
+    log.error("unexpected", exc_info=error)
+    return StorageError(500, "InternalError", "Internal Server Error", error="Internal")
 
 
 def _no_such_route(request: Request) -> Response:

@@ -48,11 +48,20 @@ class Place:
 class StoredObjects:
     """All objects; every access is the caller's, and row level security decides it."""
 
-    def __init__(self, database: Database, folder: ObjectFolder, *, max_bytes: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        folder: ObjectFolder,
+        *,
+        max_bytes: int,
+        idle_seconds: float = 60.0,
+    ) -> None:
         self.database = database
         self.folder = folder
         self.max_bytes = max_bytes
         """The largest object, whatever its bucket says."""
+        self.idle_seconds = idle_seconds
+        """How long an upload may pause."""
 
     async def bucket(self, bucket: str, caller: Caller = SERVICE) -> Row:
         """Return a bucket as the caller sees it; as the service, to learn its limits.

@@ -16,6 +16,7 @@ from psycopg import AsyncConnection
 from backend_functions.db.pool import Database
 from backend_functions.gateway.storage.bodies import Upload
 from backend_functions.gateway.storage.disk import ObjectFolder
+from backend_functions.gateway.storage.errors import StorageError
 from backend_functions.gateway.storage.store import Place, StoredObjects
 from backend_functions.gateway.storage.sweep import (
     OpenBucket,
@@ -167,6 +168,22 @@ async def test_a_row_that_is_refused_at_the_last_moment_leaves_no_file(
 
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         await _put(StoredObjects(db, folder, max_bytes=1000), "a")
+
+    assert _files(tmp_path) == set()
+
+
+async def test_an_upload_that_stands_still_is_given_up(
+    db: Database, folder: ObjectFolder, tmp_path: Path
+) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"x"
+        await asyncio.Event().wait()
+
+    store = StoredObjects(db, folder, max_bytes=1000, idle_seconds=0.05)
+    writer = Writer(SERVICE, Place("user_assets", "a"), upsert=False)
+
+    with pytest.raises(StorageError, match="paused for too long"):
+        await upload_object(store, writer, Upload("text/plain", "no-cache", {}, pieces()))
 
     assert _files(tmp_path) == set()
 

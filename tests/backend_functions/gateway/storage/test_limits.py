@@ -147,6 +147,21 @@ def test_a_reader_gets_the_whole_of_what_is_replaced_meanwhile(
     assert service.send("GET", f"object/{bucket}/a").content == new
 
 
+def test_a_disk_that_takes_nothing_is_said_and_changes_nothing(
+    gateway: RunningGateway, service: Person, bucket: str
+) -> None:
+    service.put_object(f"{bucket}/a", b"old")
+    incoming = gateway.objects / "incoming"
+    away = incoming.rename(incoming.with_name("away"))
+    try:
+        answer = service.put_object(f"{bucket}/a", b"new", x_upsert="true")
+    finally:
+        away.rename(incoming)
+
+    assert (answer.status_code, answer.json()["code"]) == (500, "InternalError")
+    assert service.send("GET", f"object/{bucket}/a").content == b"old"
+
+
 def test_user_metadata_has_a_bound(service: Person, bucket: str) -> None:
     file = {"file": ("a", b"x", "text/plain")}
     metadata = '{"a": "' + "x" * 1024 * 1024 + '"}'

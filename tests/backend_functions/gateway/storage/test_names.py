@@ -93,6 +93,20 @@ def test_a_name_in_a_body_is_no_way_out_either(
     assert status_of(alice.send("POST", f"object/{way}", json=body)) == "400"
 
 
+def test_a_name_in_a_list_means_itself_or_nothing(alice: Person, mine: str) -> None:
+    alice.put_object(f"{mine}/ab")
+    bucket, _, folder = mine.partition("/")
+    wrong = [f"{folder}/a\0b", f"{folder}/x/../ab", f"{folder}//ab", "%"]
+
+    removed = alice.send("DELETE", f"object/{bucket}", json={"prefixes": wrong}).json()
+    body = {"expiresIn": 60, "paths": wrong}
+    signed = alice.send("POST", f"object/sign/{bucket}", json=body).json()
+
+    assert removed == []
+    assert [row["signedURL"] for row in signed] == [None] * 4
+    assert alice.read(f"{mine}/ab").is_success
+
+
 @pytest.mark.parametrize("tail", ["..", "../x", "./x", "/x", "a//b", "a/", "a\\b", "a\nb"])
 def test_the_policies_alone_refuse_such_names_too(
     gateway: RunningGateway, alice: Person, tail: str
