@@ -9,7 +9,7 @@ from pocketllm_cli.api.backend import EmbeddedBackend
 from pocketllm_cli.api.replies import failure_of, json_or_fail
 from pocketllm_cli.api.sessions import Sessions
 from pocketllm_cli.api.transport import NotConnected, Transport, translated_failures
-from pocketllm_cli.errors import BackendUnreachable
+from pocketllm_cli.errors import BackendUnreachable, SessionExpired
 from pocketllm_cli.models import Context, Endpoint
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Service = Literal["tables", "functions", "storage"]
 _NOT_AUTHENTICATED: Final = 401
+_STORAGE_REFUSED: Final = 400
+"""Storage answers so whatever is wrong; its body says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +107,18 @@ class Wire:
     async def _send(self, call: Call, *, stream: bool) -> "httpx.Response":
         token = await self._sessions_token()
         response = await self._send_once_more(call, token, stream=stream)
-        if response.status_code != _NOT_AUTHENTICATED:
+        if not await self._is_token_refused(call, response):
             return response
         await response.aclose()
         token = await self._sessions.renewed_token(token)
         return await self._send_once_more(call, token, stream=stream)
+
+    async def _is_token_refused(self, call: Call, response: "httpx.Response") -> bool:
+        if call.service != "storage" or response.status_code != _STORAGE_REFUSED:
+            return response.status_code == _NOT_AUTHENTICATED
+        with translated_failures(self._transport.log):
+            await response.aread()
+        return isinstance(failure_of(response), SessionExpired)
 
     async def _sessions_token(self) -> str:
         await self._locator.locate()  # first: the local account needs a backend to be made at

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,9 +22,9 @@ from pocketllm_cli.errors import (
     LocalFileProblem,
     NotAllowed,
     NotFound,
-    SessionExpired,
+    NotSignedIn,
 )
-from pocketllm_cli.models import Context
+from pocketllm_cli.models import Context, Session
 from pocketllm_cli.paths import Paths
 from tests.conftest import Cluster
 from tests.sql.databases import new_database
@@ -45,13 +46,18 @@ def alice(gateway: RunningGateway) -> Iterator[Person]:
 
 
 @asynccontextmanager
-async def opened(gateway: RunningGateway, token: str, home: Path) -> AsyncIterator[Files]:
+async def opened(
+    gateway: RunningGateway, home: Path, token: str | None, session: Session | None = None
+) -> AsyncIterator[Files]:
     paths = Paths(home / "config", home / "data", home / "state", home / "logs")
     narrate: list[str] = []
+    store = CredentialStore(paths.sessions, narrate.append, lambda: None)
+    if session is not None:
+        store.save("test", session)
     async with open_api(
         Context("test", gateway.url, gateway.cluster.keys.publishable_key),
         paths=paths,
-        store=CredentialStore(paths.sessions, narrate.append, lambda: None),
+        store=store,
         embedded=EmbeddedBackend(paths.backend, narrate.append),
         fixed_token=token,
         narrate=narrate.append,
@@ -62,7 +68,7 @@ async def opened(gateway: RunningGateway, token: str, home: Path) -> AsyncIterat
 
 @pytest.fixture
 async def files(gateway: RunningGateway, alice: Person, tmp_path: Path) -> AsyncIterator[Files]:
-    async with opened(gateway, alice.token, tmp_path) as files:
+    async with opened(gateway, tmp_path, alice.token) as files:
         yield files
 
 
@@ -154,11 +160,28 @@ async def test_a_download_that_fails_leaves_what_was_there(
     assert set(os.listdir(tmp_path)) <= {"kept.txt", "state", "home"}
 
 
-async def test_a_session_that_is_over_is_called_that(
+async def test_a_token_that_is_not_taken_is_renewed_once(
+    gateway: RunningGateway, tmp_path: Path
+) -> None:
+    """As when this machine's clock is wrong: Storage says 400, and why in the body."""
+    bob = gateway.sign_up()
+    bob.http.close()
+    source = tmp_path / "a.txt"
+    source.write_text("hello")
+    session = Session(gateway.url, None, "e30.e30.AAAA", time.time() + 3600, bob.refresh_token)
+
+    async with opened(gateway, tmp_path, None, session) as files:
+        await files.upload(source, f"private/user_files/{bob.id}/c/a.txt")
+        stored = await files.download(f"private/user_files/{bob.id}/c/a.txt", tmp_path / "b.txt")
+
+    assert stored.size == 5
+
+
+async def test_a_fixed_token_that_is_not_taken_is_said(
     gateway: RunningGateway, folder: str, tmp_path: Path
 ) -> None:
-    async with opened(gateway, "e30.e30.AAAA", tmp_path) as files:
-        with pytest.raises(SessionExpired):
+    async with opened(gateway, tmp_path, "e30.e30.AAAA") as files:
+        with pytest.raises(NotSignedIn, match="POCKETLLM_ACCESS_TOKEN"):
             await files.all(folder)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -29,6 +29,7 @@ class Person:
     http: httpx.Client
     id: str = ""
     token: str = ""
+    refresh_token: str = ""
 
     def send(self, method: str, path: str, **more: Any) -> httpx.Response:
         return self.http.request(method, path, **more)
@@ -68,7 +69,8 @@ class RunningGateway:
         body = {"email": f"{uuid4().hex}@example.com", "password": "correct horse battery"}
         answer = httpx.post(f"{self.url}/auth/v1/signup", json=body, headers={"apikey": key})
         session = answer.raise_for_status().json()
-        return self.person(key=key, token=session["access_token"], id=session["user"]["id"])
+        person = self.person(key=key, token=session["access_token"], id=session["user"]["id"])
+        return replace(person, refresh_token=session["refresh_token"])
 
     @property
     def service(self) -> Person:
