@@ -223,7 +223,8 @@ class Handler(BaseHTTPRequestHandler):
         if table.startswith("rpc/"):
             self.backend.bodies.append(body or {})
             name = table.removeprefix("rpc/")
-            result = self.backend.results.get(name) or getattr(self.backend, name)
+            results = self.backend.results
+            result = results[name] if name in results else getattr(self.backend, name)
             self.answer_json(200, result(body) if callable(result) else result)
             return
         rows = self.backend.tables[table]
