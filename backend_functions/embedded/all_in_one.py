@@ -1,4 +1,7 @@
-"""The app of the embedded backend: Auth, data API and Storage beside the functions."""
+"""The app of the embedded backend: all services of a project, on one Postgres."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
 
@@ -10,6 +13,7 @@ from backend_functions.gateway.auth.parts import UserCreated
 from backend_functions.gateway.auth.routes import auth_routes
 from backend_functions.gateway.auth.sessions import session_check
 from backend_functions.gateway.auth.tokens import TokenSigner
+from backend_functions.gateway.realtime.routes import Realtime
 from backend_functions.gateway.rest.routes import rest_routes
 from backend_functions.gateway.storage.asked import Served
 from backend_functions.gateway.storage.callers import identify_storage_caller
@@ -28,12 +32,14 @@ def embedded_app(
     keys: MachineKeys,
     objects: ObjectFolder,
     *,
+    feed_url: str,
     on_user_created: UserCreated | None = give_local_model,
 ) -> FastAPI:
     """Return the app that answers for all services of a project.
 
     Args:
         objects: Where Storage keeps its files.
+        feed_url: A login of the database with the right to replicate, for Realtime.
         on_user_created: Gives a new user what they start with.
     """
     settings, database = services.settings, services.database
@@ -55,7 +61,15 @@ def embedded_app(
 
     stored = StoredObjects(database, objects, max_bytes=_MAX_OBJECT_BYTES)
     storage = Served(stored, UrlSigner(keys.storage_key), identify_for_storage)
-    app = make_app(services, function_routes(services, verifier))
+    realtime = Realtime.build(database, feed_url, verifier, api_keys)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with services.lifespan(app), realtime.lifespan():
+            yield
+
+    app = make_app(services, function_routes(services, verifier), lifespan=lifespan)
+    app.router.routes.append(realtime.routes())
     app.router.routes.append(rest_routes(database, identify))
     app.router.routes.append(storage_routes(storage))
     app.router.routes.extend(

@@ -25,6 +25,10 @@ _SETTINGS = {
     "max_connections": "60",
     "password_encryption": "scram-sha-256",
     "wal_level": "logical",
+    "max_wal_senders": "8",
+    "max_replication_slots": "8",
+    # A reader of changes that lags further behind loses its slot; the disk is not filled for it.
+    "max_slot_wal_keep_size": "256MB",
     "jit": "off",
     "log_min_error_statement": "panic",  # a failed statement may hold what a user wrote
     "log_parameter_max_length_on_error": "0",

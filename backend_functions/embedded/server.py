@@ -1,4 +1,4 @@
-"""The all-in-one server: Auth, data API, Storage and functions on one loopback port."""
+"""The all-in-one server: all services of a project on one loopback port."""
 
 import asyncio
 import signal
@@ -76,12 +76,19 @@ async def serve(
     services = Services.build(settings)
     server = _Server(
         uvicorn.Config(
-            embedded_app(services, keys, objects),
+            embedded_app(
+                services,
+                keys,
+                objects,
+                feed_url=database_url("postgres", keys.owner_password, ports["postgres"]),
+            ),
             http=bounded_http(max_connections(settings.limits)),
             loop="none",
             access_log=False,
             log_level="warning",
             server_header=False,
+            ws_max_size=1024 * 1024,
+            ws_per_message_deflate=False,  # on loopback it costs more than it saves
             timeout_graceful_shutdown=5,
         ),
         services,

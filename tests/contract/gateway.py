@@ -120,10 +120,11 @@ async def running_gateway(
     )
     services = Services.build(settings)
     gift = give_local_model if database == "template" else None
+    feed_url = cluster.url(database, login="postgres")
     async with AsyncExitStack() as stack:
         objects = ObjectFolder(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "objects")
         await prepare_storage(settings.database_url, objects)
-        app = embedded_app(services, keys, objects, on_user_created=gift)
+        app = embedded_app(services, keys, objects, feed_url=feed_url, on_user_created=gift)
         await stack.enter_async_context(served(with_public_key(app), port=asked.api_port))
         for port in asked.auth_port:
             alone = _alone(_auth_routes(services, keys), "/auth/v1")

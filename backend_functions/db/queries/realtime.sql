@@ -1,0 +1,56 @@
+-- name: published_tables
+-- The tables whose changes are published, with their columns in order and which roles may select
+-- each; all of them, or those of some oids.
+select
+  c.oid::bigint as oid,
+  p.schemaname as schema,
+  p.tablename as name,
+  coalesce(realtime.key_of(c.oid), '{}') as key,
+  c.relrowsecurity as is_secured,
+  (select json_agg(
+     json_build_object(
+       'name', a.attname,
+       'type', t.typname,
+       'base', coalesce(base.typname, t.typname),
+       'readers', array(
+         select r from unnest(array['anon', 'authenticated', 'service_role']) as r
+         where has_column_privilege(r, c.oid, a.attnum, 'select')))
+     order by a.attnum)
+   from pg_catalog.pg_attribute a
+   join pg_catalog.pg_type t on t.oid = a.atttypid
+   left join pg_catalog.pg_type base on base.oid = t.typbasetype
+   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+  ) as columns
+from pg_catalog.pg_publication_tables p
+join pg_catalog.pg_namespace n on n.nspname = p.schemaname
+join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = p.tablename
+where p.pubname = 'supabase_realtime'
+  and (%(oids)s::bigint[] is null or c.oid::bigint = any (%(oids)s::bigint[]))
+
+-- name: who_may_see
+-- Pairs of a caller and a row that this caller may select now.
+select caller, place from realtime.may_see(%(oid)s::bigint::oid::regclass, %(rows)s, %(callers)s)
+
+-- name: who_might_see
+-- Pairs of a caller and a deleted row that this caller could select, as far as can be known.
+select caller, place from realtime.might_see(%(oid)s::bigint::oid::regclass, %(rows)s, %(callers)s)
+
+-- name: probe
+-- A message that is never kept: to find out who may read it.
+insert into realtime.messages (topic, extension) values (%(topic)s, %(extension)s) returning id
+
+-- name: tell_topic
+-- Lets policies see which channel is asked for.
+select set_config('realtime.topic', %(topic)s, true)
+
+-- name: readable_probes
+-- Those of the probes that the caller may read.
+select id from realtime.messages where id = any (%(ids)s)
+
+-- name: forget_old_messages
+-- Deletes broadcasts that the database sent days ago.
+select realtime.forget_old_messages()
+
+-- name: try_to_write
+-- As `probe`, without reading back, for which a policy of its own would be needed.
+insert into realtime.messages (topic, extension) values (%(topic)s, %(extension)s)
