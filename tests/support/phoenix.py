@@ -100,7 +100,7 @@ class PhoenixClient:
 
 
 def _fits(frame: dict[str, Any], event: str, parts: dict[str, Any]) -> bool:
-    return frame["event"] == event and parts.items() <= frame["payload"].items()
+    return bool(frame["event"] == event and parts.items() <= frame["payload"].items())
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from backend_functions.gateway.realtime.limits import RealtimeLimits
 from backend_functions.gateway.realtime.phoenix import BadFrame, Frame, Sent, Version, parse_frame
 
 POLICY_VIOLATION, TOO_BIG, TRY_AGAIN = 1008, 1009, 1013
+_LAST_WORDS_SECONDS = 1.0
 
 
 class Pace:
@@ -41,6 +42,7 @@ class Connection:
         self._waiting_bytes = 0
         self._work = asyncio.Event()
         self._closing: tuple[int, str] | None = None
+        self._is_ending = asyncio.Event()
 
     def send(self, frame: Sent | None) -> None:
         """Queue a frame. A reader that lets too many wait is dropped, with what waits."""
@@ -61,20 +63,28 @@ class Connection:
         if self._closing is None:
             self._closing = (code, reason)
             self._work.set()
+            self._is_ending.set()
 
     async def run(self, handle: Callable[[Frame], Awaitable[None]]) -> None:
         """Hand each frame to `handle` until the connection ends, from either side."""
         reading = asyncio.create_task(self._read(handle))
         writing = asyncio.create_task(self._write())
+        ending = asyncio.create_task(self._wait_for_end())
+        tasks = (reading, writing, ending)
         try:
-            await asyncio.wait({reading, writing}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (reading, writing):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(reading, writing, return_exceptions=True)
-        for task in (reading, writing):
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for task in tasks:
             if not task.cancelled() and (error := task.exception()):
                 raise error
+
+    async def _wait_for_end(self) -> None:
+        """Return when the connection is to end and its peer has had time to read what is left."""
+        await self._is_ending.wait()
+        await asyncio.sleep(_LAST_WORDS_SECONDS)
 
     async def _read(self, handle: Callable[[Frame], Awaitable[None]]) -> None:
         pace = Pace(self._limits.frames_per_second)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -49,6 +49,10 @@ class Hub:
         self._is_flowing = asyncio.Event()
         self._waiting: set[Channel] = set()
         """Followers that were not told yet that they are subscribed."""
+
+    def __len__(self) -> int:
+        """Return how many channels there are, on all connections together."""
+        return sum(map(len, self._places.values()))
 
     def join(self, channel: Channel) -> None:
         """Take in a channel; it hears of everything from now on."""
@@ -165,8 +169,3 @@ class Hub:
         """End the connections of those who may have missed something: they come again."""
         for channel in self._followers - self._waiting:
             channel.socket.end(SERVICE_RESTART, "changes may have been missed")
-
-    def channels(self) -> Iterator[Channel]:
-        """Yield every channel there is, as of now."""
-        for members in tuple(self._places.values()):
-            yield from tuple(members)
