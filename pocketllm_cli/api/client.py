@@ -18,6 +18,7 @@ from pocketllm_cli.paths import Paths
 
 if TYPE_CHECKING:
     from pocketllm_cli.api.answers import Answers
+    from pocketllm_cli.api.changes import Changes
     from pocketllm_cli.api.chats import Chats
     from pocketllm_cli.api.deleted_chats import DeletedChats
     from pocketllm_cli.api.files import Files
@@ -84,6 +85,13 @@ class Api:
         from pocketllm_cli.api.answers import Answers
 
         return Answers(self.wire, self._transport.log, self._narrate)
+
+    @cached_property
+    def changes(self) -> "Changes":
+        """Changes of tables, as they happen."""
+        from pocketllm_cli.api.changes import Changes
+
+        return Changes(self.locator, self.sessions, self._transport.log)
 
     @cached_property
     def usage(self) -> "Usage":

@@ -18,6 +18,7 @@ returns table (caller int, place int) language plpgsql set search_path = '' as $
 -- from 1. Whoever may select a row as it is now sees what became of it.
 declare
   match text;
+  asking text := current_setting('role');
   one record;
 begin
   select string_agg(format('t.%1$I = k.%1$I', name), ' and ') into match
@@ -40,6 +41,7 @@ begin
     exception when others then null; -- whose check fails sees nothing; the others are still asked
     end;
   end loop;
+  perform set_config('role', asking, true);
 end
 $$;
 comment on function realtime.may_see(regclass, jsonb, jsonb) is 'Pairs of a caller and a row that this caller may select now.';
@@ -78,6 +80,7 @@ returns table (caller int, place int) language plpgsql set search_path = '' as $
 declare
   known text[] := array(select jsonb_object_keys(rows -> 0));
   name text := (select relname from pg_catalog.pg_class where oid = entity);
+  asking text := current_setting('role');
   one record;
 begin
   for one in
@@ -99,6 +102,7 @@ begin
     exception when others then null; -- as above
     end;
   end loop;
+  perform set_config('role', asking, true);
 end
 $$;
 comment on function realtime.might_see(regclass, jsonb, jsonb) is 'Pairs of a caller and a deleted row that this caller could select, as far as can be known.';

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -37,13 +37,17 @@ class Service:
     signer: TokenSigner
     database: Database
     owner: Owner
-    ended_sessions: set[UUID]
+    sessions: set[UUID] = field(default_factory=set)
+    """Of the tokens that were made."""
+    ended_sessions: set[UUID] = field(default_factory=set)
 
     def token(self, caller: Caller, *, seconds: float = 3600, **claims: Any) -> str:
         """Return a token of a user, by default good for an hour."""
         now = time.time()
-        known = {"iss": ISSUER, "aud": "authenticated", "iat": int(now), "exp": now + seconds}
-        return self.signer.sign({**caller.claims, **known, "session_id": str(uuid4()), **claims})
+        session_id = uuid4()
+        self.sessions.add(session_id)
+        known = {"iss": ISSUER, "aud": "authenticated", "iat": int(now) - 120, "exp": now + seconds}
+        return self.signer.sign({**caller.claims, **known, "session_id": str(session_id), **claims})
 
     def connect(
         self, *, key: str = PUBLISHABLE, version: str = "1.0.0", **options: Any
@@ -79,7 +83,7 @@ class Service:
 @pytest.fixture
 def limits() -> RealtimeLimits:
     """Override to test a bound."""
-    return RealtimeLimits()
+    return RealtimeLimits(recheck_seconds=0.2)
 
 
 @pytest.fixture
@@ -91,10 +95,9 @@ async def service(
     limits: RealtimeLimits,
 ) -> AsyncIterator[Service]:
     signer = TokenSigner(cluster.keys.signing_key_pem, issuer=ISSUER)
-    ended: set[UUID] = set()
 
     async def is_live(session_id: UUID) -> bool:
-        return session_id not in ended
+        return session_id not in service.ended_sessions
 
     verifier = TokenVerifier(
         issuer=ISSUER, keys=FixedKeys(signer.public_keys), is_session_live=is_live
@@ -114,7 +117,7 @@ async def service(
 
     app = Starlette(routes=[realtime.routes()], lifespan=lifespan)
     async with served(app) as url:
-        service = Service(url, realtime, signer, db, owner_connection, ended)
+        service = Service(url, realtime, signer, db, owner_connection)
         yield service
     await until(lambda: _has_no_slot(service))
 

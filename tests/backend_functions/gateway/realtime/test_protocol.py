@@ -2,7 +2,7 @@
 
 import asyncio
 import struct
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import httpx
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.db
 ROOM = "realtime:room"
 
 
-async def one_by_one(asked: list[Coroutine[Any, Any, object]]) -> None:
+async def one_by_one(asked: Sequence[Coroutine[Any, Any, object]]) -> None:
     """Wait for one after the other; close those that are not reached."""
     try:
         for one in asked:
@@ -108,12 +108,11 @@ async def test_broadcasts_by_http_reach_a_channel(service: Service) -> None:
 
 
 async def test_presence_tells_who_came_changed_and_went(service: Service) -> None:
-    presence = {"presence": {"enabled": True, "key": "ada"}}
     async with service.connect() as watcher:
         await watcher.join(presence={"enabled": True, "key": "watcher"})
         assert await watcher.until("presence_state") == {}
         async with service.connect() as ada:
-            await ada.join(**presence)
+            await ada.join(presence={"enabled": True, "key": "ada"})
             track: dict[str, Any] = {"type": "presence", "event": "track", "payload": {"at": 1}}
             await ada.reply(ROOM, "presence", track)
             came = await watcher.until("presence_diff")
