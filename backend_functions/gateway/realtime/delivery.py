@@ -59,8 +59,11 @@ class Delivery:
         self._database = database
         self._limits = limits
 
-    async def deliver(self, changes: Sequence[Change], channels: Collection[Channel]) -> None:
+    async def deliver(self, changes: Sequence[Change], channels: Collection[Channel]) -> int:
         """Send each change, in order, to the channels that ask for it and may see it.
+
+        Returns:
+            How many frames were sent.
 
         Raises:
             Unavailable: No connection to the database could be had.
@@ -72,7 +75,7 @@ class Delivery:
             if any(binding.concerns(change) for channel in channels for binding in channel.bindings)
         ]
         if not wanted:
-            return
+            return 0
         async with self._database.act_as(SERVICE) as connection:
             oids = {change.relation.oid for _, change in wanted}
             tables = {table.oid: table for table in await read_tables(connection, sorted(oids))}
@@ -81,7 +84,7 @@ class Delivery:
             seen: Seen = set()
             for table in tables.values():
                 seen |= await _who_sees(connection, table, wanted, wishes)
-        frames = _Frames(self._limits.max_record_bytes)
+        frames, sent = _Frames(self._limits.max_record_bytes), 0
         for place, change in wanted:
             table = tables[change.relation.oid]
             for wish in wishes[place]:
@@ -89,6 +92,8 @@ class Delivery:
                 is_refused = _refusal(change, table, channel.caller.role) is not None
                 if is_refused or (channel.identity, place) in seen:
                     channel.socket.send(frames.frame(place, change, table, wish))
+                    sent += 1
+        return sent
 
 
 async def _who_sees(

@@ -27,6 +27,7 @@ _SQL = queries("realtime")
 _PUBLICATIONS = ("supabase_realtime", "supabase_realtime_messages_publication")
 _LINGER_SECONDS = 30.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 5.0
+_SECONDS_FOR_A_FRAME, _LONGEST_MOMENT_SECONDS = 0.0005, 0.05
 SERVICE_RESTART = 1012
 """The close code that says: come again, and read anew."""
 
@@ -142,7 +143,10 @@ class Hub:
         for change in changes:
             if (change.relation.schema, change.relation.name) == ("realtime", "messages"):
                 self._broadcast_row(change)
-        await self._delivery.deliver(changes, self._followers)
+        frames = await self._delivery.deliver(changes, self._followers)
+        # Where many are told, they are told together of what happens within a moment: whoever
+        # writes meanwhile does not wait for each of them. A lone listener is told at once.
+        await asyncio.sleep(min(frames * _SECONDS_FOR_A_FRAME, _LONGEST_MOMENT_SECONDS))
 
     def _broadcast_row(self, change: Change) -> None:
         row = change.new

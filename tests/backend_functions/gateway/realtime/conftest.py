@@ -96,8 +96,10 @@ async def service(
 ) -> AsyncIterator[Service]:
     signer = TokenSigner(cluster.keys.signing_key_pem, issuer=ISSUER)
 
+    ended: set[UUID] = set()
+
     async def is_live(session_id: UUID) -> bool:
-        return session_id not in service.ended_sessions
+        return session_id not in ended
 
     verifier = TokenVerifier(
         issuer=ISSUER, keys=FixedKeys(signer.public_keys), is_session_live=is_live
@@ -117,7 +119,7 @@ async def service(
 
     app = Starlette(routes=[realtime.routes()], lifespan=lifespan)
     async with served(app) as url:
-        service = Service(url, realtime, signer, db, owner_connection)
+        service = Service(url, realtime, signer, db, owner_connection, ended_sessions=ended)
         yield service
     await until(lambda: _has_no_slot(service))
 
