@@ -110,9 +110,11 @@ def _listen(users: list[BackendUser], ready: BarrierType) -> None:
 async def _listen_all(users: list[BackendUser], ready: BarrierType) -> None:
     async def one(user: BackendUser, joined: asyncio.Semaphore) -> None:
         async with _following(user) as client:
+            # From here on what comes is read and thrown away: this machine's two cores are for the
+            # server and the one who writes.
+            client.socket.transport.set_protocol(asyncio.Protocol())
             joined.release()
-            async for _ in client.socket:
-                pass
+            await asyncio.Event().wait()
 
     joined = asyncio.Semaphore(0)
     tasks = [asyncio.create_task(one(user, joined)) for user in users]

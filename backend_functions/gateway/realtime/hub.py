@@ -131,7 +131,7 @@ class Hub:
                         await self._handle(changes)
             except (FeedLost, Unavailable, psycopg.Error) as error:
                 log.warning(
-                    "the feed of changes was lost", error=type(error).__name__, detail=str(error)
+                    "the feed of changes was lost", error=type(error).__name__, detail=_say(error)
                 )
                 self._send_away()
             finally:
@@ -173,3 +173,8 @@ class Hub:
         """End the connections of those who may have missed something: they come again."""
         for channel in self._followers - self._waiting:
             channel.socket.end(SERVICE_RESTART, "changes may have been missed")
+
+
+def _say(error: Exception) -> str | None:
+    """Return what the log may hold: a statement's failure may quote what a user wrote."""
+    return str(error) if isinstance(error, FeedLost) else getattr(error, "sqlstate", None)

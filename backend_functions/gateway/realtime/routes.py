@@ -19,7 +19,7 @@ from backend_functions.gateway.realtime.hub import Hub
 from backend_functions.gateway.realtime.limits import RealtimeLimits
 from backend_functions.gateway.realtime.members import Visitor
 from backend_functions.gateway.realtime.phoenix import Version
-from backend_functions.gateway.realtime.session import ClientSession
+from backend_functions.gateway.realtime.visit import Visit
 
 log = structlog.get_logger(__name__)
 
@@ -91,7 +91,7 @@ class Realtime:
         try:
             await websocket.accept()
             connection = Connection(websocket, version, self.hub.limits)
-            await ClientSession(connection, visitor, self.hub).run()
+            await Visit(connection, visitor, self.hub).run()
         finally:
             self._socket_count -= 1
 

@@ -25,7 +25,7 @@ from backend_functions.gateway.realtime.presence import track, untrack
 _EXPIRED = "Token has expired"
 
 
-class ClientSession:
+class Visit:
     """The channels of one connection."""
 
     def __init__(self, connection: Connection, visitor: Visitor, hub: Hub) -> None:
@@ -198,10 +198,10 @@ class ClientSession:
         self._connection.send(render_reply(self._connection.version, frame, status, response))
 
 
-_Action = Callable[[ClientSession, Channel, Frame], Awaitable[None]]
+_Action = Callable[[Visit, Channel, Frame], Awaitable[None]]
 _ACTIONS: dict[str, _Action] = {
-    "phx_leave": ClientSession._leave,
-    "broadcast": ClientSession._broadcast,
-    "presence": ClientSession._presence,
-    "access_token": ClientSession._renew,
+    "phx_leave": Visit._leave,
+    "broadcast": Visit._broadcast,
+    "presence": Visit._presence,
+    "access_token": Visit._renew,
 }
