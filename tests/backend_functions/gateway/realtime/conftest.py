@@ -95,7 +95,6 @@ async def service(
     limits: RealtimeLimits,
 ) -> AsyncIterator[Service]:
     signer = TokenSigner(cluster.keys.signing_key_pem, issuer=ISSUER)
-
     ended: set[UUID] = set()
 
     async def is_live(session_id: UUID) -> bool:
@@ -112,16 +111,21 @@ async def service(
         limits,
     )
 
+    async with served(app_of(realtime)) as url:
+        service = Service(url, realtime, signer, db, owner_connection, ended_sessions=ended)
+        yield service
+    await until(lambda: _has_no_slot(service))
+
+
+def app_of(realtime: Realtime) -> Starlette:
+    """Return an app that is nothing but this service."""
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with realtime.lifespan():
             yield
 
-    app = Starlette(routes=[realtime.routes()], lifespan=lifespan)
-    async with served(app) as url:
-        service = Service(url, realtime, signer, db, owner_connection, ended_sessions=ended)
-        yield service
-    await until(lambda: _has_no_slot(service))
+    return Starlette(routes=[realtime.routes()], lifespan=lifespan)
 
 
 async def _has_no_slot(service: Service) -> bool:

@@ -1,7 +1,7 @@
 """Our own client follows changes, whatever happens to its connection and its token."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -17,7 +17,8 @@ from pocketllm_cli.api.wire import Locator
 from pocketllm_cli.debug_log import DebugLog
 from pocketllm_cli.errors import BackendProblem, NotSignedIn
 from pocketllm_cli.models import Context
-from tests.backend_functions.gateway.realtime.conftest import PUBLISHABLE, Service
+from tests.backend_functions.gateway.realtime.conftest import PUBLISHABLE, Service, app_of
+from tests.support.serving import served
 
 CHATS = [Watch("chats")]
 
@@ -97,6 +98,24 @@ async def test_after_the_database_ended_the_stream_the_client_comes_back_and_rea
 
     assert lost == [Disconnected(), Reconnected(is_first=False)]
     assert change.row["title"] == "afterwards"
+
+
+@pytest.mark.db
+async def test_after_a_restart_of_the_server_the_client_comes_back_and_reads_anew(
+    service: Service, alice: Caller
+) -> None:
+    app = app_of(service.realtime)
+    async with AsyncExitStack() as server:
+        service.url = await server.enter_async_context(served(app))
+        async with following(service, Tokens(service.token(alice))) as happened:
+            await server.aclose()
+            assert await anext(happened) == Disconnected()
+
+            port = int(service.url.rpartition(":")[2])
+            await server.enter_async_context(served(app, port=port))
+            assert await anext(happened) == Reconnected(is_first=False)
+            await service.insert(alice, "chats", title="afterwards")
+            assert (await anext(happened)).row["title"] == "afterwards"
 
 
 @pytest.mark.db
