@@ -1171,10 +1171,24 @@ ALTER TABLE ONLY public.chats REPLICA IDENTITY USING INDEX chats_id_and_owner;
 ALTER TABLE ONLY public.chats
     ADD CONSTRAINT chats_pkey PRIMARY KEY (id);
 
+-- Name: jobs jobs_id_and_owner; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_id_and_owner UNIQUE (id, user_id);
+
+ALTER TABLE ONLY public.jobs REPLICA IDENTITY USING INDEX jobs_id_and_owner;
+
 -- Name: jobs jobs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
+
+-- Name: messages messages_id_and_owner; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_id_and_owner UNIQUE (id, user_id);
+
+ALTER TABLE ONLY public.messages REPLICA IDENTITY USING INDEX messages_id_and_owner;
 
 -- Name: messages messages_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -1249,12 +1263,6 @@ CREATE INDEX idx_messages_chat_id ON public.messages USING btree (chat_id, user_
 
 CREATE INDEX idx_model_configs_user_id ON public.model_configs USING btree (user_id);
 
--- Name: jobs_owner_and_id; Type: INDEX; Schema: public; Owner: -
-
-CREATE UNIQUE INDEX jobs_owner_and_id ON public.jobs USING btree (user_id, id);
-
-ALTER TABLE ONLY public.jobs REPLICA IDENTITY USING INDEX jobs_owner_and_id;
-
 -- Name: messages_answers_of_a_user; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX messages_answers_of_a_user ON public.messages USING btree (user_id, created_at) WHERE (role = 'assistant'::text);
@@ -1262,12 +1270,6 @@ CREATE INDEX messages_answers_of_a_user ON public.messages USING btree (user_id,
 -- Name: messages_chat_order; Type: INDEX; Schema: public; Owner: -
 
 CREATE UNIQUE INDEX messages_chat_order ON public.messages USING btree (chat_id, seq);
-
--- Name: messages_owner_and_id; Type: INDEX; Schema: public; Owner: -
-
-CREATE UNIQUE INDEX messages_owner_and_id ON public.messages USING btree (user_id, id);
-
-ALTER TABLE ONLY public.messages REPLICA IDENTITY USING INDEX messages_owner_and_id;
 
 -- Name: messages_parent_id_idx; Type: INDEX; Schema: public; Owner: -
 
@@ -1280,6 +1282,10 @@ CREATE INDEX messages_system_prompts ON public.messages USING btree (chat_id, se
 -- Name: messages_unfinished_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX messages_unfinished_idx ON public.messages USING btree (id) WHERE ((role = 'assistant'::text) AND ((metadata ->> 'status'::text) = 'streaming'::text));
+
+-- Name: messages_user_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX messages_user_id_idx ON public.messages USING btree (user_id);
 
 -- Name: model_configs_one_default; Type: INDEX; Schema: public; Owner: -
 

@@ -162,7 +162,7 @@ def test_a_prompt_and_its_answer_are_found_by_their_ids(full: Full) -> None:
 
     parts = explain(full.ada, _SQL.find_prompt, id=prompt, chat_id=full.chat)
 
-    assert {"messages_pkey", "messages_owner_and_id"} & indexes(parts)
+    assert {"messages_pkey", "messages_id_and_owner"} & indexes(parts)
     assert rows_touched(parts) <= 4
 
 

@@ -4,13 +4,12 @@
 
 -- A deleted row is told of by its key, and by its owner, so that only the owner hears of it.
 -- REPLICA IDENTITY FULL would write every old answer to the log once a second while it grows.
-create unique index messages_owner_and_id on public.messages (user_id, id);
-drop index public.messages_user_id_idx; -- the new one begins with the same column
-create unique index jobs_owner_and_id on public.jobs (user_id, id);
+alter table public.messages add constraint messages_id_and_owner unique (id, user_id);
+alter table public.jobs add constraint jobs_id_and_owner unique (id, user_id);
 
 alter table public.chats replica identity using index chats_id_and_owner;
-alter table public.messages replica identity using index messages_owner_and_id;
-alter table public.jobs replica identity using index jobs_owner_and_id;
+alter table public.messages replica identity using index messages_id_and_owner;
+alter table public.jobs replica identity using index jobs_id_and_owner;
 alter table public.model_configs replica identity using index model_configs_id_and_owner;
 
 alter publication supabase_realtime
