@@ -113,7 +113,8 @@ def running_gateway(cluster: Cluster, database: str, folder: Path) -> Iterator[R
         objects = ObjectFolder(folder)
         await prepare_storage(settings.database_url, objects)
         services = Services.build(settings, max_connections=4)
-        async with served(embedded_app(services, keys, objects)) as url:
+        feed_url = cluster.url(database, login="postgres")
+        async with served(embedded_app(services, keys, objects, feed_url=feed_url)) as url:
             urls.append(url)
             ready.set()
             await stop.wait()
