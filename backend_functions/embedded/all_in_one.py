@@ -10,6 +10,7 @@ from backend_functions.gateway.auth.parts import UserCreated
 from backend_functions.gateway.auth.routes import auth_routes
 from backend_functions.gateway.auth.sessions import session_check
 from backend_functions.gateway.auth.tokens import TokenSigner
+from backend_functions.gateway.browsers import ForBrowsers
 from backend_functions.gateway.rest.routes import rest_routes
 from backend_functions.gateway.storage.asked import Served
 from backend_functions.gateway.storage.callers import identify_storage_caller
@@ -56,6 +57,7 @@ def embedded_app(
     stored = StoredObjects(database, objects, max_bytes=_MAX_OBJECT_BYTES)
     storage = Served(stored, UrlSigner(keys.storage_key), identify_for_storage)
     app = make_app(services, function_routes(services, verifier))
+    app.add_middleware(ForBrowsers)
     app.router.routes.append(rest_routes(database, identify))
     app.router.routes.append(storage_routes(storage))
     app.router.routes.extend(
