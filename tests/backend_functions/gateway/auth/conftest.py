@@ -11,12 +11,21 @@ from supabase_auth import AsyncGoTrueClient
 
 from backend_functions.access import ApiKeys, FixedKeys, TokenVerifier
 from backend_functions.db.pool import Database
+from backend_functions.gateway.auth.mails import Mail
 from backend_functions.gateway.auth.parts import Limits, UserCreated
 from backend_functions.gateway.auth.routes import auth_routes
 from backend_functions.gateway.auth.sessions import session_check
-from tests.backend_functions.gateway.auth.tokens import ISSUER, new_pem, new_signer
+from backend_functions.settings import AuthSettings
+from tests.backend_functions.gateway.auth.tokens import (
+    ISSUER,
+    LEGACY_SECRET,
+    new_pem,
+    new_signer,
+)
 
 KEY = "sb_publishable_test"
+SECRET_KEY = "sb_secret_test"
+SITE = "https://site.example/app"
 PASSWORD = "correct horse"
 
 
@@ -30,6 +39,8 @@ class AuthServer:
     bcrypt_cost: int = 4
     address: str = "127.0.0.1"
     pem: str = field(default_factory=new_pem)
+    settings: AuthSettings = field(default_factory=lambda: AuthSettings(site_url=SITE))
+    mails: list[Mail] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.signer = new_signer(pem=self.pem)
@@ -44,12 +55,17 @@ class AuthServer:
                 self.database,
                 self.signer,
                 self.verifier,
-                ApiKeys(publishable=(KEY,), secret=("sb_secret_test",)),
+                ApiKeys(publishable=(KEY,), secret=(SECRET_KEY,), legacy_secret=LEGACY_SECRET),
+                settings=self.settings,
+                send_mail=self.keep_mail,
                 on_user_created=self.on_user_created,
                 limits=self.limits,
                 bcrypt_cost=self.bcrypt_cost,
             )
         )
+
+    async def keep_mail(self, mail: Mail) -> None:
+        self.mails.append(mail)
 
     def http(self, address: str | None = None, **headers: str) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(self.app, client=(address or self.address, 1))
