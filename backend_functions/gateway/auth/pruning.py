@@ -10,7 +10,7 @@ from backend_functions.db.queries import queries
 from backend_functions.errors import ServiceError
 from backend_functions.gateway.auth.parts import Parts
 
-EVERY_SECONDS = 600.0
+PRUNE_SECONDS = 600.0
 
 _SQL = queries("auth")
 log = structlog.get_logger(__name__)
@@ -20,7 +20,7 @@ class Pruning:
     """Says when it is time again; every answer may ask, one of many is told yes."""
 
     def __init__(
-        self, *, every_seconds: float = EVERY_SECONDS, clock: Callable[[], float] = time.monotonic
+        self, *, every_seconds: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._every_seconds = every_seconds
         self._clock = clock

@@ -40,7 +40,7 @@ from backend_functions.gateway.auth.own_user import (
 )
 from backend_functions.gateway.auth.parts import Guards, Limits, Parts, UserCreated, answer
 from backend_functions.gateway.auth.passwords import Passwords
-from backend_functions.gateway.auth.pruning import Pruning, prune
+from backend_functions.gateway.auth.pruning import PRUNE_SECONDS, Pruning, prune
 from backend_functions.gateway.auth.refresh import refresh
 from backend_functions.gateway.auth.refused import (
     NO_ID_TOKEN,
@@ -77,6 +77,7 @@ def auth_routes(
     on_user_created: UserCreated | None = None,
     limits: Limits | None = None,
     bcrypt_cost: int = 10,
+    prune_seconds: float = PRUNE_SECONDS,
 ) -> list[BaseRoute]:
     """Return the auth service as routes of an application.
 
@@ -85,12 +86,13 @@ def auth_routes(
         keys: One of them is needed for everything but the public keys and what browsers follow.
         send_mail: Takes every mail, inside the transaction that is about it.
         on_user_created: Runs inside the transaction of a sign-up; may take another role in it.
+        prune_seconds: How long at least until what is old is removed again.
     """
     passwords, guards = Passwords(cost=bcrypt_cost), Guards(limits or Limits())
     parts = Parts(
         database, signer, verifier, keys, passwords, guards, settings, send_mail, on_user_created
     )
-    bind = _binder(parts)
+    bind = _binder(parts, Pruning(every_seconds=prune_seconds))
     routes = [
         Route(path, bind(endpoint, needs_key=needs_key), methods=[method])
         for needs_key, table in ((True, _WITH_KEY), (False, _WITHOUT_KEY))
@@ -116,9 +118,9 @@ def _application(routes: list[Route]) -> Starlette:
     return application
 
 
-def _binder(parts: Parts) -> Callable[..., Callable[[Request], Awaitable[Response]]]:
-    pruning = Pruning()
-
+def _binder(
+    parts: Parts, pruning: Pruning
+) -> Callable[..., Callable[[Request], Awaitable[Response]]]:
     def bind(endpoint: Endpoint, *, needs_key: bool) -> Callable[[Request], Awaitable[Response]]:
         async def bound(request: Request) -> Response:
             if needs_key:
