@@ -73,7 +73,8 @@ async def test_a_link_leads_to_a_code_that_only_its_own_client_can_use(
     code = target.params["code"]
     assert str(target).startswith("http://127.0.0.1:7777/callback?a=1&code=")
     assert not target.fragment
-    session = (await client.exchange_code_for_session({"auth_code": code})).session  # type: ignore[typeddict-item]
+    session = (await client.exchange_code_for_session({"auth_code": code})).session
+    assert session is not None
     assert session.user.email == ALICE
     with pytest.raises(AuthApiError) as spent:
         await thief.exchange_code_for_session(
