@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from backend_functions.access.claims import SKEW_SECONDS
+from backend_functions.access.legacy_keys import make_legacy_key
 from backend_functions.admin.key_rings import EmbeddedRing
 from backend_functions.admin.problem import AdminProblem
 from backend_functions.embedded.machine_keys import (
@@ -19,6 +20,8 @@ from backend_functions.embedded.machine_keys import (
     public_half,
 )
 from backend_functions.gateway.auth.tokens import TOKEN_SECONDS, key_id
+
+_TEN_YEARS = 10 * 365 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,15 @@ class TokenKeyTender:
             raise AdminProblem(f"There is no signing key {wanted}.")
         self._change(replace(keys, retired_keys=kept))
         return {"retired": wanted, "is_removed": True}
+
+    def legacy_keys(self) -> dict[str, str]:
+        """Return the API keys of the older kind, good for ten years, by their usual names."""
+        secret, now = self.ring.machine_keys().legacy_secret, int(time.time())
+        names = {"anon": "SUPABASE_ANON_KEY", "service_role": "SUPABASE_SERVICE_ROLE_KEY"}
+        return {
+            name: make_legacy_key(role, secret, issued_at=now, lifetime_seconds=_TEN_YEARS)
+            for role, name in names.items()
+        }
 
     def _change(self, keys: MachineKeys) -> None:
         self.ring.change_token_keys(keys, key_id(keys.signing_key_pem))

@@ -114,6 +114,12 @@ def list_auth_keys(ctx: typer.Context) -> None:
     _run(app_of(ctx), "auth-keys", "list")
 
 
+@verb(auth_keys, "legacy", "pocketllm admin auth-keys legacy")
+def print_legacy_keys(ctx: typer.Context) -> None:
+    """Print API keys of the older kind, as NAME=value lines; they are secrets."""
+    _run(app_of(ctx), "auth-keys", "legacy")
+
+
 @verb(auth_keys, "rotate", "pocketllm admin auth-keys rotate --yes")
 def rotate_auth_keys(ctx: typer.Context, yes: YesOption = False) -> None:
     """Sign with the key that stands by; tokens of the old one are good until they end."""

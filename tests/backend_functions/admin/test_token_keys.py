@@ -52,6 +52,19 @@ def test_the_key_that_signs_is_changed_and_at_last_refused_while_people_are_sign
     assert is_let_in(after)
 
 
+def test_a_client_of_the_older_kind_gets_keys_it_understands(vault: Vault) -> None:
+    lines = run(vault, "legacy").stdout.splitlines()
+    keys = dict(line.split("=", 1) for line in lines)
+    url = f"{vault.backend.url}/auth/v1/admin/users"
+    statuses = []
+
+    for name in ("SUPABASE_ANON_KEY", "SUPABASE_SERVICE_ROLE_KEY"):
+        headers = {"apikey": keys[name], "authorization": f"Bearer {keys[name]}"}
+        statuses.append(httpx.get(url, headers=headers).status_code)
+
+    assert statuses == [403, 200]
+
+
 def test_a_key_that_signs_or_stands_by_cannot_be_taken_away(vault: Vault) -> None:
     for state in ("current", "standby"):
         refused = run(vault, "retire", states(vault)[state])
