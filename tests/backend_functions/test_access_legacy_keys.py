@@ -19,7 +19,7 @@ SIGNER = new_signer()
 VERIFIER = TokenVerifier(issuer=ISSUER, keys=FixedKeys(SIGNER.public_keys))
 KEYS = ApiKeys(("sb_publishable_p",), ("sb_secret_s",), LEGACY_SECRET)
 ANON, SERVICE = (
-    make_legacy_key(role, LEGACY_SECRET, issued_at=int(time.time()), lifetime_seconds=60)
+    make_legacy_key(role, LEGACY_SECRET, issued_at=int(time.time()), lifetime_seconds=3600)
     for role in ("anon", "service_role")
 )
 
@@ -44,25 +44,27 @@ async def test_a_legacy_key_stands_for_the_role_it_names(
     assert caller.user_id is None
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        "",
-        "sb_secret_s",
-        hs256({"role": "service_role"}, "another secret that is long enough for it"),
-        hs256({"role": "authenticated"}, LEGACY_SECRET),
-        hs256({"role": "postgres"}, LEGACY_SECRET),
-        hs256({}, LEGACY_SECRET),
-        hs256({"role": ["service_role"]}, LEGACY_SECRET),
-        hs256({"role": "service_role", "exp": 1}, LEGACY_SECRET),
-        hs256({"role": "service_role", "exp": "9999999999"}, LEGACY_SECRET),
-        hs256({"role": "service_role", "exp": True}, LEGACY_SECRET),
-        ".".join(map(encode, (b'{"alg":"none","typ":"JWT"}', b'{"role":"service_role"}', b"x"))),
-        SIGNER.sign({"role": "service_role"}),
-    ],
-)
-def test_nothing_else_is_a_legacy_key(key: str) -> None:
-    assert read_legacy_key(key, LEGACY_SECRET) is None
+OTHERS = {
+    "nothing": "",
+    "an opaque key": "sb_secret_s",
+    "another secret": hs256({"role": "service_role"}, "another secret that is long enough for it"),
+    "a user": hs256({"role": "authenticated"}, LEGACY_SECRET),
+    "another role": hs256({"role": "postgres"}, LEGACY_SECRET),
+    "no role": hs256({}, LEGACY_SECRET),
+    "a list": hs256({"role": ["service_role"]}, LEGACY_SECRET),
+    "ended": hs256({"role": "service_role", "exp": 1}, LEGACY_SECRET),
+    "an end as text": hs256({"role": "service_role", "exp": "9999999999"}, LEGACY_SECRET),
+    "an end as truth": hs256({"role": "service_role", "exp": True}, LEGACY_SECRET),
+    "unsigned": ".".join(
+        map(encode, (b'{"alg":"none","typ":"JWT"}', b'{"role":"service_role"}', b"x"))
+    ),
+    "a signing key": SIGNER.sign({"role": "service_role"}),
+}
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_nothing_else_is_a_legacy_key(what: str) -> None:
+    assert read_legacy_key(OTHERS[what], LEGACY_SECRET) is None
 
 
 @pytest.mark.parametrize("without", [None, ""])
