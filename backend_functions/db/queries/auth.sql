@@ -58,7 +58,10 @@ where id = %(user_id)s
 returning *
 
 -- name: set_password
--- Replace a user's password hash.
+-- Replace a user's password hash; nothing that was mailed before opens the account any more.
+with sent as (
+  delete from auth.one_time_tokens where user_id = %(user_id)s
+)
 update auth.users set encrypted_password = %(password_hash)s, updated_at = now()
 where id = %(user_id)s
 
@@ -259,8 +262,10 @@ returning *
 update auth.users set email_change_confirm_status = 1, updated_at = now() where id = %(user_id)s
 
 -- name: change_email
--- A user's new address, confirmed or not, in the identity too.
-with identity as (
+-- A user's new address, confirmed or not, in the identity too; what went to the old one is void.
+with sent as (
+  delete from auth.one_time_tokens where user_id = %(user_id)s
+), identity as (
   update auth.identities
   set
     identity_data = identity_data

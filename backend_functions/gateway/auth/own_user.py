@@ -128,8 +128,8 @@ async def _new_password_hash(parts: Parts, changes: UserChanges, user: Row) -> s
     if await parts.passwords.is_right(changes.password, old_hash):
         message = "New password should be different from the old password."
         raise AuthRefused(422, "same_password", message)
-    if changes.nonce is None:  # a nonce is looked at later, and is guessed at the same way
-        parts.guards.changes.forgive(str(user["id"]))
+    if changes.nonce is None:  # one is looked at later, and each is a guess
+        parts.guards.changes.give_back(str(user["id"]))
     return await parts.passwords.make_hash(changes.password)
 
 

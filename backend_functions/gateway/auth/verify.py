@@ -136,8 +136,6 @@ async def _accept_address(parts: Parts, connection: Connection, user: Row) -> Ro
     if needs_both and user["email_change_confirm_status"] == 0:
         await connection.execute(_SQL.confirm_half_of_email, {"user_id": user["id"]})
         return None
-    types = {"user_id": user["id"], "token_types": list(_CHANGES)}
-    await connection.execute(_SQL.use_up_all, types)
     new = {"user_id": user["id"], "email": user["email_change"], "is_confirmed": True}
     return await fetch_row(connection, _SQL.change_email, **new)
 

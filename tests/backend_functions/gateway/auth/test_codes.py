@@ -218,6 +218,24 @@ async def test_an_address_that_is_taken_cannot_be_changed_to(patient: AuthServer
     assert patient.mails == []
 
 
+async def test_codes_that_show_it_is_still_you_cannot_be_guessed(
+    strict: AuthServer, owner_connection: Owner
+) -> None:
+    settings = replace(strict.settings, confirms_at_once=True, needs_fresh_sign_in=True)
+    limits = replace(strict.limits, guesses_here=(4, 60.0))
+    server = AuthServer(strict.database, limits=limits, settings=settings)
+    session = await server.sign_up()
+    await owner_connection.execute("update auth.sessions set created_at = now() - interval '25 h'")
+    http = server.http(Authorization=f"Bearer {session['access_token']}")
+    statuses = []
+
+    for nonce in ("1", "2", None, "3", None, "4", "5"):  # attempts without one reset nothing
+        body = {"password": "another password", **({"nonce": nonce} if nonce else {})}
+        statuses.append((await http.put("/user", json=body)).status_code)
+
+    assert statuses == [422, 422, 400, 422, 400, 422, 429]
+
+
 async def test_an_old_session_needs_a_mailed_code_to_change_the_password(
     strict: AuthServer, owner_connection: Owner
 ) -> None:
@@ -261,6 +279,24 @@ async def test_a_code_that_is_too_old_or_a_banned_users_opens_nothing(
 
     assert (typed.status_code, typed.headers["x-sb-error-code"]) == (403, code)
     assert fragment(followed)["error_code"] == code
+
+
+async def test_what_was_mailed_before_is_void_after_a_new_password_or_address(
+    patient: AuthServer,
+) -> None:
+    session = await patient.sign_up()
+    user_id = session["user"]["id"]
+    statuses = []
+
+    for changes in ({"password": "another password"}, {"email": "new@example.com"}):
+        await patient.post("/recover", {"email": ALICE})
+        await patient.service().update_user_by_id(user_id, changes)  # type: ignore[arg-type]
+        body = {"email": ALICE, "token": patient.mails[-1].code, "type": "recovery"}
+        typed = await patient.post("/verify", body)
+        followed = await patient.follow(str(patient.mails[-1].link))
+        statuses.append((typed.status_code, fragment(followed)["error_code"]))
+
+    assert statuses == [(403, "otp_expired")] * 2
 
 
 async def test_a_code_for_one_thing_does_another_thing_not(patient: AuthServer) -> None:
