@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -51,7 +52,7 @@ class MachineKeys:
     """Newest first."""
 
 
-_MADE_LATER: dict[str, Callable[[], str]] = {
+_MADE_LATER: dict[str, Callable[[], Any]] = {
     "legacy_secret": lambda: secrets.token_urlsafe(40),
     "storage_key": lambda: secrets.token_urlsafe(32),
     "standby_key_pem": lambda: new_signing_key(),

@@ -14,10 +14,12 @@ import psycopg
 
 from backend_functions.app import Services
 from backend_functions.embedded.all_in_one import embedded_app
+from backend_functions.embedded.outbox import Outbox
 from backend_functions.embedded.postgres import SUPERUSER
+from backend_functions.embedded.token_keys import TokenKeys
 from backend_functions.gateway.storage.disk import ObjectFolder
 from backend_functions.gateway.storage.sweep import prepare_storage
-from backend_functions.settings import Settings, parse_master_keys
+from backend_functions.settings import AuthSettings, Settings, parse_master_keys
 from tests.conftest import Cluster
 from tests.support.serving import served
 
@@ -113,7 +115,10 @@ def running_gateway(cluster: Cluster, database: str, folder: Path) -> Iterator[R
         objects = ObjectFolder(folder)
         await prepare_storage(settings.database_url, objects)
         services = Services.build(settings, max_connections=4)
-        async with served(embedded_app(services, keys, objects)) as url:
+        tokens = TokenKeys(keys, issuer=settings.issuer)
+        auth, outbox = AuthSettings(settings.supabase_url), Outbox(folder.parent / "mail")
+        app = embedded_app(services, keys, objects, tokens, auth, outbox.put)
+        async with served(app) as url:
             urls.append(url)
             ready.set()
             await stop.wait()
