@@ -269,6 +269,24 @@ class BackendStatus:
     started_at: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class OutboxMail:
+    """A mail that the embedded backend kept instead of sending it."""
+
+    sent_at: str
+    to: str
+    kind: str
+    subject: str
+    code: str
+    link: str | None
+    text: str
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Build it from a file of the outbox."""
+        return cls(**_fields_of(cls, row))
+
+
 def _fields_of(record: type, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row's values for the fields of a record; columns added later are left out."""
     return {field.name: row.get(field.name) for field in fields(record)}

@@ -1,4 +1,4 @@
-"""`python -m backend_functions.admin keys list|rotate|retire ID`, `… migrate`: for operators."""
+"""`python -m backend_functions.admin keys|auth-keys list|rotate|retire`, `… migrate`."""
 
 import argparse
 import asyncio
@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from backend_functions.admin.key_rings import EmbeddedRing, HostedRing, KeyRing
 from backend_functions.admin.keys import KeyTender
 from backend_functions.admin.migrations import bring_up, owner_address
 from backend_functions.admin.problem import AdminProblem
+from backend_functions.admin.token_keys import TokenKeyTender
 from backend_functions.db.pool import Database
 from backend_functions.embedded.machine_keys import BrokenKeys
 from backend_functions.errors import ServiceError
@@ -26,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # what fails is told once, below
     try:
-        result, text = _migrate(asked) if asked.noun == "migrate" else _tend_keys(asked)
+        result, text = _NOUNS[asked.noun](asked)
     except AdminProblem as problem:
         return _refuse(problem.message, asked.json, problem.facts)
     except (InvalidSettings, BrokenKeys) as problem:
@@ -53,12 +55,17 @@ def _parser() -> argparse.ArgumentParser:
     only = migrations.add_mutually_exclusive_group()
     only.add_argument("--status", action="store_true", help="only tell what is applied")
     only.add_argument("--dry-run", action="store_true", help="only tell what would be applied")
-    keys = nouns.add_parser("keys")
-    verbs = keys.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("list", parents=[shared], help="the master keys, and what they seal")
-    verbs.add_parser("rotate", parents=[shared], help="seal everything with a new one")
-    retire = verbs.add_parser("retire", parents=[shared], help="take one away that is not needed")
-    retire.add_argument("id", help="of the master key")
+    helps = {
+        "keys": ("the master keys, and what they seal", "seal everything with a new one"),
+        "auth-keys": ("the keys that sign tokens", "let the one that stands by sign"),
+    }
+    for noun, (listed, rotated) in helps.items():
+        verbs = nouns.add_parser(noun).add_subparsers(dest="verb", required=True)
+        verbs.add_parser("list", parents=[shared], help=listed)
+        verbs.add_parser("rotate", parents=[shared], help=rotated)
+        retire = verbs.add_parser("retire", parents=[shared], help="take away what is not needed")
+        retire.add_argument("id", help="of the key")
+    verbs.add_parser("legacy", parents=[shared], help="print API keys of the older kind")
     return parser
 
 
@@ -74,6 +81,32 @@ def _tend_keys(asked: argparse.Namespace) -> tuple[Any, str]:
         ring = _ring(asked.folder, stack, is_change=asked.verb != "list")
         result = asyncio.run(_run(asked, ring))
     return result, _as_text(result)
+
+
+def _tend_auth_keys(asked: argparse.Namespace) -> tuple[Any, str]:
+    if asked.folder is None:
+        raise AdminProblem("A hosted project signs its tokens itself. Rotate in its dashboard.")
+    with ExitStack() as stack:
+        ring = EmbeddedRing(asked.folder.resolve())
+        if asked.verb in ("rotate", "retire"):
+            stack.enter_context(ring.held())
+        return _token_keys(asked, TokenKeyTender(ring))
+
+
+def _token_keys(asked: argparse.Namespace, tender: TokenKeyTender) -> tuple[Any, str]:
+    match asked.verb:
+        case "list":
+            listed = tender.list_keys()
+            return listed, "\n".join(map(_token_key_as_text, listed))
+        case "legacy":
+            keys = tender.legacy_keys()
+            return keys, "\n".join(f"{name}={key}" for name, key in keys.items())
+        case "rotate":
+            rotated = tender.rotate()
+            return rotated, f"Tokens are signed with {rotated['signing_key']} from now on."
+        case _:
+            retired = tender.retire(asked.id)
+            return retired, f"Tokens of {retired['retired']} are refused from now on."
 
 
 def _ring(folder: Path | None, stack: ExitStack, *, is_change: bool) -> KeyRing:
@@ -124,6 +157,15 @@ def _key_as_text(key: dict[str, Any]) -> str:
     ]
     return f"{key['id']}\t{key['rows']} stored keys\t{', '.join(notes)}"
 
+
+def _token_key_as_text(key: dict[str, Any]) -> str:
+    note = ""
+    if key["until"] is not None:
+        note = f" until {datetime.fromtimestamp(key['until'], UTC).isoformat()}"
+    return f"{key['id']}\t{key['state']}{note}"
+
+
+_NOUNS = {"migrate": _migrate, "keys": _tend_keys, "auth-keys": _tend_auth_keys}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from backend_functions.admin.problem import AdminProblem
-from backend_functions.embedded.machine_keys import load, store
+from backend_functions.embedded.machine_keys import MachineKeys, load, store
 from backend_functions.embedded.platform import database_url
 from backend_functions.settings import MasterKey, parse_master_keys, read_key_settings
 
@@ -107,13 +107,28 @@ class EmbeddedRing:
         store(self._keys_file, replace(kept, master_keys=render_master_keys(keys)))
         self.announce()
 
+    def machine_keys(self) -> MachineKeys:
+        """Return all that the file holds."""
+        return load(self._keys_file)
+
+    def change_token_keys(self, keys: MachineKeys, signing_key: str) -> None:
+        """Write the file and tell the server; returns when the key of this id signs.
+
+        Raises:
+            AdminProblem: The server does not say so in time.
+        """
+        store(self._keys_file, keys)
+        self._have_read_again("signing_key", signing_key)
+
     def announce(self) -> None:
         """Have the server read the file again, and wait until it says that it did.
 
         Raises:
             AdminProblem: It does not say so in time.
         """
-        wanted = self.read()[0].id
+        self._have_read_again("sealing_key", self.read()[0].id)
+
+    def _have_read_again(self, name: str, wanted: str) -> None:
         before = self._told_at()
         status = self._status()
         if status.get("state") != "ready":  # the signal would end one that is only starting
@@ -121,7 +136,7 @@ class EmbeddedRing:
         os.kill(int(status["pid"]), signal.SIGHUP)
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < deadline:
-            if self._told_at() != before and self._status().get("sealing_key") == wanted:
+            if self._told_at() != before and self._status().get(name) == wanted:
                 return
             time.sleep(_LOOK_SECONDS)
         raise AdminProblem("The embedded backend does not take up the keys. Look at its log.")

@@ -5,14 +5,16 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
 
-from backend_functions.access import ApiKeys, FixedKeys, TokenVerifier, identify_gateway_caller
+from backend_functions.access import ApiKeys, TokenVerifier, identify_gateway_caller
 from backend_functions.app import Services, function_routes, make_app
 from backend_functions.embedded.machine_keys import MachineKeys
 from backend_functions.embedded.new_user import give_local_model
+from backend_functions.embedded.token_keys import TokenKeys
+from backend_functions.gateway.auth.mails import SendMail
 from backend_functions.gateway.auth.parts import UserCreated
 from backend_functions.gateway.auth.routes import auth_routes
 from backend_functions.gateway.auth.sessions import session_check
-from backend_functions.gateway.auth.tokens import TokenSigner
+from backend_functions.gateway.browsers import ForBrowsers
 from backend_functions.gateway.realtime.routes import Realtime
 from backend_functions.gateway.rest.routes import rest_routes
 from backend_functions.gateway.storage.asked import Served
@@ -21,6 +23,7 @@ from backend_functions.gateway.storage.disk import ObjectFolder
 from backend_functions.gateway.storage.routes import storage_routes
 from backend_functions.gateway.storage.signatures import UrlSigner
 from backend_functions.gateway.storage.store import StoredObjects
+from backend_functions.settings import AuthSettings
 from backend_functions.types import Caller
 
 _MAX_OBJECT_BYTES = 50 * 1024 * 1024
@@ -31,6 +34,9 @@ def embedded_app(
     services: Services,
     keys: MachineKeys,
     objects: ObjectFolder,
+    tokens: TokenKeys,
+    auth_settings: AuthSettings,
+    send_mail: SendMail,
     *,
     feed_url: str,
     on_user_created: UserCreated | None = give_local_model,
@@ -39,15 +45,14 @@ def embedded_app(
 
     Args:
         objects: Where Storage keeps its files.
+        tokens: What signs and verifies tokens; whoever made it may change its keys.
+        send_mail: Takes the auth service's mails.
         feed_url: A login of the database with the right to replicate, for Realtime.
         on_user_created: Gives a new user what they start with.
     """
     settings, database = services.settings, services.database
-    signer = TokenSigner(keys.signing_key_pem, issuer=settings.issuer)
     verifier = TokenVerifier(
-        issuer=settings.issuer,
-        keys=FixedKeys(signer.public_keys),
-        is_session_live=session_check(database),
+        issuer=settings.issuer, keys=tokens.trusted, is_session_live=session_check(database)
     )
     api_keys = ApiKeys(
         (settings.publishable_key,), (settings.secret_key,), keys.legacy_secret or None
@@ -69,10 +74,19 @@ def embedded_app(
             yield
 
     app = make_app(services, function_routes(services, verifier), lifespan=lifespan)
+    app.add_middleware(ForBrowsers)
     app.router.routes.append(realtime.routes())
     app.router.routes.append(rest_routes(database, identify))
     app.router.routes.append(storage_routes(storage))
     app.router.routes.extend(
-        auth_routes(database, signer, verifier, api_keys, on_user_created=on_user_created)
+        auth_routes(
+            database,
+            tokens.signer,
+            verifier,
+            api_keys,
+            settings=auth_settings,
+            send_mail=send_mail,
+            on_user_created=on_user_created,
+        )
     )
     return app

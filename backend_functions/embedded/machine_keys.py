@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -15,6 +16,15 @@ from backend_functions.embedded.files import write_private
 
 class BrokenKeys(Exception):
     """The file of keys cannot be read; without it stored provider keys cannot be opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetiredKey:
+    """The public half of a key that signed tokens; the private half is gone."""
+
+    public_pem: str
+    until: float
+    """Seconds since 1970; the last token it signed has ended then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +46,16 @@ class MachineKeys:
     """Signs API keys of the older kind, which are tokens; empty where there are none."""
     storage_key: str = field(default="", repr=False)
     """Signs the URLs of single objects."""
+    standby_key_pem: str = field(default="", repr=False)
+    """Published already, so that everybody knows it when it becomes the one that signs."""
+    retired_keys: tuple[RetiredKey, ...] = ()
+    """Newest first."""
 
 
-_MADE_LATER: dict[str, Callable[[], str]] = {
+_MADE_LATER: dict[str, Callable[[], Any]] = {
     "legacy_secret": lambda: secrets.token_urlsafe(40),
     "storage_key": lambda: secrets.token_urlsafe(32),
+    "standby_key_pem": lambda: new_signing_key(),
 }
 """What files of an earlier version lack: made when they are next loaded."""
 
@@ -68,10 +83,12 @@ def load(path: Path) -> MachineKeys:
         BrokenKeys: The file is not there, or is not what we wrote.
     """
     try:
-        return MachineKeys(**json.loads(path.read_text(encoding="utf-8")))
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        retired = tuple(RetiredKey(**key) for key in kept.pop("retired_keys", ()))
+        return MachineKeys(**kept, retired_keys=retired)
     except FileNotFoundError as error:
         raise BrokenKeys(f"{path} is missing.") from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise BrokenKeys(f"{path} is damaged. Put it back from a backup.") from error
 
 
@@ -80,13 +97,26 @@ def store(path: Path, keys: MachineKeys) -> None:
     write_private(path, json.dumps(asdict(keys), indent=2))
 
 
-def _new_keys() -> MachineKeys:
+def new_signing_key() -> str:
+    """Make an ES256 private key in PEM."""
     private = ec.generate_private_key(ec.SECP256R1())
-    pem = private.private_bytes(
+    return private.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
+    ).decode()
+
+
+def public_half(pem: str) -> str:
+    """Return the public half, in PEM, of a private key."""
+    private = serialization.load_pem_private_key(pem.encode(), password=None)
+    public = private.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
+    return public.decode()
+
+
+def _new_keys() -> MachineKeys:
     master = base64.b64encode(secrets.token_bytes(32)).decode()
     return MachineKeys(
         publishable_key=f"sb_publishable_{secrets.token_urlsafe(23)}",
@@ -94,7 +124,7 @@ def _new_keys() -> MachineKeys:
         admin_password=secrets.token_urlsafe(24),
         owner_password=secrets.token_urlsafe(24),
         login_password=secrets.token_urlsafe(24),
-        signing_key_pem=pem.decode(),
+        signing_key_pem=new_signing_key(),
         master_keys=f"m1:{master}",
         model_key=secrets.token_urlsafe(24),
         **{name: make() for name, make in _MADE_LATER.items()},

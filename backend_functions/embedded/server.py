@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -15,10 +16,12 @@ from backend_functions.bounded_http import bounded_http
 from backend_functions.chat_request.interrupted import mark_interrupted
 from backend_functions.embedded.all_in_one import embedded_app
 from backend_functions.embedded.machine_keys import MachineKeys
+from backend_functions.embedded.outbox import Outbox
 from backend_functions.embedded.platform import database_url, prepare_database
 from backend_functions.embedded.postgres import Postgres, PostgresFailed
 from backend_functions.embedded.rereading import read_keys_again_on_hangup
 from backend_functions.embedded.status import Status, tell
+from backend_functions.embedded.token_keys import TokenKeys
 from backend_functions.gateway.storage.disk import ObjectFolder
 from backend_functions.gateway.storage.sweep import prepare_storage
 from backend_functions.open_streams import fit_open_files, max_connections
@@ -26,6 +29,7 @@ from backend_functions.settings import (
     LocalModel,
     Settings,
     parse_master_keys,
+    read_auth_settings,
     read_limits,
     read_search_key,
     read_titles,
@@ -74,12 +78,16 @@ async def serve(
     objects = ObjectFolder(folder / "objects")
     await prepare_storage(settings.database_url, objects)
     services = Services.build(settings)
+    tokens = TokenKeys(keys, issuer=settings.issuer)
     server = _Server(
         uvicorn.Config(
             embedded_app(
                 services,
                 keys,
                 objects,
+                tokens,
+                read_auth_settings(settings.supabase_url),
+                Outbox(folder / "mail").put,
                 feed_url=database_url("postgres", keys.owner_password, ports["postgres"]),
             ),
             http=bounded_http(max_connections(settings.limits)),
@@ -95,8 +103,8 @@ async def serve(
     )
     listener = socket.create_server(("127.0.0.1", ports["http"]), backlog=512)
     supervisor = asyncio.create_task(_keep_running(postgres, ports["postgres"]))
-    status = _ready(keys, ports, settings)
-    read_keys_again_on_hangup(folder, services.sealer, status)
+    status = replace(_ready(keys, ports, settings), signing_key=tokens.signer.kid)
+    read_keys_again_on_hangup(folder, services.sealer, tokens, status)
     announcer = asyncio.create_task(_announce(folder, server, status))
     try:
         await server.serve(sockets=[listener])

@@ -32,6 +32,8 @@ class Status:
     model: str | None = None
     sealing_key: str | None = None
     """The id of the master key that seals: changes when `keys.json` was read again."""
+    signing_key: str | None = None
+    """The id of the key that signs tokens, likewise."""
     started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
     pid: int = field(default_factory=os.getpid)
     version: int = 1

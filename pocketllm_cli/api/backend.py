@@ -53,6 +53,11 @@ class EmbeddedBackend:
         """What the backend writes while it runs."""
         return self.folder / "backend.log"
 
+    @property
+    def mail_folder(self) -> Path:
+        """Where the backend keeps the mails of its auth service."""
+        return self.folder / "mail"
+
     def is_alive(self) -> bool:
         """Say whether a backend holds the lock of this folder."""
         import fcntl  # not on Windows, where there is no embedded backend

@@ -13,6 +13,7 @@ from pocketllm_cli.errors import BackendMissing, UsageProblem
 
 _PROGRAM: Final = "backend_functions.admin"
 _ROTATES: Final = "This seals all provider keys anew."
+_SIGNS_ANEW: Final = "This changes the key that signs tokens."
 
 app = noun("Maintain a backend.", "pocketllm admin keys list")
 keys = noun(
@@ -90,6 +91,57 @@ def migrate(
     if status and dry_run:
         raise UsageProblem("--status and --dry-run are two questions.")
     _run(app_of(ctx), "migrate", *["--status"] * status, *["--dry-run"] * dry_run)
+
+
+auth_keys = noun(
+    "The keys that sign the embedded backend's access tokens.",
+    "pocketllm admin auth-keys list",
+    "pocketllm admin auth-keys rotate --yes",
+)
+app.add_typer(auth_keys, name="auth-keys")
+
+
+@auth_keys.callback()
+def auth_keys_alone(ctx: typer.Context) -> None:
+    """The keys that sign the embedded backend's access tokens."""
+    if ctx.invoked_subcommand is None:
+        list_auth_keys(ctx)
+
+
+@verb(auth_keys, "list", "pocketllm admin auth-keys list")
+def list_auth_keys(ctx: typer.Context) -> None:
+    """List the keys that sign tokens, that will, and that did."""
+    _run(app_of(ctx), "auth-keys", "list")
+
+
+@verb(auth_keys, "legacy", "pocketllm admin auth-keys legacy")
+def print_legacy_keys(ctx: typer.Context) -> None:
+    """Print API keys of the older kind, as NAME=value lines; they are secrets."""
+    _run(app_of(ctx), "auth-keys", "legacy")
+
+
+@verb(auth_keys, "rotate", "pocketllm admin auth-keys rotate --yes")
+def rotate_auth_keys(ctx: typer.Context, yes: YesOption = False) -> None:
+    """Sign with the key that stands by; tokens of the old one are good until they end."""
+    app = app_of(ctx)
+    if not app.console.confirm("Sign tokens with another key?", yes=yes, danger=_SIGNS_ANEW):
+        app.console.say("Nothing was changed.")
+        return
+    _run(app, "auth-keys", "rotate")
+
+
+@verb(auth_keys, "retire", "pocketllm admin auth-keys retire QFYoAGz_wzoHot56C0oIIuluRcByVrPo")
+def retire_auth_key(
+    ctx: typer.Context,
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="As `auth-keys list` shows it.")],
+    yes: YesOption = False,
+) -> None:
+    """Trust a key that once signed no more: its tokens are refused at once."""
+    app = app_of(ctx)
+    if not app.console.confirm(f"Refuse every token of the key {key_id}?", yes=yes):
+        app.console.say("Nothing was changed.")
+        return
+    _run(app, "auth-keys", "retire", operand=key_id)
 
 
 def _run(app: App, *words: str, operand: str | None = None) -> None:

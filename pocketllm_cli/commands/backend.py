@@ -9,12 +9,13 @@ from typing import Annotated, Any, Final
 import typer
 
 from pocketllm_cli.api.client import Api
+from pocketllm_cli.api.outbox import read_mails
 from pocketllm_cli.app import App, app_of
 from pocketllm_cli.columns import Page, local_time
 from pocketllm_cli.commands.tree import noun, verb
 from pocketllm_cli.contexts import EMBEDDED
-from pocketllm_cli.errors import NotFound
-from pocketllm_cli.models import BackendStatus, Session
+from pocketllm_cli.errors import NotFound, UsageProblem
+from pocketllm_cli.models import BackendStatus, OutboxMail, Session
 
 _FOLLOW_SECONDS: Final = 0.2
 
@@ -65,16 +66,31 @@ def status(ctx: typer.Context) -> None:
     app.console.emit(app.embedded.status(), _status_as_text)
 
 
-@verb(app, "logs", "pocketllm backend logs --lines 50", "pocketllm backend logs -f")
+@verb(
+    app,
+    "logs",
+    "pocketllm backend logs --lines 50",
+    "pocketllm backend logs -f",
+    "pocketllm backend logs --mail --lines 1",
+)
 def logs(
     ctx: typer.Context,
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on until Ctrl-C.")] = False,
     lines: Annotated[
-        int, typer.Option("--lines", min=0, max=100_000, help="How many of the last lines.")
+        int,
+        typer.Option("--lines", min=0, max=100_000, help="How many of the last lines, or mails."),
     ] = 100,
+    mail: Annotated[
+        bool, typer.Option("--mail", help="Show the mails with codes and links, the newest last.")
+    ] = False,
 ) -> None:
     """Show what the backend wrote."""
     app = app_of(ctx)
+    if mail:
+        if follow:
+            raise UsageProblem("`--mail` and `--follow` do not go together.")
+        app.console.emit(read_mails(app.embedded.mail_folder, last=lines), _mails_as_text)
+        return
     path = app.embedded.log_file
     if not path.exists():
         raise NotFound("The embedded backend has not run yet.", hint="`pocketllm backend start`")
@@ -130,6 +146,18 @@ def _print_log(app: App, path: Path, lines: int, *, follow: bool) -> None:
             while line := file.readline():
                 app.console.write_line(line)
             time.sleep(_FOLLOW_SECONDS)
+
+
+def _mails_as_text(mails: list[OutboxMail], page: Page) -> str:
+    if not mails:
+        return "No mail."
+    return "\n\n".join(
+        page.fields(
+            [("sent", local_time(mail.sent_at)), ("to", mail.to), ("subject", mail.subject)]
+        )
+        + f"\n\n{mail.text}"
+        for mail in mails
+    )
 
 
 def _variables(app: App, account: Session) -> dict[str, Any]:

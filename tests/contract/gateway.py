@@ -15,26 +15,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from psycopg import AsyncConnection
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.routing import BaseRoute
-from starlette.types import ASGIApp
 
-from backend_functions.access import ApiKeys, FixedKeys, TokenVerifier, identify_gateway_caller
 from backend_functions.access.legacy_keys import make_legacy_key
 from backend_functions.app import Services
 from backend_functions.embedded.all_in_one import embedded_app
-from backend_functions.embedded.machine_keys import MachineKeys
 from backend_functions.embedded.new_user import give_local_model
+from backend_functions.embedded.outbox import Outbox
 from backend_functions.embedded.postgres import SUPERUSER
-from backend_functions.gateway.auth.routes import auth_routes
-from backend_functions.gateway.auth.sessions import session_check
-from backend_functions.gateway.auth.tokens import TokenSigner
-from backend_functions.gateway.rest.routes import rest_routes
+from backend_functions.embedded.token_keys import TokenKeys
 from backend_functions.gateway.storage.disk import ObjectFolder
 from backend_functions.gateway.storage.sweep import prepare_storage
-from backend_functions.settings import Settings, parse_master_keys
-from backend_functions.types import Caller
+from backend_functions.settings import AuthSettings, Settings, parse_master_keys
 from tests.conftest import Cluster, running_cluster
 from tests.contract.constants import (
     LEGACY_ISSUED_AT,
@@ -52,6 +43,13 @@ grant all on all tables in schema {schema} to anon, authenticated, service_role;
 grant all on all sequences in schema {schema} to anon, authenticated, service_role;
 grant execute on all functions in schema {schema} to anon, authenticated, service_role;
 """
+_SITE = AuthSettings(site_url="http://localhost", min_password_characters=6)
+KINDS = {
+    "confirmed": _SITE,
+    "by-mail": replace(_SITE, confirms_at_once=False),
+    "closed": replace(_SITE, confirms_at_once=False, takes_sign_ups=False, takes_email=False),
+}
+"""How an auth service treats new users: as the suites' four services do."""
 
 
 def main() -> None:
@@ -61,7 +59,7 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="contract ") as folder,
         running_cluster(Path(folder)) as cluster,
     ):
-        asyncio.run(_serve(cluster, asked))
+        asyncio.run(_serve(cluster, Path(folder), asked))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,20 +67,22 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--api-port", type=int, default=54321, help="all services, each below its own path")
     add("--rest-port", type=int, action="append", default=[], help="the data API at the root")
-    add("--auth-port", type=int, action="append", default=[], help="the auth service at the root")
+    for kind in KINDS:
+        name = f"--auth-port-{kind}"
+        add(name, type=int, action="append", default=[], help="the auth service at the root")
     add("--secret", default=SECRET, help="the HS256 secret that signs legacy keys")
     add("--sql", type=Path, action="append", default=[], help="to run first, without our schema")
     add("--open-schema", action="append", default=[], help="grant everybody everything in it")
     return parser
 
 
-async def _serve(cluster: Cluster, asked: argparse.Namespace) -> None:
+async def _serve(cluster: Cluster, folder: Path, asked: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     database = "platform" if asked.sql else "template"
     await _prepare(cluster, database, asked)
-    async with running_gateway(cluster, database, asked) as environment:
+    async with running_gateway(cluster, database, folder, asked) as environment:
         for name, value in environment.items():
             print(f"{name}={value}")
         print("ready", flush=True)
@@ -100,7 +100,7 @@ async def _prepare(cluster: Cluster, database: str, asked: argparse.Namespace) -
 
 @asynccontextmanager
 async def running_gateway(
-    cluster: Cluster, database: str, asked: argparse.Namespace
+    cluster: Cluster, database: str, folder: Path, asked: argparse.Namespace
 ) -> AsyncIterator[dict[str, str]]:
     """Serve on every port; gives what clients need, by the names that suites read."""
     keys = replace(
@@ -118,20 +118,28 @@ async def running_gateway(
         secret_key=keys.secret_key,
         master_keys=parse_master_keys(keys.master_keys),
     )
-    services = Services.build(settings)
+    tokens = TokenKeys(keys, issuer=settings.issuer)
     gift = give_local_model if database == "template" else None
     feed_url = cluster.url(database, login="postgres")
     async with AsyncExitStack() as stack:
-        objects = ObjectFolder(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "objects")
+        objects = ObjectFolder(folder / "objects")
         await prepare_storage(settings.database_url, objects)
-        app = embedded_app(services, keys, objects, feed_url=feed_url, on_user_created=gift)
-        await stack.enter_async_context(served(with_public_key(app), port=asked.api_port))
-        for port in asked.auth_port:
-            alone = _alone(_auth_routes(services, keys), "/auth/v1")
-            await stack.enter_async_context(served(alone, port=port))
-        for port in asked.rest_port:
-            alone = _alone([_rest_route(services, keys)], "/rest/v1")
-            await stack.enter_async_context(served(alone, port=port))
+        for port, kind, root in _ports(asked):
+            auth = replace(KINDS[kind], site_url=url)
+            outbox = Outbox(folder / "mail").put
+            services = Services.build(settings, max_connections=6)
+            app = embedded_app(
+                services,
+                keys,
+                objects,
+                tokens,
+                auth,
+                outbox,
+                feed_url=feed_url,
+                on_user_created=gift,
+            )
+            wrapped = with_public_key(at_root_of(app, root))
+            await stack.enter_async_context(served(wrapped, port=port))
         yield {
             "SUPABASE_URL": url,
             "SUPABASE_PUBLISHABLE_KEY": keys.publishable_key,
@@ -139,38 +147,18 @@ async def running_gateway(
             "SUPABASE_ANON_KEY": _legacy_key("anon", asked.secret),
             "SUPABASE_SERVICE_ROLE_KEY": _legacy_key("service_role", asked.secret),
             "SUPABASE_DB_URL": cluster.url(database, login=SUPERUSER),
+            "MAIL_FOLDER": str(folder / "mail"),
         }
 
 
-def _alone(routes: list[BaseRoute], root: str) -> ASGIApp:
-    return with_public_key(at_root_of(Starlette(routes=routes), root))
-
-
-def _auth_routes(services: Services, keys: MachineKeys) -> list[BaseRoute]:
-    signer, verifier = _token_parts(services, keys)
-    return auth_routes(services.database, signer, verifier, _api_keys(keys))
-
-
-def _rest_route(services: Services, keys: MachineKeys) -> BaseRoute:
-    verifier = _token_parts(services, keys)[1]
-
-    async def identify(request: Request) -> Caller:
-        return await identify_gateway_caller(request.headers, verifier, _api_keys(keys))
-
-    return rest_routes(services.database, identify)
-
-
-def _token_parts(services: Services, keys: MachineKeys) -> tuple[TokenSigner, TokenVerifier]:
-    issuer = services.settings.issuer
-    signer = TokenSigner(keys.signing_key_pem, issuer=issuer)
-    is_session_live = session_check(services.database)
-    return signer, TokenVerifier(
-        issuer=issuer, keys=FixedKeys(signer.public_keys), is_session_live=is_session_live
-    )
-
-
-def _api_keys(keys: MachineKeys) -> ApiKeys:
-    return ApiKeys((keys.publishable_key,), (keys.secret_key,), keys.legacy_secret)
+def _ports(asked: argparse.Namespace) -> list[tuple[int, str, str]]:
+    """Return every port, how new users are treated there, and what lies at its root."""
+    ports = [(asked.api_port, "confirmed", "")]
+    ports += [(port, "confirmed", "/rest/v1") for port in asked.rest_port]
+    for kind in KINDS:
+        given = getattr(asked, f"auth_port_{kind.replace('-', '_')}")
+        ports += [(port, kind, "/auth/v1") for port in given]
+    return ports
 
 
 def _legacy_key(role: str, secret: str) -> str:

@@ -51,9 +51,28 @@ def test_the_backends_program_does_the_work_and_its_exit_code_is_ours(
 
 
 @pytest.mark.usefixtures("program", "backend")
+@pytest.mark.parametrize(
+    ("argv", "passed"),
+    [
+        ((), ["auth-keys", "list"]),
+        (("list", "--json"), ["auth-keys", "list", "--json"]),
+        (("legacy",), ["auth-keys", "legacy"]),
+        (("rotate", "--yes"), ["auth-keys", "rotate"]),
+        (("retire", "-y", "a-kid"), ["auth-keys", "retire", "--", "a-kid"]),
+    ],
+    ids=lambda value: " ".join(value),
+)
+def test_the_keys_that_sign_tokens_are_tended_by_the_same_program(
+    cli: Cli, argv: tuple[str, ...], passed: list[str]
+) -> None:
+    assert json.loads(cli("admin", "auth-keys", *argv).out) == passed
+
+
+@pytest.mark.usefixtures("program", "backend")
+@pytest.mark.parametrize("noun", ["keys", "auth-keys"])
 @pytest.mark.parametrize("argv", [("rotate",), ("retire", "m1")], ids=" ".join)
-def test_what_changes_keys_needs_a_confirmation(cli: Cli, argv: tuple[str, ...]) -> None:
-    result = cli("admin", "keys", *argv)
+def test_what_changes_keys_needs_a_confirmation(cli: Cli, noun: str, argv: tuple[str, ...]) -> None:
+    result = cli("admin", noun, *argv)
 
     assert result.exit_code == ExitCode.USAGE
     assert "--yes" in result.err

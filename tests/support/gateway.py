@@ -14,10 +14,12 @@ import psycopg
 
 from backend_functions.app import Services
 from backend_functions.embedded.all_in_one import embedded_app
+from backend_functions.embedded.outbox import Outbox
 from backend_functions.embedded.postgres import SUPERUSER
+from backend_functions.embedded.token_keys import TokenKeys
 from backend_functions.gateway.storage.disk import ObjectFolder
 from backend_functions.gateway.storage.sweep import prepare_storage
-from backend_functions.settings import Settings, parse_master_keys
+from backend_functions.settings import AuthSettings, Settings, parse_master_keys
 from tests.conftest import Cluster
 from tests.support.serving import served
 
@@ -113,8 +115,11 @@ def running_gateway(cluster: Cluster, database: str, folder: Path) -> Iterator[R
         objects = ObjectFolder(folder)
         await prepare_storage(settings.database_url, objects)
         services = Services.build(settings, max_connections=4)
+        tokens = TokenKeys(keys, issuer=settings.issuer)
+        auth, outbox = AuthSettings(settings.supabase_url), Outbox(folder.parent / "mail")
         feed_url = cluster.url(database, login="postgres")
-        async with served(embedded_app(services, keys, objects, feed_url=feed_url)) as url:
+        app = embedded_app(services, keys, objects, tokens, auth, outbox.put, feed_url=feed_url)
+        async with served(app) as url:
             urls.append(url)
             ready.set()
             await stop.wait()

@@ -8,6 +8,26 @@ from collections.abc import Callable
 from backend_functions.gateway.auth.failures import AuthRefused
 
 
+def too_many_requests(wait_seconds: int) -> AuthRefused:
+    """Make the refusal of whoever tries too often."""
+    return _refuse("over_request_rate_limit", "Request rate limit reached", wait_seconds)
+
+
+def too_many_mails(wait_seconds: int) -> AuthRefused:
+    """Make the refusal of whoever asks for too many mails in all."""
+    return _refuse("over_email_send_rate_limit", "email rate limit exceeded", wait_seconds)
+
+
+def mailed_just_now(wait_seconds: int) -> AuthRefused:
+    """Make the refusal of a mail that would follow the last one of its kind too soon."""
+    message = f"For security purposes, you can only request this after {wait_seconds} seconds."
+    return _refuse("over_email_send_rate_limit", message, wait_seconds)
+
+
+def _refuse(code: str, message: str, wait_seconds: int) -> AuthRefused:
+    return AuthRefused(429, code, message, headers={"Retry-After": str(wait_seconds)})
+
+
 class Attempts:
     """At most so many attempts within a window, for each name; the least used are forgotten."""
 
@@ -18,11 +38,13 @@ class Attempts:
         window_seconds: float,
         clock: Callable[[], float] = time.monotonic,
         max_names: int = 10_000,
+        refusal: Callable[[int], AuthRefused] = too_many_requests,
     ) -> None:
         self._at_most = at_most
         self._window_seconds = window_seconds
         self._clock = clock
         self._max_names = max_names
+        self._refusal = refusal
         self._made_at: OrderedDict[str, deque[float]] = OrderedDict()
 
     def count(self, name: str) -> None:
@@ -41,12 +63,7 @@ class Attempts:
         if len(made_at) >= self._at_most:
             # A refused attempt does not count: whoever waits gets in.
             wait_seconds = math.ceil(made_at[0] + self._window_seconds - now)
-            raise AuthRefused(
-                429,
-                "over_request_rate_limit",
-                "Request rate limit reached",
-                headers={"Retry-After": str(max(wait_seconds, 1))},
-            )
+            raise self._refusal(max(wait_seconds, 1))
         made_at.append(now)
 
     def forgive(self, name: str) -> None:

@@ -1,13 +1,14 @@
 """Reads the bodies of requests: bounded, JSON, of the right types."""
 
 import re
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from backend_functions.gateway.auth.failures import AuthRefused, invalid
+from backend_functions.gateway.auth.models import AnyBody
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_METADATA_BYTES = 4096
@@ -16,47 +17,22 @@ MAX_METADATA_BYTES = 4096
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
-
-
-class Credentials(_Body):
-    """Sign-up and sign-in; what else a client sends is not looked at."""
-
-    email: str | None = None
-    phone: str | None = None
-    password: str | None = None
-    data: dict[str, Any] | None = None
-
-
-class RefreshRequest(_Body):
-    """A refresh."""
-
-    refresh_token: str | None = None
-
-
-class UserChanges(_Body):
-    """What a user may ask to have changed about themselves."""
-
-    email: str | None = None
-    phone: str | None = None
-    password: str | None = None
-    current_password: str | None = None
-    data: dict[str, Any] | None = None
-    app_metadata: dict[str, Any] | None = None
-
-
-AnyBody = TypeVar("AnyBody", bound=_Body)
-
-
-async def read_body(request: Request, kind: type[AnyBody]) -> AnyBody:
+async def read_body(
+    request: Request, kind: type[AnyBody], *, may_be_empty: bool = False
+) -> AnyBody:
     """Return the request's JSON body.
+
+    Args:
+        may_be_empty: No body at all counts as one that says nothing.
 
     Raises:
         AuthRefused: Too large, not JSON, not an object, or a field of a wrong type.
     """
+    raw = await _read_bytes(request)
+    if may_be_empty and not raw:
+        return kind()
     try:
-        value = orjson.loads(await _read_bytes(request))
+        value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise AuthRefused(400, "bad_json", "Could not parse request body as JSON") from error
     try:

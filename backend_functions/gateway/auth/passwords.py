@@ -1,19 +1,21 @@
 """Passwords: their rules, and bcrypt, which never runs on the event loop."""
 
 import asyncio
+import re
 
 import bcrypt
 
 from backend_functions.gateway.auth.failures import AuthRefused, invalid
 
-MIN_CHARACTERS = 8
 MAX_BYTES = 72
 """More than this bcrypt does not read."""
 
 _AT_ONCE = 4
+_BCRYPT = re.compile(r"\$2[aby]\$(0[4-9]|1[0-5])\$[./A-Za-z0-9]{53}")
+"""Up to a cost that a request can wait for."""
 
 
-def check_strength(password: str) -> None:
+def check_strength(password: str, *, min_characters: int) -> None:
     """Accept a new password.
 
     Raises:
@@ -21,13 +23,24 @@ def check_strength(password: str) -> None:
     """
     if len(password.encode()) > MAX_BYTES:
         raise invalid(f"Password cannot be longer than {MAX_BYTES} characters")
-    if len(password) < MIN_CHARACTERS:
+    if len(password) < min_characters:
         raise AuthRefused(
             422,
             "weak_password",
-            f"Password should be at least {MIN_CHARACTERS} characters.",
+            f"Password should be at least {min_characters} characters.",
             extra={"weak_password": {"reasons": ["length"]}},
         )
+
+
+def check_hash(stored_hash: str) -> str:
+    """Accept the hash of a password that was set elsewhere.
+
+    Raises:
+        AuthRefused: It is not a bcrypt hash.
+    """
+    if not _BCRYPT.fullmatch(stored_hash):
+        raise invalid("Only bcrypt password hashes can be taken over")
+    return stored_hash
 
 
 class Passwords:

@@ -15,6 +15,12 @@ def render_user(user: Row, identities: Sequence[Row]) -> dict[str, Any]:
         "role": user["role"],
         "email": user["email"] or "",
         "email_confirmed_at": _time(user["email_confirmed_at"]),
+        "invited_at": _time(user["invited_at"]),
+        "confirmation_sent_at": _time(user["confirmation_sent_at"]),
+        "recovery_sent_at": _time(user["recovery_sent_at"]),
+        "reauthentication_sent_at": _time(user["reauthentication_sent_at"]),
+        "new_email": user["email_change"],
+        "email_change_sent_at": _time(user["email_change_sent_at"]),
         "phone": user["phone"] or "",
         "confirmed_at": _time(user["email_confirmed_at"] or user["phone_confirmed_at"]),
         "last_sign_in_at": _time(user["last_sign_in_at"]),
@@ -24,6 +30,7 @@ def render_user(user: Row, identities: Sequence[Row]) -> dict[str, Any]:
         "created_at": _time(user["created_at"]),
         "updated_at": _time(user["updated_at"]),
         "banned_until": _time(user["banned_until"]),
+        "deleted_at": _time(user["deleted_at"]),
         "is_anonymous": user["is_anonymous"],
     }
     return {name: value for name, value in shown.items() if value is not None}

@@ -15,12 +15,17 @@ from starlette.responses import Response
 
 from backend_functions.db.pool import Connection
 from backend_functions.db.queries import queries
-from backend_functions.gateway.auth.bodies import RefreshRequest, read_body
+from backend_functions.gateway.auth.bodies import read_body
 from backend_functions.gateway.auth.failures import AuthRefused, invalid
+from backend_functions.gateway.auth.models import RefreshRequest
 from backend_functions.gateway.auth.parts import Parts, answer
 from backend_functions.gateway.auth.records import Row
-from backend_functions.gateway.auth.sessions import fetch_row, hash_token, show_session
-from backend_functions.gateway.auth.sign_in import require_not_banned
+from backend_functions.gateway.auth.sessions import (
+    fetch_row,
+    hash_token,
+    require_not_banned,
+    show_session,
+)
 
 GRACE_SECONDS = 10.0
 

@@ -3,7 +3,9 @@
 from collections.abc import Awaitable, Callable
 
 import psycopg
+import structlog
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,18 +15,55 @@ from backend_functions import __version__
 from backend_functions.access import ApiKeys, TokenVerifier, identify_key, read_api_key
 from backend_functions.db.pool import Database
 from backend_functions.errors import ServiceError
+from backend_functions.gateway.auth.admin_links import generate_link, invite
+from backend_functions.gateway.auth.admin_users import (
+    create_one,
+    delete_one,
+    get_one,
+    list_all,
+    list_factors,
+    update_one,
+)
 from backend_functions.gateway.auth.failures import AuthRefused, render_failure
-from backend_functions.gateway.auth.own_user import get_user, sign_out, update_user
+from backend_functions.gateway.auth.flows import exchange_code
+from backend_functions.gateway.auth.mail_requests import (
+    send_again,
+    send_recovery,
+    send_sign_in_code,
+)
+from backend_functions.gateway.auth.mails import SendMail
+from backend_functions.gateway.auth.own_user import (
+    get_user,
+    reauthenticate,
+    sign_out,
+    update_user,
+)
 from backend_functions.gateway.auth.parts import Guards, Limits, Parts, UserCreated, answer
 from backend_functions.gateway.auth.passwords import Passwords
+from backend_functions.gateway.auth.pruning import PRUNE_SECONDS, Pruning, prune
 from backend_functions.gateway.auth.refresh import refresh
+from backend_functions.gateway.auth.refused import (
+    NO_ID_TOKEN,
+    NO_WALLET,
+    REFUSED_WITH_KEY,
+    REFUSED_WITHOUT_KEY,
+    Endpoint,
+)
 from backend_functions.gateway.auth.sign_in import sign_in
 from backend_functions.gateway.auth.sign_up import sign_up
 from backend_functions.gateway.auth.tokens import TokenSigner
+from backend_functions.gateway.auth.verify import follow_link, verify_code
+from backend_functions.settings import AuthSettings
 
-Endpoint = Callable[[Parts, Request], Awaitable[Response]]
+log = structlog.get_logger(__name__)
 
-_GRANTS: dict[str, Endpoint] = {"password": sign_in, "refresh_token": refresh}
+_GRANTS: dict[str, Endpoint] = {
+    "password": sign_in,
+    "refresh_token": refresh,
+    "pkce": exchange_code,
+    "id_token": NO_ID_TOKEN,
+    "web3": NO_WALLET,
+}
 
 
 def auth_routes(
@@ -33,33 +72,32 @@ def auth_routes(
     verifier: TokenVerifier,
     keys: ApiKeys,
     *,
+    settings: AuthSettings,
+    send_mail: SendMail,
     on_user_created: UserCreated | None = None,
     limits: Limits | None = None,
     bcrypt_cost: int = 10,
+    prune_seconds: float = PRUNE_SECONDS,
 ) -> list[BaseRoute]:
     """Return the auth service as routes of an application.
 
     Args:
         verifier: Must verify with the signer's public keys; is told when sessions end.
-        keys: One of them is needed for everything but the public keys.
+        keys: One of them is needed for everything but the public keys and what browsers follow.
+        send_mail: Takes every mail, inside the transaction that is about it.
         on_user_created: Runs inside the transaction of a sign-up; may take another role in it.
+        prune_seconds: How long at least until what is old is removed again.
     """
     passwords, guards = Passwords(cost=bcrypt_cost), Guards(limits or Limits())
-    parts = Parts(database, signer, verifier, keys, passwords, guards, on_user_created)
-    table: list[tuple[str, str, Endpoint]] = [
-        ("POST", "/signup", sign_up),
-        ("POST", "/token", _token),
-        ("POST", "/logout", sign_out),
-        ("GET", "/user", get_user),
-        ("PUT", "/user", update_user),
-        ("GET", "/settings", _settings),
-        ("GET", "/health", _health),
-    ]
+    parts = Parts(
+        database, signer, verifier, keys, passwords, guards, settings, send_mail, on_user_created
+    )
+    bind = _binder(parts, Pruning(every_seconds=prune_seconds))
     routes = [
-        Route(path, _bind(parts, endpoint, needs_key=True), methods=[method])
+        Route(path, bind(endpoint, needs_key=needs_key), methods=[method])
+        for needs_key, table in ((True, _WITH_KEY), (False, _WITHOUT_KEY))
         for method, path, endpoint in table
     ]
-    routes.append(Route("/.well-known/jwks.json", _bind(parts, _jwks, needs_key=False)))
     return [Mount("/auth/v1", _application(routes), name="auth")]
 
 
@@ -71,6 +109,7 @@ def _application(routes: list[Route]) -> Starlette:
             ServiceError: _on_service_error,
             HTTPException: _on_http_exception,
             psycopg.OperationalError: _on_database_trouble,
+            OSError: _on_mail_trouble,
             Exception: _on_anything,
         },
     )
@@ -79,13 +118,21 @@ def _application(routes: list[Route]) -> Starlette:
     return application
 
 
-def _bind(parts: Parts, endpoint: Endpoint, *, needs_key: bool) -> Callable[..., object]:
-    async def bound(request: Request) -> Response:
-        if needs_key:
-            identify_key(read_api_key(request.headers), parts.keys)
-        return await endpoint(parts, request)
+def _binder(
+    parts: Parts, pruning: Pruning
+) -> Callable[..., Callable[[Request], Awaitable[Response]]]:
+    def bind(endpoint: Endpoint, *, needs_key: bool) -> Callable[[Request], Awaitable[Response]]:
+        async def bound(request: Request) -> Response:
+            if needs_key:
+                identify_key(read_api_key(request.headers), parts.keys)
+            response = await endpoint(parts, request)
+            if pruning.is_due():
+                response.background = BackgroundTask(prune, parts)
+            return response
 
-    return bound
+        return bound
+
+    return bind
 
 
 async def _token(parts: Parts, request: Request) -> Response:
@@ -101,11 +148,12 @@ async def _jwks(parts: Parts, request: Request) -> Response:
 
 
 async def _settings(parts: Parts, request: Request) -> Response:
+    takes_email = parts.settings.takes_email
     return answer(
         {
-            "external": {"email": True, "phone": False, "anonymous_users": False},
-            "disable_signup": False,
-            "mailer_autoconfirm": True,
+            "external": {"email": takes_email, "phone": False, "anonymous_users": False},
+            "disable_signup": not parts.settings.takes_sign_ups,
+            "mailer_autoconfirm": parts.settings.confirms_at_once,
             "phone_autoconfirm": False,
             "sms_provider": "",
             "saml_enabled": False,
@@ -121,6 +169,37 @@ async def _health(parts: Parts, request: Request) -> Response:
             "description": "Users and sessions of an embedded backend",
         }
     )
+
+
+_WITH_KEY: list[tuple[str, str, Endpoint]] = [
+    ("POST", "/signup", sign_up),
+    ("POST", "/token", _token),
+    ("POST", "/logout", sign_out),
+    ("GET", "/user", get_user),
+    ("PUT", "/user", update_user),
+    ("GET", "/reauthenticate", reauthenticate),
+    ("POST", "/otp", send_sign_in_code),
+    ("POST", "/magiclink", send_sign_in_code),
+    ("POST", "/recover", send_recovery),
+    ("POST", "/resend", send_again),
+    ("POST", "/verify", verify_code),
+    ("POST", "/invite", invite),
+    ("POST", "/admin/generate_link", generate_link),
+    ("GET", "/admin/users", list_all),
+    ("POST", "/admin/users", create_one),
+    ("GET", "/admin/users/{user_id}", get_one),
+    ("PUT", "/admin/users/{user_id}", update_one),
+    ("DELETE", "/admin/users/{user_id}", delete_one),
+    ("GET", "/admin/users/{user_id}/factors", list_factors),
+    ("GET", "/settings", _settings),
+    ("GET", "/health", _health),
+    *REFUSED_WITH_KEY,
+]
+_WITHOUT_KEY: list[tuple[str, str, Endpoint]] = [
+    ("GET", "/.well-known/jwks.json", _jwks),
+    ("GET", "/verify", follow_link),
+    *REFUSED_WITHOUT_KEY,
+]
 
 
 async def _on_refused(request: Request, error: Exception) -> Response:
@@ -146,6 +225,11 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 async def _on_database_trouble(request: Request, error: Exception) -> Response:
     message = "The service is not available right now"
     return render_failure(request, AuthRefused(503, "request_timeout", message))
+
+
+async def _on_mail_trouble(request: Request, error: Exception) -> Response:
+    log.error("a mail was not kept", error=type(error).__name__)
+    return render_failure(request, AuthRefused(500, "unexpected_failure", "Error sending email"))
 
 
 async def _on_anything(request: Request, error: Exception) -> Response:

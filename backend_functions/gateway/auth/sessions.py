@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from hashlib import sha256
 from ipaddress import ip_address
 from typing import Any
@@ -13,7 +14,8 @@ from starlette.requests import Request
 
 from backend_functions.db.pool import Connection, Database
 from backend_functions.db.queries import queries
-from backend_functions.gateway.auth.parts import AUTH_ADMIN, address_of
+from backend_functions.gateway.auth.failures import AuthRefused
+from backend_functions.gateway.auth.parts import AUTH_ADMIN, Parts, address_of
 from backend_functions.gateway.auth.records import Row, build_claims, render_user
 from backend_functions.gateway.auth.tokens import TokenSigner
 
@@ -30,12 +32,38 @@ async def fetch_row(connection: Connection, statement: str, **values: Any) -> Di
     return await (await connection.execute(statement, values)).fetchone()
 
 
-async def open_session(connection: Connection, user_id: UUID, request: Request) -> tuple[Row, str]:
-    """Store a new session of a user and return it with its first refresh token."""
+def require_not_banned(user: Row, message: str, *, status: int = 400) -> None:
+    """Let a user pass who is not banned now.
+
+    Raises:
+        AuthRefused: The user is banned.
+    """
+    if user["banned_until"] is not None and user["banned_until"] > datetime.now(UTC):
+        raise AuthRefused(status, "user_banned", message)
+
+
+async def enter(
+    parts: Parts, connection: Connection, user: Row, request: Request, *, method: str
+) -> dict[str, Any]:
+    """Open a session for a user who has shown who they are, and return what clients keep of it.
+
+    Args:
+        method: How they did, as tokens say it: `password` or `otp`.
+    """
+    signed_in = await fetch_row(connection, _SQL.mark_signed_in, user_id=user["id"])
+    assert signed_in is not None
+    session, token = await _open_session(connection, user["id"], request, method)
+    return await show_session(connection, parts.signer, signed_in, session, token)
+
+
+async def _open_session(
+    connection: Connection, user_id: UUID, request: Request, method: str
+) -> tuple[Row, str]:
     cursor = await connection.execute(
         _SQL.insert_session,
         {
             "user_id": user_id,
+            "method": method,
             "user_agent": request.headers.get("user-agent", "").replace("\0", ""),
             "ip": _ip(address_of(request)),
         },

@@ -1,16 +1,16 @@
 """POST /token?grant_type=password: a session for whoever knows the password."""
 
-from datetime import UTC, datetime
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from backend_functions.db.queries import queries
-from backend_functions.gateway.auth.bodies import Credentials, read_body
+from backend_functions.gateway.auth.addresses import refuse_phone
+from backend_functions.gateway.auth.bodies import read_body
 from backend_functions.gateway.auth.failures import AuthRefused, invalid
+from backend_functions.gateway.auth.models import Credentials
 from backend_functions.gateway.auth.parts import Parts, account_name, address_of, answer
 from backend_functions.gateway.auth.records import Row
-from backend_functions.gateway.auth.sessions import fetch_row, open_session, show_session
+from backend_functions.gateway.auth.sessions import enter, fetch_row, require_not_banned
 
 _SQL = queries("auth")
 
@@ -19,7 +19,9 @@ async def sign_in(parts: Parts, request: Request) -> Response:
     """Answer with a new session; unknown address and wrong password look and last the same."""
     given = await read_body(request, Credentials)
     if given.phone:
-        raise AuthRefused(400, "phone_provider_disabled", "Phone logins are disabled")
+        raise refuse_phone(given.phone, what="logins")
+    if not parts.settings.takes_email:
+        raise AuthRefused(400, "email_provider_disabled", "Email logins are disabled")
     if not given.email:
         raise invalid("missing email or phone")
     # Once, for the counter and the database alike: they would fold some letters differently.
@@ -39,16 +41,6 @@ def wrong_credentials() -> AuthRefused:
     return AuthRefused(400, "invalid_credentials", "Invalid login credentials")
 
 
-def require_not_banned(user: Row, message: str, *, status: int = 400) -> None:
-    """Let a user pass who is not banned now.
-
-    Raises:
-        AuthRefused: The user is banned.
-    """
-    if user["banned_until"] is not None and user["banned_until"] > datetime.now(UTC):
-        raise AuthRefused(status, "user_banned", message)
-
-
 async def _find_user(parts: Parts, email: str) -> Row | None:
     if "\0" in email:
         return None
@@ -63,7 +55,6 @@ async def _open(parts: Parts, request: Request, found: Row) -> Response:
         if user is None or user["encrypted_password"] != found["encrypted_password"]:
             raise wrong_credentials()
         require_not_banned(user, "User is banned")
-        user = await fetch_row(connection, _SQL.mark_signed_in, user_id=found["id"])
-        assert user is not None
-        session, token = await open_session(connection, user["id"], request)
-        return answer(await show_session(connection, parts.signer, user, session, token))
+        if user["email_confirmed_at"] is None:
+            raise AuthRefused(400, "email_not_confirmed", "Email not confirmed")
+        return answer(await enter(parts, connection, user, request, method="password"))

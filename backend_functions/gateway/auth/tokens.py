@@ -36,17 +36,25 @@ class TokenSigner:
         Raises:
             ValueError: A key is not an ES256 key.
         """
+        self.issuer = issuer
+        self.lifetime_seconds = lifetime_seconds
+        self.use(signing_key_pem, other_keys_pem)
+
+    def use(self, signing_key_pem: str, other_keys_pem: Sequence[str] = ()) -> None:
+        """Sign with another key from now on, and publish it with these others.
+
+        Args and Raises as at the beginning; when it raises, the keys stay as they were.
+        """
         private = serialization.load_pem_private_key(signing_key_pem.encode(), password=None)
         if not isinstance(private, ec.EllipticCurvePrivateKey):
             raise ValueError("the signing key is not an ES256 key")
-        self._private = private
-        self.issuer = issuer
-        self.lifetime_seconds = lifetime_seconds
         public = [private.public_key(), *map(_read_public, other_keys_pem)]
-        self._jwks = {jwk["kid"]: jwk for jwk in map(_to_jwk, public)}
-        self.kid = _to_jwk(private.public_key())["kid"]
+        jwks = [_to_jwk(key) for key in public]
+        self._private = private
+        self._jwks = {jwk["kid"]: jwk for jwk in jwks}
+        self.kid: str = jwks[0]["kid"]
         self.public_keys = tuple(
-            VerificationKey(_to_jwk(key)["kid"], "ES256", key) for key in public
+            VerificationKey(jwk["kid"], "ES256", key) for jwk, key in zip(jwks, public, strict=True)
         )
 
     def sign(self, claims: dict[str, Any]) -> str:
@@ -58,6 +66,16 @@ class TokenSigner:
     def jwks(self) -> dict[str, Any]:
         """Return the public keys as they are published; the one that signs comes first."""
         return {"keys": list(self._jwks.values())}
+
+
+def key_id(pem: str) -> str:
+    """Return the id under which a key, private or public, is published.
+
+    Raises:
+        ValueError: It is not an ES256 key.
+    """
+    kid: str = _to_jwk(_read_public(pem))["kid"]
+    return kid
 
 
 def _read_public(pem: str) -> ec.EllipticCurvePublicKey:

@@ -115,13 +115,13 @@ async def test_the_client_understands_our_refusals(server: AuthServer) -> None:
 async def test_what_is_not_built_is_refused_in_the_services_shape(server: AuthServer) -> None:
     client = server.client()
 
-    with pytest.raises(AuthApiError) as otp:
-        await client.sign_in_with_otp({"email": ALICE})
+    with pytest.raises(AuthApiError) as sso:
+        await client.sign_in_with_sso({"domain": "example.com"})
     with pytest.raises(AuthApiError) as id_token:
         await client.sign_in_with_id_token({"provider": "google", "token": "x"})
     with pytest.raises(AuthApiError) as admin:
         await client.admin.list_users()
 
-    assert (otp.value.status, otp.value.code) == (404, "not_found")
+    assert (sso.value.status, sso.value.code) == (404, "saml_provider_disabled")
     assert id_token.value.status == 400
-    assert admin.value.status == 404
+    assert admin.value.status == 403
