@@ -5,6 +5,7 @@ with, as it would read a quoted constant: a bad uuid is its 22P02, never a compa
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from psycopg import sql
 
@@ -33,14 +34,19 @@ class Scope:
     alias: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Statement:
-    """SQL with its values, ready to be executed."""
+    """SQL with its values, ready to be executed, perhaps many times."""
 
     text: sql.Composed
     values: dict[str, str]
     plan: sql.Composed | None = None
     """An `explain` of all rows without the page, where an estimate is asked for."""
+
+    @cached_property
+    def sent(self) -> bytes:
+        """The text as PostgreSQL gets it, put together once."""
+        return self.text.as_bytes(None)
 
 
 def ident(*names: str) -> sql.Identifier:

@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections import defaultdict
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, TypeVar, cast
 
 from backend_functions.db.pool import Connection, Database
 from backend_functions.db.queries import queries
@@ -22,6 +22,7 @@ from backend_functions.types import ANONYMOUS
 
 _SQL = queries("rest")
 _REFRESH_SECONDS = 1.0
+_MOST_KEPT = 512
 
 Result = TypeVar("Result")
 Row = Mapping[str, Any]
@@ -35,7 +36,30 @@ class CatalogueCache:
         self._clock = clock
         self._catalogue: Catalogue | None = None
         self._read_at = float("-inf")
+        self._made: OrderedDict[Hashable, object] = OrderedDict()
         self._lock = asyncio.Lock()
+
+    async def build_once(self, key: Hashable, make: Callable[[Catalogue], Result]) -> Result:
+        """Return what `build` returned for an equal key lately, as long as the catalogue stands.
+
+        Args:
+            key: Says all that `make` depends on beside the catalogue; None keeps nothing.
+            make: As for `build`.
+
+        Raises:
+            As `build`.
+        """
+        if key is None:
+            return await self.build(make)
+        made = self._made.get(key)
+        if made is None:
+            made = await self.build(make)
+            self._made[key] = made
+            if len(self._made) > _MOST_KEPT:
+                self._made.popitem(last=False)
+        else:
+            self._made.move_to_end(key)
+        return cast("Result", made)
 
     async def build(self, make: Callable[[Catalogue], Result]) -> Result:
         """Return what `make` makes of the catalogue; a fresher one if it misses a name.
@@ -56,6 +80,7 @@ class CatalogueCache:
         """Read the catalogue again before the next request: the database contradicted it."""
         if self._clock() - self._read_at >= _REFRESH_SECONDS:
             self._catalogue = None
+            self._made.clear()
 
     async def _read(self, *, not_after: float) -> Catalogue:
         async with self._lock:  # of many that miss a name at once, one reads
@@ -64,6 +89,7 @@ class CatalogueCache:
                 async with self._database.act_as(ANONYMOUS, read_only=True) as connection:
                     self._catalogue = await read_catalogue(connection)
                 self._read_at = read_at
+                self._made.clear()
             return self._catalogue
 
 

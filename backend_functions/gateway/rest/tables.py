@@ -11,6 +11,7 @@ from backend_functions.gateway.rest.asked import Asked, Served
 from backend_functions.gateway.rest.body import parse_rows, read_body
 from backend_functions.gateway.rest.build_read import build_read
 from backend_functions.gateway.rest.build_write import build_delete, build_insert, build_update
+from backend_functions.gateway.rest.catalogue import Catalogue
 from backend_functions.gateway.rest.errors import bad_range
 from backend_functions.gateway.rest.execute import Errand, Outcome
 from backend_functions.gateway.rest.fragments import Statement
@@ -23,12 +24,14 @@ _RANGE = re.compile(r"(\d{1,18})-(\d{1,18})?")
 
 async def read_rows(served: Served, asked: Asked) -> Response:
     """Answer GET and HEAD: the rows, or only how many there are."""
-    tree = narrow(parse_query(asked.pairs, taken=()).tree, asked.request)
-    statement = await served.catalogue.build(
-        lambda catalogue: build_read(catalogue, asked.name, tree, asked.wish)
-    )
+
+    def make(catalogue: Catalogue) -> tuple[Statement, Page]:
+        tree = narrow(parse_query(asked.pairs, taken=()).tree, asked.request)
+        return build_read(catalogue, asked.name, tree, asked.wish), tree.root.page
+
+    statement, page = await served.catalogue.build_once(asked.key, make)
     outcome = await served.run(asked, _errand(asked, statement))
-    return respond_with_page(asked, outcome, tree.root.page)
+    return respond_with_page(asked, outcome, page)
 
 
 def respond_with_page(asked: Asked, outcome: Outcome, page: Page) -> Response:
