@@ -109,7 +109,7 @@ def main() -> None:
         stack.callback(bare.kill)
         wait_for_port(port)
         headers = {"apikey": user.key, "authorization": f"Bearer {user.token}"}
-        yardstick = (f"http://127.0.0.1:{port}/chats", {})
+        yardstick: Call = (f"http://127.0.0.1:{port}/chats", {})
         ours = (f"{backend.url}/rest/v1/chats?{QUERY}", headers)
         _compare("one after the other", yardstick, ours, 1)
         _compare(f"{TOGETHER} at a time", yardstick, ours, TOGETHER)

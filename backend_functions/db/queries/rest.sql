@@ -45,7 +45,12 @@ select
   (select json_agg(a.attname order by u.place)
    from unnest(k.confkey) with ordinality as u (attnum, place)
    join pg_catalog.pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.attnum
-  ) as target_columns
+  ) as target_columns,
+  exists (
+    select from pg_catalog.pg_constraint u
+    where u.conrelid = k.conrelid and u.contype in ('p', 'u')
+      and u.conkey @> k.conkey and u.conkey <@ k.conkey
+  ) as is_unique
 from pg_catalog.pg_constraint k
 join pg_catalog.pg_class source on source.oid = k.conrelid
 join pg_catalog.pg_class target on target.oid = k.confrelid
@@ -61,6 +66,9 @@ select
   p.proretset as returns_set,
   p.prorettype = 'void'::regtype as returns_void,
   p.provolatile = 'v' as is_volatile,
+  (select c.relname from pg_catalog.pg_class c
+   where c.oid = r.typrelid and c.relnamespace = 'public'::regnamespace and c.relkind <> 'c'
+  ) as table,
   (select json_agg(
      json_build_object(
        'name', coalesce(p.proargnames[u.place], ''),

@@ -5,13 +5,8 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from backend_functions.gateway.rest.build_filters import where_sql
-from backend_functions.gateway.rest.build_read import (
-    Wish,
-    count_sql,
-    refuse_embedding,
-    view_sql,
-)
+from backend_functions.gateway.rest.build_level import LevelBuilder
+from backend_functions.gateway.rest.build_read import MAX_ROWS, Wish, count_sql
 from backend_functions.gateway.rest.build_result import (
     NO_BODY,
     NO_TOTAL,
@@ -22,7 +17,8 @@ from backend_functions.gateway.rest.build_result import (
 )
 from backend_functions.gateway.rest.catalogue import Catalogue, Function, Relation, nearest
 from backend_functions.gateway.rest.errors import RestError, UnknownName
-from backend_functions.gateway.rest.fragments import Scope, Statement, Values, ident, type_sql
+from backend_functions.gateway.rest.fragments import Statement, Values, ident, type_sql
+from backend_functions.gateway.rest.levels import resolve
 from backend_functions.gateway.rest.media import Media
 from backend_functions.gateway.rest.tree import Tree
 
@@ -108,22 +104,19 @@ def build_call(
         UnknownName: The tree names a column that the result lacks.
         RestError: It asks for something that is not served.
     """
-    refuse_embedding(tree, function.name)
-    values = Values()
-    called = sql.SQL("rest_source as ({})").format(_call_sql(function, given, values))
-    result = function.result or Relation(function.name, {})
-    scope = Scope(result, function.name)
-    source = sql.SQL("rest_source as {}").format(ident(scope.alias))
-    view = view_sql(catalogue, tree, scope, source, values)
-    everything = sql.SQL("select 1 from {}{}").format(
-        source, where_sql(tree.root.where, scope, values)
-    )
+    builder = LevelBuilder(catalogue, Values(), MAX_ROWS)
+    called = sql.SQL("rest_source as ({})").format(_call_sql(function, given, builder.values))
+    level = resolve(catalogue, function.result or Relation(function.name, {}), tree)
+    source = sql.SQL("rest_source as {}").format(ident(level.scope.alias))
+    view = builder.rows(level, source)
+    counted = wish.preferences.count is not None
+    total = count_sql(builder.everything(level, source)) if counted else NO_TOTAL
     text = frame(
         [called, sql.SQL("rest_view as ({})").format(view)],
-        total=NO_TOTAL if wish.preferences.count is None else count_sql(everything),
+        total=total,
         body=_body(function, wish),
     )
-    return Statement(text, values.bound)
+    return Statement(text, builder.values.bound)
 
 
 def _body(function: Function, wish: Wish) -> sql.Composable:

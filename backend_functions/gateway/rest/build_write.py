@@ -10,7 +10,8 @@ from psycopg import sql
 
 from backend_functions.gateway.rest.body import Rows
 from backend_functions.gateway.rest.build_filters import where_sql
-from backend_functions.gateway.rest.build_read import Wish, refuse_embedding, view_sql
+from backend_functions.gateway.rest.build_level import LevelBuilder
+from backend_functions.gateway.rest.build_read import Wish
 from backend_functions.gateway.rest.build_result import body_sql, frame
 from backend_functions.gateway.rest.catalogue import Catalogue, Relation
 from backend_functions.gateway.rest.errors import RestError, not_served, unknown_payload_column
@@ -23,6 +24,7 @@ from backend_functions.gateway.rest.fragments import (
     table,
     type_sql,
 )
+from backend_functions.gateway.rest.levels import Level, resolve
 from backend_functions.gateway.rest.query import Query
 from backend_functions.gateway.rest.tree import Field, Selected, Tree
 
@@ -48,7 +50,14 @@ class _Target:
 
     @property
     def named(self) -> sql.Composed:
-        return sql.SQL("{} as {}").format(table(self.relation), ident(self.scope.alias))
+        return sql.SQL("{} as {}").format(table(self.relation.name), ident(self.scope.alias))
+
+    def shown(self, tree: Tree) -> Level:
+        """Return what the answer shows of the rows written; filters chose them already."""
+        root = replace(tree.root, where=())
+        return resolve(
+            self.catalogue, self.relation, replace(tree, clauses={**tree.clauses, (): root})
+        )
 
 
 def build_insert(
@@ -64,6 +73,7 @@ def build_insert(
     tree = _shown_of_new(target.relation, query.tree, wish)
     if tree.root.where:
         raise not_served("An insert takes no filters.")
+    level = target.shown(tree)
     missing = wish.preferences.missing == "default"
     source, columns = _rows_sql(target, rows, defaults=missing)
     conflict = _conflict_sql(target, query, rows.columns, wish)
@@ -72,9 +82,9 @@ def build_insert(
         sql.SQL(" ({})").format(columns) if rows.columns else sql.SQL(""),
         source,
         conflict,
-        _returned(target, tree, wish),
+        _returned(level, wish),
     )
-    return _finish(target, tree, command, wish)
+    return _finish(target, level, command, wish)
 
 
 def _shown_of_new(relation: Relation, tree: Tree, wish: Wish) -> Tree:
@@ -94,11 +104,12 @@ def build_update(
     """
     target = _Target(catalogue, catalogue.relation(name), Values())
     _refuse_unbounded("UPDATE", query.tree)
+    level = target.shown(query.tree)
     if not rows.columns:
         nothing = sql.SQL("select {} from {} where false").format(
-            _returned(target, query.tree, wish), target.named
+            _returned(level, wish), target.named
         )
-        return _finish(target, query.tree, nothing, wish)
+        return _finish(target, level, nothing, wish)
     source, _ = _rows_sql(target, rows, defaults=wish.preferences.missing == "default")
     pairs = [sql.SQL("{0} = rest_body.{0}").format(ident(column)) for column in rows.columns]
     command = sql.SQL("update {} set {} from ({} limit 1) as rest_body{} returning {}").format(
@@ -106,9 +117,9 @@ def build_update(
         sql.SQL(", ").join(pairs),
         source,
         where_sql(query.tree.root.where, target.scope, target.values),
-        _returned(target, query.tree, wish),
+        _returned(level, wish),
     )
-    return _finish(target, query.tree, command, wish)
+    return _finish(target, level, command, wish)
 
 
 def build_delete(catalogue: Catalogue, name: str, query: Query, wish: Wish) -> Statement:
@@ -120,12 +131,13 @@ def build_delete(catalogue: Catalogue, name: str, query: Query, wish: Wish) -> S
     """
     target = _Target(catalogue, catalogue.relation(name), Values())
     _refuse_unbounded("DELETE", query.tree)
+    level = target.shown(query.tree)
     command = sql.SQL("delete from {}{} returning {}").format(
         target.named,
         where_sql(query.tree.root.where, target.scope, target.values),
-        _returned(target, query.tree, wish),
+        _returned(level, wish),
     )
-    return _finish(target, query.tree, command, wish)
+    return _finish(target, level, command, wish)
 
 
 def _refuse_unbounded(command: str, tree: Tree) -> None:
@@ -192,28 +204,29 @@ def _conflict_sql(
     )
 
 
-def _returned(target: _Target, tree: Tree, wish: Wish) -> sql.Composable:
+def _returned(level: Level, wish: Wish) -> sql.Composable:
     """Return the list of table columns that the answer is made of."""
-    scope, fields = target.scope, []
-    for item in tree.items if wish.with_body else ():
+    scope, names = level.scope, []
+    for item in level.columns if wish.with_body else ():
         if not isinstance(item, Selected):
             return sql.SQL("{}.*").format(ident(scope.alias))
-        fields.append(item.field)
+        names.append(item.field.name)
     if wish.with_body:
-        fields += [key.field for key in tree.root.order]
-    names = dict.fromkeys(scope.relation.column(field.name).name for field in fields)
-    columns = [ident(scope.alias, name) for name in names]
+        names += [key.field.name for key in level.clauses.order if key.embedded is None]
+        for child in level.children:
+            names += child.relationship.origin_columns
+    columns = [
+        ident(scope.alias, scope.relation.column(name).name) for name in dict.fromkeys(names)
+    ]
     return sql.SQL(", ").join(columns) if columns else sql.SQL("1 as written")
 
 
-def _finish(target: _Target, tree: Tree, command: sql.Composable, wish: Wish) -> Statement:
-    refuse_embedding(tree, target.relation.name)
+def _finish(target: _Target, level: Level, command: sql.Composable, wish: Wish) -> Statement:
     parts: list[sql.Composable] = [sql.SQL("rest_source as ({})").format(command)]
     if not wish.with_body:
         return Statement(frame(parts, affected=True), target.values.bound)
-    shown = replace(tree, clauses={(): replace(tree.root, where=())})
-    source = sql.SQL("rest_source as {}").format(ident(target.scope.alias))
-    view = view_sql(target.catalogue, shown, target.scope, source, target.values, most=None)
+    source = sql.SQL("rest_source as {}").format(ident(level.scope.alias))
+    view = LevelBuilder(target.catalogue, target.values, most=None).rows(level, source)
     parts.append(sql.SQL("rest_view as ({})").format(view))
     text = frame(parts, body=body_sql(wish.media), affected=True)
     return Statement(text, target.values.bound)

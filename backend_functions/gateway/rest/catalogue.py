@@ -88,6 +88,8 @@ class ForeignKey:
     source_columns: tuple[str, ...]
     target: str
     target_columns: tuple[str, ...]
+    is_unique: bool = False
+    """Whether no two rows of `source` can have the same target."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ A value is bound as text of no declared type, so PostgreSQL reads it as whatever
 with, as it would read a quoted constant: a bad uuid is its 22P02, never a comparison of texts.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,6 +12,9 @@ from psycopg import sql
 
 from backend_functions.gateway.rest.catalogue import Column, Relation, TypeName
 from backend_functions.gateway.rest.tree import Field
+
+VALUE = "rest_value"
+"""The column that an embedded resource's JSON stands in; null where there is no row."""
 
 
 @dataclass(slots=True)
@@ -32,6 +36,8 @@ class Scope:
 
     relation: Relation
     alias: str
+    embedded: Mapping[str, str] = field(default_factory=dict)
+    """What the rows of each embedded resource are called, by its name in the answer."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +60,9 @@ def ident(*names: str) -> sql.Identifier:
     return sql.Identifier(*(name.replace("%", "%%") for name in names))
 
 
-def table(relation: Relation) -> sql.Identifier:
-    """Name a table or a function of the one schema that is served."""
-    return ident("public", relation.name)
+def table(name: str) -> sql.Identifier:
+    """Name a table of the one schema that is served."""
+    return ident("public", name)
 
 
 def type_sql(name: TypeName) -> sql.Identifier:

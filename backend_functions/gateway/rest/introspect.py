@@ -129,6 +129,7 @@ def _foreign_key(row: Row) -> ForeignKey:
         tuple(row["source_columns"]),
         row["target"],
         tuple(row["target_columns"]),
+        row["is_unique"],
     )
 
 
@@ -143,5 +144,5 @@ def _function(row: Row) -> Function:
         row["is_volatile"],
         row["returns_set"],
         row["returns_void"],
-        None if columns is None else Relation(row["name"], _columns(columns)),
+        None if columns is None else Relation(row["table"] or row["name"], _columns(columns)),
     )

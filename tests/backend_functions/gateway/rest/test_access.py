@@ -139,3 +139,20 @@ async def test_the_service_sees_everybody_s_rows(
 
     for table in VISIBLE:
         assert len((await service.from_(table).select("*").execute()).data) == 2
+
+
+async def test_row_level_security_holds_for_embedded_rows(
+    alice: AsyncPostgrestClient, bob: AsyncPostgrestClient
+) -> None:
+    chat = await fetch(alice.from_("chats").insert({"title": "a"}).select("id").single())
+    message = {"chat_id": chat["id"], "role": "user", "content": "secret"}
+    await alice.from_("messages").insert(message).execute()
+    shown = "title, messages(content)"
+
+    mine = await fetch(alice.from_("chats").select(shown))
+    theirs = await fetch(bob.from_("chats").select(shown))
+    key = await refused(alice.from_("chats").select("title, model_configs(api_key_encrypted)"))
+
+    assert mine == [{"title": "a", "messages": [{"content": "secret"}]}]
+    assert theirs == []
+    assert key == "42501"
