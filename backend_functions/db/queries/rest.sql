@@ -74,6 +74,7 @@ select
        'name', coalesce(p.proargnames[u.place], ''),
        'type_schema', n.nspname,
        'type_name', t.typname,
+       'shown_type', format_type(t.oid, null),
        'required', u.input <= p.pronargs - p.pronargdefaults
      ) order by u.place)
    from (

@@ -81,9 +81,9 @@ def _no_function(catalogue: Catalogue, name: str, names: tuple[str, ...]) -> Unk
 
 
 def _too_many(name: str, functions: list[Function]) -> RestError:
-    shown = (
+    shown = sorted(
         f"public.{name}("
-        + ", ".join(f"{argument.name} => {argument.type.name}" for argument in function.arguments)
+        + ", ".join(f"{argument.name} => {argument.shown_type}" for argument in function.arguments)
         + ")"
         for function in functions
     )

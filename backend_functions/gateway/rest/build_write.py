@@ -14,7 +14,12 @@ from backend_functions.gateway.rest.build_level import LevelBuilder
 from backend_functions.gateway.rest.build_read import Wish
 from backend_functions.gateway.rest.build_result import body_sql, frame
 from backend_functions.gateway.rest.catalogue import Catalogue, Relation
-from backend_functions.gateway.rest.errors import RestError, not_served, unknown_payload_column
+from backend_functions.gateway.rest.errors import (
+    RestError,
+    not_served,
+    other_key,
+    unknown_payload_column,
+)
 from backend_functions.gateway.rest.fragments import (
     Scope,
     Statement,
@@ -26,7 +31,7 @@ from backend_functions.gateway.rest.fragments import (
 )
 from backend_functions.gateway.rest.levels import Level, resolve
 from backend_functions.gateway.rest.query import Query
-from backend_functions.gateway.rest.tree import Field, Selected, Tree
+from backend_functions.gateway.rest.tree import Clause, Condition, Field, Page, Selected, Tree
 
 # The one way to tell updated rows from new ones that needs no right to read the table. Always true.
 _COUNT_UPDATED = sql.SQL(
@@ -85,6 +90,58 @@ def build_insert(
         _returned(level, wish),
     )
     return _finish(target, level, command, wish)
+
+
+def build_put(catalogue: Catalogue, name: str, query: Query, rows: Rows, wish: Wish) -> Statement:
+    """Return the statement that makes the row whose primary key the filters name be the body's.
+
+    It writes no row where the body has another key.
+
+    Raises:
+        UnknownName: The table or a column is not in the catalogue.
+        RestError: The filters are not exactly the primary key (PGRST105), there is a page
+            (PGRST114), or the body lacks the key (PGRST115).
+    """
+    target = _Target(catalogue, catalogue.relation(name), Values())
+    page, where = query.tree.root.page, query.tree.root.where
+    if page != Page():
+        message = "limit/offset querystring parameters are not allowed for PUT"
+        raise RestError("PGRST114", message)
+    _refuse_other_filters(target.relation, where)
+    if not set(target.relation.primary_key) <= set(rows.columns):
+        raise other_key()
+    level = target.shown(query.tree)
+    source, columns = _rows_sql(target, rows, defaults=False)
+    body = Scope(target.relation, "rest_body")
+    command = sql.SQL(
+        "insert into {} ({}) select * from ({}) as rest_body{}"
+        " on conflict ({}) do update set {} where {} returning {}"
+    ).format(
+        target.named,
+        columns,
+        source,
+        where_sql(where, body, target.values),
+        sql.SQL(", ").join(map(ident, target.relation.primary_key)),
+        _pairs(rows.columns),
+        _COUNT_UPDATED,
+        _returned(level, wish),
+    )
+    return _finish(target, level, command, wish)
+
+
+def _refuse_other_filters(relation: Relation, where: tuple[Clause, ...]) -> None:
+    plain = [
+        clause.field.name
+        for clause in where
+        if isinstance(clause, Condition)
+        and (clause.operator, clause.negated, clause.quantifier) == ("eq", False, None)
+        and not clause.field.steps
+    ]
+    if not where or len(plain) != len(where) or sorted(plain) != sorted(relation.primary_key):
+        raise RestError(
+            "PGRST105",
+            "Filters must include all and only primary key columns with 'eq' operators",
+        )
 
 
 def _shown_of_new(relation: Relation, tree: Tree, wish: Wish) -> Tree:
@@ -198,10 +255,14 @@ def _conflict_sql(
     arbiter = sql.SQL(", ").join(map(ident, keys))
     if resolution == "ignore-duplicates" or not columns:
         return sql.SQL(" on conflict ({}) do nothing").format(arbiter)
-    pairs = [sql.SQL("{0} = excluded.{0}").format(ident(column)) for column in columns]
     return sql.SQL(" on conflict ({}) do update set {} where {}").format(
-        arbiter, sql.SQL(", ").join(pairs), _COUNT_UPDATED
+        arbiter, _pairs(columns), _COUNT_UPDATED
     )
+
+
+def _pairs(columns: tuple[str, ...]) -> sql.Composed:
+    pairs = (sql.SQL("{0} = excluded.{0}").format(ident(column)) for column in columns)
+    return sql.SQL(", ").join(pairs)
 
 
 def _returned(level: Level, wish: Wish) -> sql.Composable:

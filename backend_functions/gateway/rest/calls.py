@@ -42,7 +42,7 @@ async def call_function(served: Served, asked: Asked) -> Response:
 async def _split(asked: Asked) -> tuple[Arguments, Pairs]:
     """Return the arguments, and the parameters that are about the result."""
     if not asked.is_read:
-        body = await read_body(asked.request)
+        body = await read_body(asked.request, with_csv=False)
         return Arguments(tuple(parse_arguments(body)), body=body.decode() or "{}"), asked.pairs
     texts: dict[str, str] = {}
     rest: Pairs = []

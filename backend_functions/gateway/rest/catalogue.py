@@ -99,6 +99,8 @@ class Argument:
     name: str
     type: TypeName
     required: bool
+    shown_type: str = ""
+    """The type as PostgreSQL prints it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,12 @@ def bad_embedded_filter(name: str) -> RestError:
     )
 
 
+def other_key() -> RestError:
+    """Return the refusal of a body whose key is not the one in the URL."""
+    message = "Payload values do not match URL in primary key column(s)"
+    return RestError("PGRST115", message)
+
+
 def bad_range(details: str) -> RestError:
     """Return the refusal of a page that cannot be."""
     return RestError("PGRST103", "Requested range not satisfiable", details=details)

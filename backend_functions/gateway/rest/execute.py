@@ -7,7 +7,7 @@ from typing import Any
 from backend_functions.db.pool import Connection, Database
 from backend_functions.db.queries import queries
 from backend_functions.gateway.rest.build_read import MAX_ROWS
-from backend_functions.gateway.rest.errors import RestError
+from backend_functions.gateway.rest.errors import RestError, other_key
 from backend_functions.gateway.rest.fragments import Statement
 from backend_functions.types import Caller
 
@@ -39,6 +39,7 @@ class Errand:
     read_only: bool
     exactly_one: bool = False
     most_rows: int | None = None
+    is_put: bool = False
 
 
 async def run(
@@ -53,7 +54,7 @@ async def run(
         errand: What to run.
 
     Raises:
-        RestError: It came to something that was not wanted (PGRST116, PGRST124).
+        RestError: It came to something that was not wanted (PGRST115, PGRST116, PGRST124).
         psycopg.Error: PostgreSQL refused it.
     """
     statement = errand.statement
@@ -84,6 +85,8 @@ def _outcome(row: Row, total: int | None) -> Outcome:
 def _checked(errand: Errand, row: Row | None) -> Row:
     assert row is not None  # an aggregate always has one row
     rows = row["page"]
+    if errand.is_put and rows != 1:
+        raise other_key()
     if errand.most_rows is not None and rows > errand.most_rows:
         raise RestError(
             "PGRST124",

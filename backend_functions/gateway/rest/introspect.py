@@ -135,7 +135,8 @@ def _foreign_key(row: Row) -> ForeignKey:
 
 def _function(row: Row) -> Function:
     arguments = tuple(
-        Argument(each["name"], _type(each), each["required"]) for each in row["arguments"] or ()
+        Argument(each["name"], _type(each), each["required"], each["shown_type"])
+        for each in row["arguments"] or ()
     )
     columns = row["columns"]
     return Function(

@@ -10,7 +10,12 @@ from backend_functions.gateway.rest.answer import content_range, location, page_
 from backend_functions.gateway.rest.asked import Asked, Served
 from backend_functions.gateway.rest.body import parse_rows, read_body
 from backend_functions.gateway.rest.build_read import build_read
-from backend_functions.gateway.rest.build_write import build_delete, build_insert, build_update
+from backend_functions.gateway.rest.build_write import (
+    build_delete,
+    build_insert,
+    build_put,
+    build_update,
+)
 from backend_functions.gateway.rest.catalogue import Catalogue
 from backend_functions.gateway.rest.errors import bad_range
 from backend_functions.gateway.rest.execute import Errand, Outcome
@@ -94,6 +99,25 @@ async def insert_rows(served: Served, asked: Asked) -> Response:
     merged = asked.wish.preferences.resolution == "merge-duplicates"
     status = 200 if merged and outcome.updated >= outcome.rows else 201
     return respond(outcome, status, headers, body=b"" if only_keys else outcome.body)
+
+
+async def put_row(served: Served, asked: Asked) -> Response:
+    """Answer PUT: the one row with the key in the URL is made, or becomes what the body says.
+
+    Raises:
+        RestError: The body's key is another (PGRST115).
+    """
+    query = parse_query(asked.pairs, taken=("columns",))
+    rows = parse_rows(await read_body(asked.request), query.columns)
+    statement = await served.catalogue.build(
+        lambda catalogue: build_put(catalogue, asked.name, query, rows, asked.wish)
+    )
+    outcome = await served.run(asked, replace(_errand(asked, statement), is_put=True))
+    headers = asked.wish.preferences.applied(("return", "handling"))
+    if not asked.wish.with_body:
+        return respond(outcome, 204, headers, body=b"")
+    headers["Content-Type"] = asked.wish.media.content_type
+    return respond(outcome, 200 if outcome.updated else 201, headers, body=outcome.body)
 
 
 async def update_rows(served: Served, asked: Asked) -> Response:
