@@ -10,12 +10,8 @@ from backend_functions.gateway.rest.answer import content_range, location, page_
 from backend_functions.gateway.rest.asked import Asked, Served
 from backend_functions.gateway.rest.body import parse_rows, read_body
 from backend_functions.gateway.rest.build_read import build_read
-from backend_functions.gateway.rest.build_write import (
-    build_delete,
-    build_insert,
-    build_put,
-    build_update,
-)
+from backend_functions.gateway.rest.build_upsert import build_put
+from backend_functions.gateway.rest.build_write import build_delete, build_insert, build_update
 from backend_functions.gateway.rest.catalogue import Catalogue
 from backend_functions.gateway.rest.errors import bad_range
 from backend_functions.gateway.rest.execute import Errand, Outcome
