@@ -66,9 +66,8 @@ select
   p.proretset as returns_set,
   p.prorettype = 'void'::regtype as returns_void,
   p.provolatile = 'v' as is_volatile,
-  (select c.relname from pg_catalog.pg_class c
-   where c.oid = r.typrelid and c.relnamespace = 'public'::regnamespace and c.relkind <> 'c'
-  ) as table,
+  p.prorows = 1 as returns_one,
+  json_build_object('type_schema', rn.nspname, 'type_name', r.typname) as result_type,
   (select json_agg(
      json_build_object(
        'name', coalesce(p.proargnames[u.place], ''),
@@ -104,6 +103,7 @@ select
   ) as columns
 from pg_catalog.pg_proc p
 join pg_catalog.pg_type r on r.oid = p.prorettype
+join pg_catalog.pg_namespace rn on rn.oid = r.typnamespace
 where p.pronamespace = 'public'::regnamespace
   and p.prokind = 'f'
   and p.provariadic = 0

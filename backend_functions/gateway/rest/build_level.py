@@ -19,6 +19,7 @@ from backend_functions.gateway.rest.fragments import (
     Values,
     field_sql,
     ident,
+    row_sql,
     table,
     type_sql,
 )
@@ -172,6 +173,9 @@ class LevelBuilder:
 def _way(around: Scope, child: Child) -> tuple[sql.Composable, list[sql.Composable]]:
     """Return what to read an embedded resource from, and how it hangs on the row around it."""
     scope, way = child.level.scope, child.relationship
+    if way.is_computed:
+        call = sql.SQL("{}({}) as {}").format(table(way.key), row_sql(around), ident(scope.alias))
+        return call, []
     source: sql.Composable = sql.SQL("{} as {}").format(table(way.target), ident(scope.alias))
     if way.junction is None:
         return source, [_equal(around.alias, mine, scope.alias, other) for mine, other in way.pairs]

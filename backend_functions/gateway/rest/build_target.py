@@ -24,7 +24,7 @@ from backend_functions.gateway.rest.fragments import (
     type_sql,
 )
 from backend_functions.gateway.rest.levels import Level, resolve
-from backend_functions.gateway.rest.tree import Selected, Tree
+from backend_functions.gateway.rest.tree import Selected, Star, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +110,16 @@ class Target:
 
 def returned_sql(level: Level, wish: Wish) -> sql.Composable:
     """Return the list of table columns that the answer is made of."""
-    scope, names = level.scope, []
-    for item in level.columns if wish.with_body else ():
-        if not isinstance(item, Selected):
-            return sql.SQL("{}.*").format(ident(scope.alias))
-        names.append(item.field.name)
-    if wish.with_body:
-        names += [key.field.name for key in level.clauses.order if key.embedded is None]
-        for child in level.children:
-            names += child.relationship.origin_columns
-    columns = [
-        ident(scope.alias, scope.relation.column(name).name) for name in dict.fromkeys(names)
-    ]
+    if not wish.with_body:
+        return sql.SQL("1 as written")
+    scope = level.scope
+    names = [item.field.name for item in level.columns if isinstance(item, Selected)]
+    names += [key.field.name for key in level.clauses.order if key.embedded is None]
+    for child in level.children:
+        names += child.relationship.origin_columns
+    found = [scope.relation.column(name).name for name in dict.fromkeys(names)]
+    whole_rows = any(child.relationship.is_computed for child in level.children)
+    if Star() in level.columns or whole_rows or not set(found) <= set(scope.relation.columns):
+        return sql.SQL("{}.*").format(ident(scope.alias))
+    columns = [ident(scope.alias, name) for name in found]
     return sql.SQL(", ").join(columns) if columns else sql.SQL("1 as written")

@@ -66,17 +66,19 @@ class Relation:
     name: str
     columns: Mapping[str, Column]
     primary_key: tuple[str, ...] = ()
+    computed: Mapping[str, Column] = field(default_factory=dict)
+    """What functions make of a row, by the function's name; never part of `*`."""
 
     def column(self, name: str) -> Column:
-        """Return a column by name.
+        """Return a column by name, or what a function makes of a row.
 
         Raises:
-            UnknownName: There is none (42703, as PostgreSQL would say).
+            UnknownName: There is neither (42703, as PostgreSQL would say).
         """
-        try:
-            return self.columns[name]
-        except KeyError:
-            raise unknown_column(self.name, name) from None
+        found = self.columns.get(name) or self.computed.get(name)
+        if found is None:
+            raise unknown_column(self.name, name)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,15 @@ class Function:
     returns_void: bool
     result: Relation | None
     """The columns of its result; None for a single value."""
+    result_type: TypeName = TypeName("pg_catalog", "void")
+    returns_one: bool = False
+    """Whether it says that its set has one row."""
+
+    def takes_row_of(self) -> str | None:
+        """Return the table whose row is its one argument, if it is so."""
+        if len(self.arguments) == 1 and self.arguments[0].type.schema == "public":
+            return self.arguments[0].type.name
+        return None
 
 
 @dataclass(frozen=True, slots=True)

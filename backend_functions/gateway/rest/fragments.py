@@ -61,7 +61,7 @@ def ident(*names: str) -> sql.Identifier:
 
 
 def table(name: str) -> sql.Identifier:
-    """Name a table of the one schema that is served."""
+    """Name a table or a function of the one schema that is served."""
     return ident("public", name)
 
 
@@ -76,6 +76,11 @@ def default_sql(column: Column) -> sql.Composable:
     return sql.SQL("({})").format(sql.SQL(text))
 
 
+def row_sql(scope: Scope) -> sql.Composed:
+    """Return a whole row as a value of its table's type, as functions take it."""
+    return sql.SQL("({}.*)::{}").format(ident(scope.alias), table(scope.relation.name))
+
+
 def field_sql(scope: Scope, wanted: Field, values: Values) -> sql.Composable:
     """Return the expression for a column or a place in its JSON.
 
@@ -84,6 +89,8 @@ def field_sql(scope: Scope, wanted: Field, values: Values) -> sql.Composable:
     """
     column = scope.relation.column(wanted.name)
     expression: sql.Composable = ident(scope.alias, column.name)
+    if column.name not in scope.relation.columns:
+        expression = sql.SQL("{}({})").format(table(column.name), row_sql(scope))
     if not wanted.steps:
         return expression
     if not column.is_json:

@@ -3,7 +3,9 @@
 import asyncio
 import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import replace
+from itertools import chain
 from typing import Any, TypeVar, cast
 
 from backend_functions.db.pool import Connection, Database
@@ -102,8 +104,31 @@ async def read_catalogue(connection: Connection) -> Catalogue:
     for row in await _rows(connection, _SQL.functions):
         functions[row["name"]] += (_function(row),)
     types = {row["type_name"]: _type(row) for row in await _rows(connection, _SQL.types)}
-    by_name = {relation.name: relation for relation in relations}
-    return Catalogue(by_name, keys, dict(functions), types)
+    computed = _computed(chain.from_iterable(functions.values()))
+    by_name = {each.name: replace(each, computed=computed[each.name]) for each in relations}
+    named = {name: tuple(_typed(each, by_name) for each in functions[name]) for name in functions}
+    return Catalogue(by_name, keys, named, types)
+
+
+def _computed(functions: Iterable[Function]) -> defaultdict[str, dict[str, Column]]:
+    """Return what functions make of a row of each table."""
+    found: defaultdict[str, dict[str, Column]] = defaultdict(dict)
+    for each in functions:
+        table = each.takes_row_of()
+        if (
+            table is not None
+            and each.result is None
+            and not (each.returns_set or each.returns_void)
+        ):
+            found[table][each.name] = Column(each.name, each.result_type)
+    return found
+
+
+def _typed(function: Function, relations: Mapping[str, Relation]) -> Function:
+    """Return a function that returns rows of a table as one that returns that very table's."""
+    if function.result is None or function.result_type.schema != "public":
+        return function
+    return replace(function, result=relations.get(function.result_type.name, function.result))
 
 
 async def _rows(connection: Connection, statement: str) -> list[dict[str, Any]]:
@@ -145,5 +170,7 @@ def _function(row: Row) -> Function:
         row["is_volatile"],
         row["returns_set"],
         row["returns_void"],
-        None if columns is None else Relation(row["table"] or row["name"], _columns(columns)),
+        None if columns is None else Relation(row["name"], _columns(columns)),
+        _type(row["result_type"]),
+        row["returns_one"],
     )

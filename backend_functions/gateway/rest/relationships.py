@@ -43,6 +43,8 @@ class Relationship:
     pairs: tuple[Pair, ...] = ()
     """Columns of the origin, each with the target's that equals it."""
     junction: Junction | None = None
+    is_computed: bool = False
+    """Whether `key` is a function that takes the origin's row and returns the target's."""
 
     @property
     def is_to_one(self) -> bool:
@@ -98,6 +100,9 @@ def find_relationship(
         UnknownName: There is none (PGRST200).
         RestError: There are several (PGRST201).
     """
+    computed = _computed(catalogue, origin, name)
+    if computed is not None:
+        return computed
     known = list(_relationships(catalogue, origin))
     found = [each for each in known if each.is_meant(name, hint)]
     if not found:
@@ -106,6 +111,19 @@ def find_relationship(
     if len(found) > 1:
         raise _ambiguous(origin, name, found)
     return found[0]
+
+
+def _computed(catalogue: Catalogue, origin: str, name: str) -> Relationship | None:
+    """Return the way a function makes, which stands before any that keys make."""
+    for function in catalogue.functions.get(name, ()):
+        target = function.result_type
+        if function.takes_row_of() != origin or target.schema != "public":
+            continue
+        if target.name in catalogue.relations:
+            many = function.returns_set and not function.returns_one
+            kind: Cardinality = "one-to-many" if many else "many-to-one"
+            return Relationship(origin, target.name, kind, name, is_computed=True)
+    return None
 
 
 def _ambiguous(origin: str, name: str, found: list[Relationship]) -> RestError:

@@ -32,6 +32,13 @@ create table public.posters (film_id int primary key references public.films, co
 create table public.lonely (id int primary key);
 create function public.films_of(name text) returns setof public.films language sql stable as
   'select f.* from public.films f, public.directors d where d.id = f.director_id and d.name = $1';
+create function public.loud(public.films) returns text language sql stable
+  as 'select upper($1.title)';
+create function public.cast_of(film public.films) returns setof public.actors language sql stable
+  as 'select a.* from public.actors a, public.roles r
+      where a.id = r.actor_id and r.film_id = film.id';
+create function public.first_role(public.films) returns setof public.roles rows 1
+  language sql stable as 'select * from public.roles where film_id = $1.id order by actor_id limit 1';
 grant all on all tables in schema public to service_role;
 grant execute on all functions in schema public to service_role;
 insert into public.directors values (1, 'Ada', null), (2, 'Ben', 1), (3, 'Cy', 1);
@@ -247,3 +254,25 @@ async def test_a_caller_who_has_to_choose_is_told_among_what(http: httpx.AsyncCl
         "relationship": "films_director_id_fkey using films(director_id) and directors(id)",
     }
     assert "'directors!films_director_id_fkey', 'directors!films_producer'" in error["hint"]
+
+
+async def test_what_functions_make_of_a_row_is_a_column_or_a_resource_of_it(
+    http: httpx.AsyncClient,
+) -> None:
+    async def rows(query: str, **headers: str) -> Any:
+        return (await http.get(query, headers={**AS_SERVICE, **headers})).json()
+
+    shown = await rows("films?select=title,loud&loud=like.*E&order=loud.desc")
+    inner = await rows("films?select=title,cast_of!inner(name,films(count))&cast_of.name=eq.Yan")
+    called = await rows("rpc/films_of?name=Ben&select=loud,cast_of(name)")
+    written = await http.patch(
+        "films?id=eq.3&select=loud,first_role(part)",
+        json={"title": "Dune"},
+        headers={**AS_SERVICE, "Prefer": "return=representation"},
+    )
+
+    assert shown == [{"title": "Tide", "loud": "TIDE"}, {"title": "Dune", "loud": "DUNE"}]
+    assert inner == [{"title": "Reef", "cast_of": [{"name": "Yan", "films": [{"count": 1}]}]}]
+    assert called == [{"loud": "DUNE", "cast_of": [{"name": "Xu"}]}]
+    assert written.json() == [{"loud": "DUNE", "first_role": {"part": "worm"}}]
+    assert "loud" not in (await rows("films?limit=1"))[0]
