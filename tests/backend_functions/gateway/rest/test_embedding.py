@@ -38,7 +38,8 @@ create function public.cast_of(film public.films) returns setof public.actors la
   as 'select a.* from public.actors a, public.roles r
       where a.id = r.actor_id and r.film_id = film.id';
 create function public.first_role(public.films) returns setof public.roles rows 1
-  language sql stable as 'select * from public.roles where film_id = $1.id order by actor_id limit 1';
+  language sql stable
+  as 'select * from public.roles where film_id = $1.id order by actor_id limit 1';
 grant all on all tables in schema public to service_role;
 grant execute on all functions in schema public to service_role;
 insert into public.directors values (1, 'Ada', null), (2, 'Ben', 1), (3, 'Cy', 1);
