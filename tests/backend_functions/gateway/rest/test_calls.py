@@ -2,8 +2,11 @@ import httpx
 import pytest
 from postgrest import APIError, AsyncPostgrestClient, CountMethod
 from psycopg import AsyncConnection
+from psycopg.sql import SQL, Identifier
 
-from tests.backend_functions.gateway.rest.conftest import fetch
+from backend_functions.db.pool import Database
+from tests.backend_functions.gateway.rest.conftest import People, fetch, serve
+from tests.conftest import Cluster
 
 pytestmark = pytest.mark.db
 
@@ -40,8 +43,11 @@ create function public.request() returns json language sql stable as $$
 create function public.twice(a int) returns int language sql as 'select 1';
 create function public.twice(a text) returns int language sql as 'select 1';
 create function public.hidden() returns int language sql as 'select 1';
+create function public.secret(public.chats) returns text language sql stable as 'select $1.title';
+create function public.wait() returns void language sql stable as 'select pg_sleep(60)';
 grant execute on all functions in schema public to authenticated, anon;
-revoke execute on function public.hidden() from public, authenticated, anon;
+revoke execute on function public.hidden(), public.secret(public.chats)
+  from public, authenticated, anon;
 """
 
 
@@ -99,6 +105,8 @@ async def test_a_call_that_fails_says_why(http: httpx.AsyncClient) -> None:
         ("refuse", {"code": "PT409"}, 409, "PT409"),
         ("refuse", {"code": "P0002"}, 500, "P0002"),
         ("refuse", {"code": "57014"}, 500, "57014"),
+        ("refuse", {"code": "40P01"}, 500, "40P01"),
+        ("refuse", {"code": "40001"}, 500, "40001"),
         ("spell", {}, 402, "123"),
     ]
 
@@ -145,3 +153,28 @@ async def test_one_object_is_asked_for_of_a_function_too(alice: AsyncPostgrestCl
 
     assert single == 11
     assert caught.value.code == "PGRST116"
+
+
+async def test_a_statement_does_not_run_for_ever(
+    cluster: Cluster, database_name: str, people: People, owner_connection: Owner
+) -> None:
+    # The login's bound is eight seconds; here it is shorter, for connections that are made now.
+    login = SQL("alter role authenticator in database {} set statement_timeout = 100")
+    await owner_connection.execute(login.format(Identifier(database_name)))
+    database = Database(cluster.url(database_name), max_size=1)
+    await database.open()
+
+    async with serve(database, people) as http:
+        answers = [
+            await http.get("rpc/wait", headers=AS_ALICE),
+            await http.post("rpc/wait", headers=AS_ALICE),
+        ]
+    await database.close()
+
+    assert [(each.status_code, each.json()["code"]) for each in answers] == [(500, "57014")] * 2
+
+
+async def test_a_row_s_function_needs_the_right_to_run_it(http: httpx.AsyncClient) -> None:
+    for query in ("select=secret", "secret=eq.x", "order=secret"):
+        response = await http.get(f"chats?{query}", headers=AS_ALICE)
+        assert (response.status_code, response.json()["code"]) == (403, "42501")
