@@ -30,6 +30,10 @@ _TYPE_SYNONYMS = {
     "timestamp without time zone": "timestamp",
 }
 
+JSON_TYPES = ("json", "jsonb")
+WHOLE_BODY_TYPES = (*JSON_TYPES, "text", "bytea", "xml")
+"""What a function's one argument without a name may be."""
+
 
 @dataclass(frozen=True, slots=True)
 class TypeName:
@@ -119,6 +123,14 @@ class Function:
     result_type: TypeName = TypeName("pg_catalog", "void")
     returns_one: bool = False
     """Whether it says that its set has one row."""
+
+    @property
+    def is_callable(self) -> bool:
+        """Whether a request can call it: by names, or with its whole body as the one argument."""
+        names = [argument.name for argument in self.arguments]
+        return "" not in names or (
+            len(names) == 1 and self.arguments[0].type.name in WHOLE_BODY_TYPES
+        )
 
     def takes_row_of(self) -> str | None:
         """Return the table whose row is its one argument, if it is so."""
