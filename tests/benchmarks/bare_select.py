@@ -22,7 +22,10 @@ select set_config('role', 'authenticated', true),
 """
 SELECT = """
 select coalesce(json_agg(c), '[]')::text
-from (select id, title, updated_at from public.chats order by updated_at desc limit 50) as c
+from (
+  select id, title, updated_at from public.chats
+  where title <> %(other)s order by updated_at desc limit 50
+) as c
 """
 WHO = {"claims": CLAIMS, "sub": orjson.loads(CLAIMS)["sub"]}
 
@@ -41,10 +44,10 @@ app = FastAPI(lifespan=lifespan)
 
 
 @app.get("/chats")
-async def chats() -> Response:
+async def chats(other: str) -> Response:
     async with pool.connection() as connection:
         await connection.execute(TAKE_ROLE, WHO)
-        row = await (await connection.execute(SELECT)).fetchone()
+        row = await (await connection.execute(SELECT, {"other": other})).fetchone()
     assert row is not None
     return Response(row[0], media_type="application/json")
 
