@@ -1,4 +1,5 @@
 import httpx
+import orjson
 import pytest
 from postgrest import APIError, AsyncPostgrestClient, CountMethod
 from psycopg import AsyncConnection
@@ -42,6 +43,10 @@ create function public.request() returns json language sql stable as $$
     'sub', current_setting('request.jwt.claims')::json ->> 'sub', 'role', current_user) $$;
 create function public.twice(a int) returns int language sql as 'select 1';
 create function public.twice(a text) returns int language sql as 'select 1';
+create function public.told(text) returns text language sql immutable as 'select $1';
+create function public.either() returns int language sql immutable as 'select 1';
+create function public.either(a int default 1) returns int language sql immutable as 'select 2';
+create function public.numbered(int) returns int language sql immutable as 'select 1';
 create function public.hidden() returns int language sql as 'select 1';
 create function public.secret(public.chats) returns text language sql stable as 'select $1.title';
 create function public.wait() returns void language sql stable as 'select pg_sleep(60)';
@@ -113,6 +118,21 @@ async def test_a_call_that_fails_says_why(http: httpx.AsyncClient) -> None:
     for name, arguments, status, code in tries:
         response = await http.post(f"rpc/{name}", json=arguments, headers=AS_ALICE)
         assert (response.status_code, response.json()["code"]) == (status, code)
+
+
+async def test_a_call_means_one_function_or_is_told_what_it_could_mean(
+    http: httpx.AsyncClient,
+) -> None:
+    whole = await http.post("rpc/told", json={"": "x"}, headers=AS_ALICE)
+    several = (await http.post("rpc/either", json={}, headers=AS_ALICE)).json()
+    mistyped = (await http.post("rpc/add", json={"a": 1, "bb": 2}, headers=AS_ALICE)).json()
+    unnamed = (await http.post("rpc/numbered", json={"": 1}, headers=AS_ALICE)).json()
+
+    assert orjson.loads(whole.json()) == {"": "x"}
+    assert several["code"] == "PGRST203"
+    assert several["message"].endswith("public.either(), public.either(a => integer)")
+    assert mistyped["hint"] == "Perhaps you meant to call the function public.add(a, b)"
+    assert unnamed["code"] == "PGRST202"
 
 
 async def test_what_tells_of_the_server_s_insides_is_not_passed_on(http: httpx.AsyncClient) -> None:
