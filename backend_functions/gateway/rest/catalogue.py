@@ -173,7 +173,7 @@ class Catalogue:
             raise RestError("42704", f'type "{name}" does not exist') from None
 
 
-def nearest(name: str, names: Iterable[str]) -> str | None:
-    """Return the name most like `name`, if one is like it at all."""
-    found = difflib.get_close_matches(name[:100], names, n=1)
+def nearest(name: str, names: Iterable[str], *, cutoff: float = 0.75) -> str | None:
+    """Return the name most like `name`, if one is as much like it as `cutoff` (0 to 1) asks."""
+    found = difflib.get_close_matches(name[:100], names, n=1, cutoff=cutoff)
     return found[0] if found else None

@@ -62,7 +62,7 @@ def _no_function(
         searched += " or with a single unnamed json/jsonb parameter"
     if named:
         lists = [", ".join(sorted(each.name for each in one.arguments)) for one in named]
-        like = nearest(names, lists)
+        like = nearest(names, lists, cutoff=0.33)
         like = None if like is None else f"{name}({like})"
     else:
         like = nearest(name, _callable_names(catalogue))
