@@ -7,6 +7,7 @@ _STATUSES = {
     "PGRST001": 503,
     "PGRST003": 504,
     "PGRST100": 400,
+    "PGRST101": 405,
     "PGRST102": 400,
     "PGRST103": 416,
     "PGRST105": 405,

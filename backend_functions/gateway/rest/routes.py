@@ -92,6 +92,8 @@ async def _serve(
 
 
 def _answer(answers: dict[str, Answer], method: str) -> Answer:
+    if method not in answers and answers is _FOR_FUNCTIONS:
+        raise RestError("PGRST101", f"Cannot use the {method} method on RPC")
     if method not in answers:
         raise RestError("PGRST117", f"Unsupported HTTP method: {method}")
     return answers[method]
