@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import settings
 from psycopg import AsyncConnection, sql
 
 from backend_functions.db.migrate import migrate, sql_folder
@@ -21,6 +22,7 @@ from backend_functions.embedded.postgres import SUPERUSER, Postgres
 from backend_functions.types import Caller
 
 os.environ.pop("POCKETLLM_HOME", None)
+settings.register_profile("long", max_examples=2000)
 
 
 @dataclass(frozen=True, slots=True)

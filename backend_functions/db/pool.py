@@ -5,12 +5,16 @@ transaction: whatever happens in it, the connection goes back to the pool as nob
 own login (`authenticator`) can do nothing without taking a role.
 """
 
-from collections.abc import AsyncIterator
+import selectors
+import time
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, LiteralString
+from weakref import WeakKeyDictionary
 
 import orjson
 from psycopg import AsyncConnection
+from psycopg.abc import QueryNoTemplate
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -27,6 +31,10 @@ select set_config('role', %(role)s, true),
 """
 
 
+_TAKE_ROLE_TO_READ: LiteralString = f"{_TAKE_ROLE}, set_config('transaction_read_only', 'on', true)"
+_ASK_AGAIN_SECONDS = 30.0
+
+
 class Database:
     """A pool of connections to one PostgreSQL, and the ways to act on it."""
 
@@ -37,7 +45,7 @@ class Database:
             max_size=max_size,
             timeout=wait_seconds,
             open=False,
-            check=AsyncConnectionPool.check_connection,
+            check=_Checks(),
             # No server-side prepared statements: a transaction pooler would hand the next
             # statement to another server connection.
             kwargs={"row_factory": dict_row, "prepare_threshold": None, "autocommit": True},
@@ -79,6 +87,34 @@ class Database:
         finally:
             await self._pool.putconn(connection)
 
+    async def read_as(
+        self, caller: Caller, *statements: tuple[QueryNoTemplate, Mapping[str, Any]]
+    ) -> DictRow | None:
+        """Run statements with the caller's rights in one trip to the server and back.
+
+        They are one transaction that cannot write. Without `begin` PostgreSQL makes one of all
+        that comes before the next sync, which is what ends a pipeline.
+
+        Returns:
+            The first row of the last statement.
+
+        Raises:
+            Unavailable: No connection could be had in time.
+            psycopg.Error: PostgreSQL refused one of them.
+        """
+        try:
+            connection = await self._pool.getconn()
+        except PoolTimeout as error:
+            raise Unavailable(detail=f"no database connection: {error}") from error
+        try:
+            async with connection.pipeline():
+                await connection.execute(_TAKE_ROLE_TO_READ, _identity(caller))
+                for text, values in statements:
+                    cursor = await connection.execute(text, values)
+            return await cursor.fetchone()
+        finally:
+            await self._pool.putconn(connection)
+
     @asynccontextmanager
     async def as_user(self, caller: Caller) -> AsyncIterator[Connection]:
         """Act with a signed-in user's rights: row level security decides what there is."""
@@ -97,6 +133,31 @@ class Database:
 async def take_role(connection: Connection, caller: Caller) -> None:
     """Give a connection's transaction, from here on, a caller's rights and claims."""
     await connection.execute(_TAKE_ROLE, _identity(caller))
+
+
+class _Checks:
+    """Refuses connections whose server has gone, without a round trip for each use.
+
+    A connection that was asked lately and has nothing to read is as it was left. One that has
+    been lost without a word, as by a firewall, is found when it is asked again.
+    """
+
+    def __init__(self) -> None:
+        self._asked_at: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
+
+    async def __call__(self, connection: Connection) -> None:
+        now = time.monotonic()
+        asked_at = self._asked_at.get(connection, float("-inf"))
+        if now - asked_at < _ASK_AGAIN_SECONDS and not _has_something_to_read(connection):
+            return
+        await AsyncConnectionPool.check_connection(connection)
+        self._asked_at[connection] = now
+
+
+def _has_something_to_read(connection: Connection) -> bool:
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection.fileno(), selectors.EVENT_READ)
+        return bool(selector.select(0))
 
 
 def _identity(caller: Caller) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.benchmarks import pacing, realtime, scale, starting, streaming
+from tests.benchmarks import pacing, realtime, rest, scale, starting, streaming
 
 if __name__ == "__main__":
     if "scale" in sys.argv[1:]:
@@ -12,3 +12,4 @@ if __name__ == "__main__":
         streaming.main()
         pacing.main()
         realtime.main()
+        rest.main()

@@ -45,7 +45,12 @@ select
   (select json_agg(a.attname order by u.place)
    from unnest(k.confkey) with ordinality as u (attnum, place)
    join pg_catalog.pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.attnum
-  ) as target_columns
+  ) as target_columns,
+  exists (
+    select from pg_catalog.pg_constraint u
+    where u.conrelid = k.conrelid and u.contype in ('p', 'u')
+      and u.conkey @> k.conkey and u.conkey <@ k.conkey
+  ) as is_unique
 from pg_catalog.pg_constraint k
 join pg_catalog.pg_class source on source.oid = k.conrelid
 join pg_catalog.pg_class target on target.oid = k.confrelid
@@ -61,11 +66,14 @@ select
   p.proretset as returns_set,
   p.prorettype = 'void'::regtype as returns_void,
   p.provolatile = 'v' as is_volatile,
+  p.prorows = 1 as returns_one,
+  json_build_object('type_schema', rn.nspname, 'type_name', r.typname) as result_type,
   (select json_agg(
      json_build_object(
        'name', coalesce(p.proargnames[u.place], ''),
        'type_schema', n.nspname,
        'type_name', t.typname,
+       'shown_type', format_type(t.oid, null),
        'required', u.input <= p.pronargs - p.pronargdefaults
      ) order by u.place)
    from (
@@ -95,6 +103,7 @@ select
   ) as columns
 from pg_catalog.pg_proc p
 join pg_catalog.pg_type r on r.oid = p.prorettype
+join pg_catalog.pg_namespace rn on rn.oid = r.typnamespace
 where p.pronamespace = 'public'::regnamespace
   and p.prokind = 'f'
   and p.provariadic = 0

@@ -1,5 +1,6 @@
 """One request, as far as every kind of request is read alike, and what it can reach."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import orjson
@@ -17,6 +18,7 @@ from backend_functions.gateway.rest.query import Pairs, read_pairs
 from backend_functions.types import Caller
 
 _SCHEMA = "public"
+_LONGEST_KEPT = 2000
 _SECRET = frozenset(("authorization", "apikey", "cookie", "proxy-authorization"))
 _CATALOGUE_IS_STALE = frozenset(("42703", "42704", "42883", "42P01", "42P10"))
 
@@ -28,8 +30,24 @@ class Asked:
     request: Request
     caller: Caller
     name: str
-    pairs: Pairs
     wish: Wish
+
+    @property
+    def pairs(self) -> Pairs:
+        """The parameters of the query string.
+
+        Raises:
+            RestError: They cannot be decoded (PGRST100).
+        """
+        return read_pairs(self.request.scope["query_string"])
+
+    @property
+    def key(self) -> Hashable:
+        """What a read asks for, whoever asks; None where it is too long to be kept."""
+        query = self.request.scope["query_string"]
+        if len(query) > _LONGEST_KEPT:
+            return None
+        return (self.name, self.request.method, query, self.request.headers.get("range"), self.wish)
 
     @property
     def is_read(self) -> bool:
@@ -81,9 +99,8 @@ def read_request(request: Request, caller: Caller, name: str) -> Asked:
     _refuse_other_schemas(request)
     preferences = parse_preferences(request.headers.getlist("prefer"))
     media = choose_media(request.headers.get("accept", ""))
-    pairs = read_pairs(request.scope["query_string"])
     with_body = request.method == "GET" or preferences.returning == "representation"
-    return Asked(request, caller, name, pairs, Wish(media, preferences, with_body))
+    return Asked(request, caller, name, Wish(media, preferences, with_body))
 
 
 def _refuse_other_schemas(request: Request) -> None:

@@ -1,7 +1,7 @@
-"""Reads the body of a write: bounded, strict JSON whose shape a table or a function can take."""
+"""Reads the body of a write: bounded, of a shape that a table or a function can take."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,9 @@ from starlette.requests import Request
 
 from backend_functions.errors import TooLarge
 from backend_functions.gateway.rest.errors import bad_body
+from backend_functions.gateway.rest.forms import csv_to_json, form_to_json
 
+_JSON = "application/json"
 MAX_BYTES = 4 * 1024 * 1024
 
 
@@ -34,28 +36,33 @@ def refuse_long_body(headers: Mapping[str, str]) -> None:
         raise TooLarge
 
 
-async def read_body(request: Request) -> bytes:
-    """Return the bytes of a JSON body.
+async def read_body(request: Request, *, with_csv: bool = True) -> bytes:
+    """Return a body as JSON, whether it came as that, as a form or as CSV.
 
     Raises:
         TooLarge: More than are taken.
-        RestError: Another content type or encoding (PGRST102).
+        RestError: Another content type or encoding, or not what it says it is (PGRST102).
     """
-    _refuse_other_types(request.headers)
+    convert = _converter(request.headers, with_csv=with_csv)
     body = bytearray()
     async for piece in request.stream():
         body += piece
         if len(body) > MAX_BYTES:
             raise TooLarge
-    return bytes(body)
+    return convert(bytes(body))
 
 
-def _refuse_other_types(headers: Mapping[str, str]) -> None:
-    content_type = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if content_type != "application/json" and not content_type.startswith("application/vnd.pgrst."):
-        raise bad_body(f"Content-Type not acceptable: {content_type}")
+def _converter(headers: Mapping[str, str], *, with_csv: bool) -> Callable[[bytes], bytes]:
+    content_type = headers.get("content-type", _JSON).partition(";")[0].strip().lower()
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise bad_body("Content-Encoding not acceptable")
+    if content_type == "application/x-www-form-urlencoded":
+        return form_to_json
+    if content_type == "text/csv" and with_csv:
+        return csv_to_json
+    if content_type == _JSON or content_type.startswith("application/vnd.pgrst."):
+        return bytes
+    raise bad_body(f"Content-Type not acceptable: {content_type}")
 
 
 def parse_json(body: bytes) -> Any:

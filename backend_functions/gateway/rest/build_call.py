@@ -1,17 +1,11 @@
-"""Turns a call of a function into a statement: which of its overloads, with which arguments."""
+"""Turns a call of a function into a statement."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from psycopg import sql
 
-from backend_functions.gateway.rest.build_filters import where_sql
-from backend_functions.gateway.rest.build_read import (
-    Wish,
-    count_sql,
-    refuse_embedding,
-    view_sql,
-)
+from backend_functions.gateway.rest.build_level import LevelBuilder
+from backend_functions.gateway.rest.build_read import MAX_ROWS, Wish, count_sql
 from backend_functions.gateway.rest.build_result import (
     NO_BODY,
     NO_TOTAL,
@@ -20,83 +14,12 @@ from backend_functions.gateway.rest.build_result import (
     frame,
     scalar_body_sql,
 )
-from backend_functions.gateway.rest.catalogue import Catalogue, Function, Relation, nearest
-from backend_functions.gateway.rest.errors import RestError, UnknownName
-from backend_functions.gateway.rest.fragments import Scope, Statement, Values, ident, type_sql
+from backend_functions.gateway.rest.catalogue import Catalogue, Function, Relation
+from backend_functions.gateway.rest.choose_function import Arguments
+from backend_functions.gateway.rest.fragments import Statement, Values, ident, type_sql
+from backend_functions.gateway.rest.levels import resolve
 from backend_functions.gateway.rest.media import Media
 from backend_functions.gateway.rest.tree import Tree
-
-_JSON_TYPES = ("json", "jsonb")
-
-
-@dataclass(frozen=True, slots=True)
-class Arguments:
-    """What a call gives: texts from a query string, or a JSON object with these keys."""
-
-    names: tuple[str, ...]
-    texts: Mapping[str, str] | None = None
-    body: str = "{}"
-
-
-def choose_function(catalogue: Catalogue, name: str, given: Arguments) -> Function:
-    """Return the one function of this name that takes exactly these arguments.
-
-    Raises:
-        UnknownName: There is none (PGRST202).
-        RestError: There are several (PGRST203).
-    """
-    named = catalogue.functions.get(name, ())
-    fitting = [function for function in named if _takes(function, given.names)]
-    if not fitting and given.texts is None:
-        fitting = [function for function in named if _takes_whole_body(function)]
-    if not fitting:
-        raise _no_function(catalogue, name, given.names)
-    if len(fitting) > 1:
-        raise _too_many(name, fitting)
-    return fitting[0]
-
-
-def _takes(function: Function, names: tuple[str, ...]) -> bool:
-    accepted = {argument.name for argument in function.arguments}
-    required = {argument.name for argument in function.arguments if argument.required}
-    return required <= set(names) <= accepted and "" not in accepted
-
-
-def _takes_whole_body(function: Function) -> bool:
-    return (
-        len(function.arguments) == 1
-        and not function.arguments[0].name
-        and function.arguments[0].type.name in _JSON_TYPES
-    )
-
-
-def _no_function(catalogue: Catalogue, name: str, names: tuple[str, ...]) -> UnknownName:
-    shown = f"({', '.join(names)})" if names else ""
-    like = nearest(name, catalogue.functions)
-    without = "without parameters" if not names else f"with parameters {', '.join(names)}"
-    return UnknownName(
-        "PGRST202",
-        f"Could not find the function public.{name}{shown or ' without parameters'}"
-        " in the schema cache",
-        details=f"Searched for the function public.{name} {without},"
-        " but no matches were found in the schema cache.",
-        hint=f"Perhaps you meant to call the function public.{like}" if like else None,
-    )
-
-
-def _too_many(name: str, functions: list[Function]) -> RestError:
-    shown = (
-        f"public.{name}("
-        + ", ".join(f"{argument.name} => {argument.type.name}" for argument in function.arguments)
-        + ")"
-        for function in functions
-    )
-    return RestError(
-        "PGRST203",
-        f"Could not choose the best candidate function between: {', '.join(shown)}",
-        hint="Try renaming the parameters or the function itself in the database so function"
-        " overloading can be resolved",
-    )
 
 
 def build_call(
@@ -108,22 +31,19 @@ def build_call(
         UnknownName: The tree names a column that the result lacks.
         RestError: It asks for something that is not served.
     """
-    refuse_embedding(tree, function.name)
-    values = Values()
-    called = sql.SQL("rest_source as ({})").format(_call_sql(function, given, values))
-    result = function.result or Relation(function.name, {})
-    scope = Scope(result, function.name)
-    source = sql.SQL("rest_source as {}").format(ident(scope.alias))
-    view = view_sql(catalogue, tree, scope, source, values)
-    everything = sql.SQL("select 1 from {}{}").format(
-        source, where_sql(tree.root.where, scope, values)
-    )
+    builder = LevelBuilder(catalogue, Values(), MAX_ROWS)
+    called = sql.SQL("rest_source as ({})").format(_call_sql(function, given, builder.values))
+    level = resolve(catalogue, function.result or Relation(function.name, {}), tree)
+    source = sql.SQL("rest_source as {}").format(ident(level.scope.alias))
+    view = builder.rows(level, source)
+    counted = wish.preferences.count is not None
+    total = count_sql(builder.everything(level, source)) if counted else NO_TOTAL
     text = frame(
         [called, sql.SQL("rest_view as ({})").format(view)],
-        total=NO_TOTAL if wish.preferences.count is None else count_sql(everything),
+        total=total,
         body=_body(function, wish),
     )
-    return Statement(text, values.bound)
+    return Statement(text, builder.values.bound)
 
 
 def _body(function: Function, wish: Wish) -> sql.Composable:

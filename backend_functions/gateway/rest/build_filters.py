@@ -1,10 +1,12 @@
 """Turns conditions into the text after `where`."""
 
+from collections.abc import Iterable
 from typing import assert_never
 
 from psycopg import sql
 
-from backend_functions.gateway.rest.fragments import Scope, Values, field_sql
+from backend_functions.gateway.rest.errors import bad_embedded_filter
+from backend_functions.gateway.rest.fragments import VALUE, Scope, Values, field_sql, ident
 from backend_functions.gateway.rest.tree import Clause, Condition, Group
 
 _OPERATORS = {
@@ -44,15 +46,26 @@ _SEARCHES = {
 _JOINTS = {"and": sql.SQL(" and "), "or": sql.SQL(" or ")}
 
 
-def where_sql(clauses: tuple[Clause, ...], scope: Scope, values: Values) -> sql.Composable:
+def where_sql(
+    clauses: tuple[Clause, ...],
+    scope: Scope,
+    values: Values,
+    also: Iterable[sql.Composable] = (),
+) -> sql.Composable:
     """Return `where …`, or nothing where everything is wanted.
+
+    Args:
+        clauses: What has to hold.
+        scope: The rows it is said of.
+        values: Where values are kept.
+        also: Conditions that have to hold too.
 
     Raises:
         UnknownName: A condition names a column there is not.
+        RestError: It compares an embedded resource with anything but null (PGRST120).
     """
-    if not clauses:
-        return sql.SQL("")
-    return sql.SQL(" where ") + _clause(Group("and", clauses), scope, values)
+    found = [*also, *(_clause(clause, scope, values) for clause in clauses)]
+    return sql.SQL(" where ") + sql.SQL(" and ").join(found) if found else sql.SQL("")
 
 
 def _clause(clause: Clause, scope: Scope, values: Values) -> sql.Composable:
@@ -68,6 +81,13 @@ def _clause(clause: Clause, scope: Scope, values: Values) -> sql.Composable:
 
 
 def _condition(condition: Condition, scope: Scope, values: Values) -> sql.Composed:
+    name = condition.field.name
+    if name in scope.embedded and not condition.field.steps:
+        if condition.values in (("null",), ("not_null",)) and condition.operator == "is":
+            found = ident(scope.embedded[name], VALUE)
+            return sql.SQL("({} {})").format(found, _TRUTHS[condition.values[0]])
+        if name not in scope.relation.columns:
+            raise bad_embedded_filter(name)
     left = field_sql(scope, condition.field, values)
     if condition.operator in _SEARCHES:
         return _search(condition, left, scope, values)

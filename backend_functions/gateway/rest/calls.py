@@ -9,8 +9,9 @@ from starlette.responses import Response
 from backend_functions.gateway.rest.answer import respond
 from backend_functions.gateway.rest.asked import Asked, Served
 from backend_functions.gateway.rest.body import parse_arguments, read_body
-from backend_functions.gateway.rest.build_call import Arguments, build_call, choose_function
+from backend_functions.gateway.rest.build_call import build_call
 from backend_functions.gateway.rest.catalogue import Catalogue, Function
+from backend_functions.gateway.rest.choose_function import Arguments, choose_function
 from backend_functions.gateway.rest.errors import RestError
 from backend_functions.gateway.rest.execute import Errand
 from backend_functions.gateway.rest.fragments import Statement
@@ -42,7 +43,7 @@ async def call_function(served: Served, asked: Asked) -> Response:
 async def _split(asked: Asked) -> tuple[Arguments, Pairs]:
     """Return the arguments, and the parameters that are about the result."""
     if not asked.is_read:
-        body = await read_body(asked.request)
+        body = await read_body(asked.request, with_csv=False)
         return Arguments(tuple(parse_arguments(body)), body=body.decode() or "{}"), asked.pairs
     texts: dict[str, str] = {}
     rest: Pairs = []

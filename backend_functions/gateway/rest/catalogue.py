@@ -30,6 +30,10 @@ _TYPE_SYNONYMS = {
     "timestamp without time zone": "timestamp",
 }
 
+JSON_TYPES = ("json", "jsonb")
+WHOLE_BODY_TYPES = (*JSON_TYPES, "text", "bytea", "xml")
+"""What a function's one argument without a name may be."""
+
 
 @dataclass(frozen=True, slots=True)
 class TypeName:
@@ -66,17 +70,19 @@ class Relation:
     name: str
     columns: Mapping[str, Column]
     primary_key: tuple[str, ...] = ()
+    computed: Mapping[str, Column] = field(default_factory=dict)
+    """What functions make of a row, by the function's name; never part of `*`."""
 
     def column(self, name: str) -> Column:
-        """Return a column by name.
+        """Return a column by name, or what a function makes of a row.
 
         Raises:
-            UnknownName: There is none (42703, as PostgreSQL would say).
+            UnknownName: There is neither (42703, as PostgreSQL would say).
         """
-        try:
-            return self.columns[name]
-        except KeyError:
-            raise unknown_column(self.name, name) from None
+        found = self.columns.get(name) or self.computed.get(name)
+        if found is None:
+            raise unknown_column(self.name, name)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,8 @@ class ForeignKey:
     source_columns: tuple[str, ...]
     target: str
     target_columns: tuple[str, ...]
+    is_unique: bool = False
+    """Whether no two rows of `source` can have the same target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,8 @@ class Argument:
     name: str
     type: TypeName
     required: bool
+    shown_type: str = ""
+    """The type as PostgreSQL prints it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +120,23 @@ class Function:
     returns_void: bool
     result: Relation | None
     """The columns of its result; None for a single value."""
+    result_type: TypeName = TypeName("pg_catalog", "void")
+    returns_one: bool = False
+    """Whether it says that its set has one row."""
+
+    @property
+    def is_callable(self) -> bool:
+        """Whether a request can call it: by names, or with its whole body as the one argument."""
+        names = [argument.name for argument in self.arguments]
+        return "" not in names or (
+            len(names) == 1 and self.arguments[0].type.name in WHOLE_BODY_TYPES
+        )
+
+    def takes_row_of(self) -> str | None:
+        """Return the table whose row is its one argument, if it is so."""
+        if len(self.arguments) == 1 and self.arguments[0].type.schema == "public":
+            return self.arguments[0].type.name
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +173,7 @@ class Catalogue:
             raise RestError("42704", f'type "{name}" does not exist') from None
 
 
-def nearest(name: str, names: Iterable[str]) -> str | None:
-    """Return the name most like `name`, if one is like it at all."""
-    found = difflib.get_close_matches(name[:100], names, n=1)
+def nearest(name: str, names: Iterable[str], *, cutoff: float = 0.75) -> str | None:
+    """Return the name most like `name`, if one is as much like it as `cutoff` (0 to 1) asks."""
+    found = difflib.get_close_matches(name[:100], names, n=1, cutoff=cutoff)
     return found[0] if found else None

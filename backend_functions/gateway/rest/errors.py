@@ -7,16 +7,21 @@ _STATUSES = {
     "PGRST001": 503,
     "PGRST003": 504,
     "PGRST100": 400,
+    "PGRST101": 405,
     "PGRST102": 400,
     "PGRST103": 416,
+    "PGRST105": 405,
     "PGRST106": 406,
     "PGRST107": 406,
     "PGRST108": 400,
     "PGRST111": 500,
     "PGRST112": 500,
+    "PGRST114": 400,
+    "PGRST115": 400,
     "PGRST116": 406,
     "PGRST117": 405,
     "PGRST118": 400,
+    "PGRST120": 400,
     "PGRST121": 500,
     "PGRST122": 400,
     "PGRST123": 400,
@@ -26,6 +31,7 @@ _STATUSES = {
     "PGRST127": 400,
     "PGRST128": 400,
     "PGRST200": 400,
+    "PGRST201": 300,
     "PGRST202": 404,
     "PGRST203": 300,
     "PGRST204": 400,
@@ -46,7 +52,7 @@ class RestError(Exception):
         code: str,
         message: str,
         *,
-        details: str | None = None,
+        details: str | list[dict[str, str]] | None = None,
         hint: str | None = None,
         status: int | None = None,
         headers: dict[str, str] | None = None,
@@ -104,13 +110,55 @@ def unknown_payload_column(relation: str, name: str) -> UnknownName:
     return UnknownName("PGRST204", message)
 
 
-def unknown_relationship(relation: str, embedded: str) -> UnknownName:
-    """Return the refusal to nest one table's rows in another's."""
+def unknown_relationship(
+    origin: str, name: str, hint: str | None, nearest: str | None
+) -> UnknownName:
+    """Return the failure to find a way from one table to another."""
+    using = f"' using the hint '{hint}" if hint else ""
     return UnknownName(
         "PGRST200",
-        f"Could not find a relationship between '{relation}' and '{embedded}' in the schema cache",
-        details="Embedded resources are not served here.",
+        f"Could not find a relationship between '{origin}' and '{name}' in the schema cache",
+        details=f"Searched for a foreign key relationship between '{origin}' and '{name}{using}'"
+        " in the schema 'public', but no matches were found.",
+        hint=f"Perhaps you meant '{nearest}' instead of '{name}'." if nearest else None,
     )
+
+
+def ambiguous_relationship(
+    origin: str, name: str, choices: list[dict[str, str]], hints: str
+) -> RestError:
+    """Return the refusal to choose among several ways from one table to another."""
+    return RestError(
+        "PGRST201",
+        f"Could not embed because more than one relationship was found for '{origin}' and '{name}'",
+        details=choices,
+        hint=f"Try changing '{name}' to one of the following: {hints}."
+        " Find the desired relationship in the 'details' key.",
+    )
+
+
+def not_embedded(name: str) -> RestError:
+    """Return the refusal of a clause for a resource that the answer does not hold."""
+    return RestError(
+        "PGRST108",
+        f"'{name}' is not an embedded resource in this request",
+        hint=f"Verify that '{name}' is included in the 'select' query parameter.",
+    )
+
+
+def bad_embedded_filter(name: str) -> RestError:
+    """Return the refusal to compare an embedded resource with anything but null."""
+    return RestError(
+        "PGRST120",
+        f"Bad operator on the '{name}' embedded resource",
+        details="Only is null or not is null filters are allowed on embedded resources",
+    )
+
+
+def other_key() -> RestError:
+    """Return the refusal of a body whose key is not the one in the URL."""
+    message = "Payload values do not match URL in primary key column(s)"
+    return RestError("PGRST115", message)
 
 
 def bad_range(details: str) -> RestError:

@@ -7,11 +7,13 @@ from typing import Any
 from backend_functions.db.pool import Connection, Database
 from backend_functions.db.queries import queries
 from backend_functions.gateway.rest.build_read import MAX_ROWS
-from backend_functions.gateway.rest.errors import RestError
+from backend_functions.gateway.rest.errors import RestError, other_key
 from backend_functions.gateway.rest.fragments import Statement
 from backend_functions.types import Caller
 
 _SQL = queries("rest")
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Errand:
     read_only: bool
     exactly_one: bool = False
     most_rows: int | None = None
+    is_put: bool = False
 
 
 async def run(
@@ -51,17 +54,24 @@ async def run(
         errand: What to run.
 
     Raises:
-        RestError: It came to something that was not wanted (PGRST116, PGRST124).
+        RestError: It came to something that was not wanted (PGRST115, PGRST116, PGRST124).
         psycopg.Error: PostgreSQL refused it.
     """
+    statement = errand.statement
+    if errand.read_only and statement.plan is None:
+        told = (_SQL.tell_request, request)
+        found = await database.read_as(caller, told, (statement.sent, statement.values))
+        row = _checked(errand, found)
+        return _outcome(row, row["total"])
     async with database.act_as(caller, read_only=errand.read_only) as connection:
         await connection.execute(_SQL.tell_request, request)
-        statement = errand.statement
-        cursor = await connection.execute(statement.text, statement.values)
-        row = await cursor.fetchone()
-        assert row is not None  # an aggregate always has one row
-        _check(errand, row["page"])
+        cursor = await connection.execute(statement.sent, statement.values)
+        row = _checked(errand, await cursor.fetchone())
         total = await _total(connection, errand, row["total"])
+    return _outcome(row, total)
+
+
+def _outcome(row: Row, total: int | None) -> Outcome:
     return Outcome(
         row["body"].encode(),
         row["page"],
@@ -72,7 +82,11 @@ async def run(
     )
 
 
-def _check(errand: Errand, rows: int) -> None:
+def _checked(errand: Errand, row: Row | None) -> Row:
+    assert row is not None  # an aggregate always has one row
+    rows = row["page"]
+    if errand.is_put and rows != 1:
+        raise other_key()
     if errand.most_rows is not None and rows > errand.most_rows:
         raise RestError(
             "PGRST124",
@@ -85,6 +99,7 @@ def _check(errand: Errand, rows: int) -> None:
             "Cannot coerce the result to a single JSON object",
             details=f"The result contains {rows} rows",
         )
+    return row
 
 
 async def _total(connection: Connection, errand: Errand, counted: int | None) -> int | None:
@@ -92,7 +107,7 @@ async def _total(connection: Connection, errand: Errand, counted: int | None) ->
     if plan is None or (counted is not None and counted <= MAX_ROWS):
         return counted
     cursor = await connection.execute(plan, errand.statement.values)
-    row: dict[str, Any] | None = await cursor.fetchone()
+    row: Row | None = await cursor.fetchone()
     assert row is not None
     planned = int(row["QUERY PLAN"][0]["Plan"]["Plan Rows"])
     return max(planned, counted or 0)

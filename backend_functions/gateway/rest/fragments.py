@@ -4,12 +4,17 @@ A value is bound as text of no declared type, so PostgreSQL reads it as whatever
 with, as it would read a quoted constant: a bad uuid is its 22P02, never a comparison of texts.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from psycopg import sql
 
 from backend_functions.gateway.rest.catalogue import Column, Relation, TypeName
 from backend_functions.gateway.rest.tree import Field
+
+VALUE = "rest_value"
+"""The column that an embedded resource's JSON stands in; null where there is no row."""
 
 
 @dataclass(slots=True)
@@ -31,16 +36,23 @@ class Scope:
 
     relation: Relation
     alias: str
+    embedded: Mapping[str, str] = field(default_factory=dict)
+    """What the rows of each embedded resource are called, by its name in the answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Statement:
-    """SQL with its values, ready to be executed."""
+    """SQL with its values, ready to be executed, perhaps many times."""
 
     text: sql.Composed
     values: dict[str, str]
     plan: sql.Composed | None = None
     """An `explain` of all rows without the page, where an estimate is asked for."""
+
+    @cached_property
+    def sent(self) -> bytes:
+        """The text as PostgreSQL gets it, put together once."""
+        return self.text.as_bytes(None)
 
 
 def ident(*names: str) -> sql.Identifier:
@@ -48,9 +60,9 @@ def ident(*names: str) -> sql.Identifier:
     return sql.Identifier(*(name.replace("%", "%%") for name in names))
 
 
-def table(relation: Relation) -> sql.Identifier:
+def table(name: str) -> sql.Identifier:
     """Name a table or a function of the one schema that is served."""
-    return ident("public", relation.name)
+    return ident("public", name)
 
 
 def type_sql(name: TypeName) -> sql.Identifier:
@@ -64,6 +76,11 @@ def default_sql(column: Column) -> sql.Composable:
     return sql.SQL("({})").format(sql.SQL(text))
 
 
+def row_sql(scope: Scope) -> sql.Composed:
+    """Return a whole row as a value of its table's type, as functions take it."""
+    return sql.SQL("({}.*)::{}").format(ident(scope.alias), table(scope.relation.name))
+
+
 def field_sql(scope: Scope, wanted: Field, values: Values) -> sql.Composable:
     """Return the expression for a column or a place in its JSON.
 
@@ -72,6 +89,8 @@ def field_sql(scope: Scope, wanted: Field, values: Values) -> sql.Composable:
     """
     column = scope.relation.column(wanted.name)
     expression: sql.Composable = ident(scope.alias, column.name)
+    if column.name not in scope.relation.columns:
+        expression = sql.SQL("{}({})").format(table(column.name), row_sql(scope))
     if not wanted.steps:
         return expression
     if not column.is_json:

@@ -2,9 +2,11 @@
 
 import asyncio
 import time
-from collections import defaultdict
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import replace
+from itertools import chain
+from typing import Any, TypeVar, cast
 
 from backend_functions.db.pool import Connection, Database
 from backend_functions.db.queries import queries
@@ -22,6 +24,7 @@ from backend_functions.types import ANONYMOUS
 
 _SQL = queries("rest")
 _REFRESH_SECONDS = 1.0
+_MOST_KEPT = 512
 
 Result = TypeVar("Result")
 Row = Mapping[str, Any]
@@ -35,7 +38,30 @@ class CatalogueCache:
         self._clock = clock
         self._catalogue: Catalogue | None = None
         self._read_at = float("-inf")
+        self._made: OrderedDict[Hashable, object] = OrderedDict()
         self._lock = asyncio.Lock()
+
+    async def build_once(self, key: Hashable, make: Callable[[Catalogue], Result]) -> Result:
+        """Return what `build` returned for an equal key lately, as long as the catalogue stands.
+
+        Args:
+            key: Says all that `make` depends on beside the catalogue; None keeps nothing.
+            make: As for `build`.
+
+        Raises:
+            As `build`.
+        """
+        if key is None:
+            return await self.build(make)
+        made = self._made.get(key)
+        if made is None:
+            made = await self.build(make)
+            self._made[key] = made
+            if len(self._made) > _MOST_KEPT:
+                self._made.popitem(last=False)
+        else:
+            self._made.move_to_end(key)
+        return cast("Result", made)
 
     async def build(self, make: Callable[[Catalogue], Result]) -> Result:
         """Return what `make` makes of the catalogue; a fresher one if it misses a name.
@@ -56,6 +82,7 @@ class CatalogueCache:
         """Read the catalogue again before the next request: the database contradicted it."""
         if self._clock() - self._read_at >= _REFRESH_SECONDS:
             self._catalogue = None
+            self._made.clear()
 
     async def _read(self, *, not_after: float) -> Catalogue:
         async with self._lock:  # of many that miss a name at once, one reads
@@ -64,6 +91,7 @@ class CatalogueCache:
                 async with self._database.act_as(ANONYMOUS, read_only=True) as connection:
                     self._catalogue = await read_catalogue(connection)
                 self._read_at = read_at
+                self._made.clear()
             return self._catalogue
 
 
@@ -76,8 +104,31 @@ async def read_catalogue(connection: Connection) -> Catalogue:
     for row in await _rows(connection, _SQL.functions):
         functions[row["name"]] += (_function(row),)
     types = {row["type_name"]: _type(row) for row in await _rows(connection, _SQL.types)}
-    by_name = {relation.name: relation for relation in relations}
-    return Catalogue(by_name, keys, dict(functions), types)
+    computed = _computed(chain.from_iterable(functions.values()))
+    by_name = {each.name: replace(each, computed=computed[each.name]) for each in relations}
+    named = {name: tuple(_typed(each, by_name) for each in functions[name]) for name in functions}
+    return Catalogue(by_name, keys, named, types)
+
+
+def _computed(functions: Iterable[Function]) -> defaultdict[str, dict[str, Column]]:
+    """Return what functions make of a row of each table."""
+    found: defaultdict[str, dict[str, Column]] = defaultdict(dict)
+    for each in functions:
+        table = each.takes_row_of()
+        if (
+            table is not None
+            and each.result is None
+            and not (each.returns_set or each.returns_void)
+        ):
+            found[table][each.name] = Column(each.name, each.result_type)
+    return found
+
+
+def _typed(function: Function, relations: Mapping[str, Relation]) -> Function:
+    """Return a function that returns rows of a table as one that returns that very table's."""
+    if function.result is None or function.result_type.schema != "public":
+        return function
+    return replace(function, result=relations.get(function.result_type.name, function.result))
 
 
 async def _rows(connection: Connection, statement: str) -> list[dict[str, Any]]:
@@ -103,12 +154,14 @@ def _foreign_key(row: Row) -> ForeignKey:
         tuple(row["source_columns"]),
         row["target"],
         tuple(row["target_columns"]),
+        row["is_unique"],
     )
 
 
 def _function(row: Row) -> Function:
     arguments = tuple(
-        Argument(each["name"], _type(each), each["required"]) for each in row["arguments"] or ()
+        Argument(each["name"], _type(each), each["required"], each["shown_type"])
+        for each in row["arguments"] or ()
     )
     columns = row["columns"]
     return Function(
@@ -118,4 +171,6 @@ def _function(row: Row) -> Function:
         row["returns_set"],
         row["returns_void"],
         None if columns is None else Relation(row["name"], _columns(columns)),
+        _type(row["result_type"]),
+        row["returns_one"],
     )

@@ -32,7 +32,10 @@ def parse_order(text: str) -> tuple[Ordering, ...]:
 
 def _key(reader: Reader) -> Ordering:
     reader.match(_SPACES)
-    field = reader.field()
+    field, embedded = reader.field(), None
+    if not field.steps and reader.take("("):
+        embedded, field = field.name, reader.field()
+        reader.expect(")")
     descending, nulls_first = None, None
     while nulls_first is None and reader.take("."):
         start = reader.position
@@ -45,7 +48,7 @@ def _key(reader: Reader) -> Ordering:
             reader.position = start
             raise reader.fail("asc, desc, nullsfirst or nullslast")
     reader.match(_SPACES)
-    return Ordering(field, bool(descending), nulls_first)
+    return Ordering(field, bool(descending), nulls_first, embedded)
 
 
 def parse_count(name: str, text: str) -> int:

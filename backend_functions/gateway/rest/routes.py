@@ -5,6 +5,7 @@ Who may see and change what is decided by PostgreSQL alone: its grants and its r
 
 from collections.abc import Awaitable, Callable
 
+import orjson
 import psycopg
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,9 +19,16 @@ from backend_functions.gateway.rest.body import refuse_long_body
 from backend_functions.gateway.rest.calls import call_function
 from backend_functions.gateway.rest.errors import RestError
 from backend_functions.gateway.rest.introspect import CatalogueCache
+from backend_functions.gateway.rest.openapi import describe
 from backend_functions.gateway.rest.sqlstate import from_postgres, from_service
-from backend_functions.gateway.rest.tables import delete_rows, insert_rows, read_rows, update_rows
-from backend_functions.types import Caller
+from backend_functions.gateway.rest.tables import (
+    delete_rows,
+    insert_rows,
+    put_row,
+    read_rows,
+    update_rows,
+)
+from backend_functions.types import SERVICE, Caller
 
 Identify = Callable[[Request], Awaitable[Caller]]
 Answer = Callable[[Served, Asked], Awaitable[Response]]
@@ -33,6 +41,7 @@ _FOR_TABLES: dict[str, Answer] = {
     "POST": insert_rows,
     "PATCH": update_rows,
     "DELETE": delete_rows,
+    "PUT": put_row,
 }
 _FOR_FUNCTIONS: dict[str, Answer] = dict.fromkeys(("GET", "HEAD", "POST"), call_function)
 
@@ -57,7 +66,7 @@ def rest_routes(database: Database, identify: Identify) -> Mount:
         routes=[
             route("/rpc/{name}", _FOR_FUNCTIONS),
             route("/{name}", _FOR_TABLES),
-            route("/", dict.fromkeys(_METHODS, _refuse_root)),
+            route("/", dict.fromkeys(("GET", "HEAD"), _describe)),
             route("/{rest:path}", dict.fromkeys(_METHODS, _refuse_path)),
         ],
     )
@@ -83,13 +92,26 @@ async def _serve(
 
 
 def _answer(answers: dict[str, Answer], method: str) -> Answer:
+    if method not in answers and answers is _FOR_FUNCTIONS:
+        raise RestError("PGRST101", f"Cannot use the {method} method on RPC")
     if method not in answers:
         raise RestError("PGRST117", f"Unsupported HTTP method: {method}")
     return answers[method]
 
 
-async def _refuse_root(served: Served, asked: Asked) -> Response:
-    raise RestError("PGRST126", "Root endpoint metadata is disabled")
+async def _describe(served: Served, asked: Asked) -> Response:
+    """Answer GET of the root, for the holder of a secret key only, as hosted projects do."""
+    if asked.caller.role != SERVICE.role:
+        challenge = {"WWW-Authenticate": "Bearer"}
+        raise RestError(
+            "42501",
+            "Access to schema is forbidden",
+            status=401,
+            headers=challenge,
+            hint="Only secret API keys can be used for this endpoint.",
+        )
+    document = await served.catalogue.build(describe)
+    return Response(orjson.dumps(document), media_type="application/openapi+json")
 
 
 async def _refuse_path(served: Served, asked: Asked) -> Response:

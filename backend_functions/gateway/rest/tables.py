@@ -10,7 +10,9 @@ from backend_functions.gateway.rest.answer import content_range, location, page_
 from backend_functions.gateway.rest.asked import Asked, Served
 from backend_functions.gateway.rest.body import parse_rows, read_body
 from backend_functions.gateway.rest.build_read import build_read
+from backend_functions.gateway.rest.build_upsert import build_put
 from backend_functions.gateway.rest.build_write import build_delete, build_insert, build_update
+from backend_functions.gateway.rest.catalogue import Catalogue
 from backend_functions.gateway.rest.errors import bad_range
 from backend_functions.gateway.rest.execute import Errand, Outcome
 from backend_functions.gateway.rest.fragments import Statement
@@ -23,12 +25,14 @@ _RANGE = re.compile(r"(\d{1,18})-(\d{1,18})?")
 
 async def read_rows(served: Served, asked: Asked) -> Response:
     """Answer GET and HEAD: the rows, or only how many there are."""
-    tree = narrow(parse_query(asked.pairs, taken=()).tree, asked.request)
-    statement = await served.catalogue.build(
-        lambda catalogue: build_read(catalogue, asked.name, tree, asked.wish)
-    )
+
+    def make(catalogue: Catalogue) -> tuple[Statement, Page]:
+        tree = narrow(parse_query(asked.pairs, taken=()).tree, asked.request)
+        return build_read(catalogue, asked.name, tree, asked.wish), tree.root.page
+
+    statement, page = await served.catalogue.build_once(asked.key, make)
     outcome = await served.run(asked, _errand(asked, statement))
-    return respond_with_page(asked, outcome, tree.root.page)
+    return respond_with_page(asked, outcome, page)
 
 
 def respond_with_page(asked: Asked, outcome: Outcome, page: Page) -> Response:
@@ -91,6 +95,25 @@ async def insert_rows(served: Served, asked: Asked) -> Response:
     merged = asked.wish.preferences.resolution == "merge-duplicates"
     status = 200 if merged and outcome.updated >= outcome.rows else 201
     return respond(outcome, status, headers, body=b"" if only_keys else outcome.body)
+
+
+async def put_row(served: Served, asked: Asked) -> Response:
+    """Answer PUT: the one row with the key in the URL is made, or becomes what the body says.
+
+    Raises:
+        RestError: The body's key is another (PGRST115).
+    """
+    query = parse_query(asked.pairs, taken=("columns",))
+    rows = parse_rows(await read_body(asked.request), query.columns)
+    statement = await served.catalogue.build(
+        lambda catalogue: build_put(catalogue, asked.name, query, rows, asked.wish)
+    )
+    outcome = await served.run(asked, replace(_errand(asked, statement), is_put=True))
+    headers = asked.wish.preferences.applied(("return", "handling"))
+    if not asked.wish.with_body:
+        return respond(outcome, 204, headers, body=b"")
+    headers["Content-Type"] = asked.wish.media.content_type
+    return respond(outcome, 200 if outcome.updated else 201, headers, body=outcome.body)
 
 
 async def update_rows(served: Served, asked: Asked) -> Response:

@@ -53,6 +53,12 @@ class Embedded:
     hint: str | None = None
     inner: bool = False
     spread: bool = False
+    """Whether its columns stand among those of the row around it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the answer and in other clauses."""
+        return self.alias or self.relation
 
 
 Item = Star | Selected | Embedded
@@ -96,6 +102,8 @@ class Ordering:
     field: Field
     descending: bool = False
     nulls_first: bool | None = None
+    embedded: str | None = None
+    """The embedded resource whose column it is; None for a column of the table itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,6 +190,25 @@ async def test_a_transaction_that_only_reads_refuses_writes(
     await assert_only(single, alice)
 
 
+async def test_what_is_read_in_one_trip_is_read_as_the_caller_who_leaves_nothing(
+    single: Database, alice: Caller, bob: Caller
+) -> None:
+    for caller in (alice, bob, ANONYMOUS, SERVICE):
+        found = await single.read_as(caller, ("select 1", {}), (WHO, {}))
+        assert found is not None
+        assert (found["role"], found["uid"]) == (caller.role, caller.user_id)
+        assert found["read_only"] == "on"
+
+    write = "insert into public.chats (title) values (%(title)s)"
+    for wrong, refusal in (
+        (("select 1 / 0", {}), psycopg.errors.DivisionByZero),
+        ((write, {"title": "t"}), psycopg.errors.ReadOnlySqlTransaction),
+    ):
+        with pytest.raises(refusal):
+            await single.read_as(alice, wrong, (WHO, {}))
+        await assert_only(single, bob)
+
+
 async def test_without_a_free_connection_the_service_is_unavailable(
     single: Database, alice: Caller
 ) -> None:
@@ -197,6 +216,8 @@ async def test_without_a_free_connection_the_service_is_unavailable(
         with pytest.raises(Unavailable):
             async with single.as_service():
                 pass
+        with pytest.raises(Unavailable):
+            await single.read_as(alice, (WHO, {}))
 
     await assert_only(single, alice)
 

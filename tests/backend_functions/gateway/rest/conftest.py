@@ -1,21 +1,25 @@
 """The data API over a fresh database, asked by people with unmodified clients."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from postgrest import AsyncPostgrestClient
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, Connection
+from psycopg.sql import SQL, Identifier
 from starlette.requests import Request
 
 from backend_functions.db.pool import Database
+from backend_functions.embedded.postgres import SUPERUSER
 from backend_functions.errors import NotAuthenticated
 from backend_functions.gateway.rest.routes import rest_routes
 from backend_functions.types import ANONYMOUS, SERVICE, Caller
-from tests.conftest import make_user
+from tests.conftest import Cluster, make_user
 
 BASE = "http://rest.test/rest/v1"
 
@@ -58,6 +62,30 @@ async def http(db: Database, people: People) -> AsyncIterator[httpx.AsyncClient]
 def serve(database: Database, people: People) -> httpx.AsyncClient:
     app = FastAPI(routes=[rest_routes(database, people.identify)])
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE + "/")
+
+
+@contextmanager
+def made_database(cluster: Cluster, statements: str) -> Iterator[str]:
+    """Make a database with all migrations and more, for tests that share it; give its name."""
+    name = f"test_{uuid4().hex}"
+    admin = cluster.url("template1", login=SUPERUSER)
+    with Connection.connect(admin, autocommit=True) as connection:
+        connection.execute(SQL("create database {} template template").format(Identifier(name)))
+    with Connection.connect(cluster.url(name, login=SUPERUSER), autocommit=True) as owner:
+        owner.execute(statements.encode())
+    yield name
+    with Connection.connect(admin, autocommit=True) as connection:
+        connection.execute(SQL("drop database {} with (force)").format(Identifier(name)))
+
+
+@asynccontextmanager
+async def serve_database(url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Serve a database to callers without a user: anybody and the service."""
+    database = Database(url, max_size=2)
+    await database.open()
+    async with serve(database, People({"anon": ANONYMOUS, "service": SERVICE})) as client:
+        yield client
+    await database.close()
 
 
 def as_person(http: httpx.AsyncClient, name: str) -> AsyncPostgrestClient:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 from postgrest import APIError, AsyncPostgrestClient, ReturnMethod
 from psycopg import AsyncConnection
@@ -139,3 +140,48 @@ async def test_the_service_sees_everybody_s_rows(
 
     for table in VISIBLE:
         assert len((await service.from_(table).select("*").execute()).data) == 2
+
+
+async def test_row_level_security_holds_for_embedded_rows(
+    alice: AsyncPostgrestClient, bob: AsyncPostgrestClient
+) -> None:
+    chat = await fetch(alice.from_("chats").insert({"title": "a"}).select("id").single())
+    message = {"chat_id": chat["id"], "role": "user", "content": "secret"}
+    await alice.from_("messages").insert(message).execute()
+    shown = "title, messages(content)"
+
+    mine = await fetch(alice.from_("chats").select(shown))
+    theirs = await fetch(bob.from_("chats").select(shown))
+
+    assert mine == [{"title": "a", "messages": [{"content": "secret"}]}]
+    assert theirs == []
+
+
+async def test_the_sealed_key_is_no_oracle_for_what_embeds_its_table(
+    alice: AsyncPostgrestClient, http: httpx.AsyncClient
+) -> None:
+    await fill(alice)
+    config = "select=id,model_configs(id)"
+    for query in (
+        "select=id,model_configs(api_key_encrypted)",
+        "select=id,model_configs(*)",
+        "select=id,...model_configs(k:api_key_encrypted)",
+        f"{config}&model_configs.api_key_encrypted=like.v1*",
+        f"{config}&model_configs.or=(api_key_encrypted.is.null,id.is.null)",
+        f"{config}&order=model_configs(api_key_encrypted)",
+        "select=id,model_configs!inner()&model_configs.api_key_encrypted=not.is.null",
+    ):
+        response = await http.get(f"chats?{query}", headers={"Authorization": "Bearer alice"})
+        assert (response.status_code, response.json()["code"]) == (403, "42501"), query
+
+
+async def test_no_condition_widens_what_a_caller_sees(
+    alice: AsyncPostgrestClient, bob: AsyncPostgrestClient, people: People
+) -> None:
+    await fill(alice)
+    bob_s = people.id("bob")
+    await fill(bob)
+
+    for words in (f"title.eq.x,user_id.eq.{bob_s}", f"id.not.is.null,user_id.eq.{bob_s}"):
+        rows = await fetch(alice.from_("chats").select("user_id").or_(words))
+        assert {row["user_id"] for row in rows} <= {people.id("alice")}

@@ -2,6 +2,7 @@ import pytest
 
 from backend_functions.gateway.rest.body import Rows, parse_arguments, parse_rows
 from backend_functions.gateway.rest.errors import RestError
+from backend_functions.gateway.rest.forms import csv_to_json, form_to_json
 
 
 def test_an_object_and_an_array_are_rows() -> None:
@@ -39,3 +40,27 @@ def test_arguments_are_an_object_or_nothing() -> None:
     assert parse_arguments(b" ") == {}
     with pytest.raises(RestError, match="must be an object"):
         parse_arguments(b"[]")
+
+
+def test_csv_is_rows_of_texts_and_nulls() -> None:
+    body = 'a,"b ü"\r\n1,"x, ""y"""\nNULL,"two\nlines"\n'.encode()
+
+    assert (
+        csv_to_json(body)
+        == '[{"a":"1","b ü":"x, \\"y\\""},{"a":null,"b ü":"two\\nlines"}]'.encode()
+    )
+
+
+@pytest.mark.parametrize("body", [b"", b"\n", b"a,a\n1,2", b"a,b\n1", b'a\n"x', b"a\n\xff"])
+def test_what_is_not_csv_is_refused(body: bytes) -> None:
+    with pytest.raises(RestError) as caught:
+        csv_to_json(body)
+
+    assert caught.value.code == "PGRST102"
+
+
+def test_a_form_is_one_row_of_texts() -> None:
+    assert form_to_json(b"a=1&b=x+y%C3%BC&c=") == '{"a":"1","b":"x yü","c":""}'.encode()
+    for broken in (b"a=1&a=2", b"a=%ff", "ü=1".encode()):
+        with pytest.raises(RestError):
+            form_to_json(broken)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend_functions.gateway.rest.body import Rows
-from backend_functions.gateway.rest.build_call import Arguments, build_call, choose_function
+from backend_functions.gateway.rest.build_call import build_call
 from backend_functions.gateway.rest.build_read import Wish, build_read
 from backend_functions.gateway.rest.build_write import build_delete, build_insert, build_update
 from backend_functions.gateway.rest.catalogue import (
@@ -16,6 +16,7 @@ from backend_functions.gateway.rest.catalogue import (
     Relation,
     TypeName,
 )
+from backend_functions.gateway.rest.choose_function import Arguments, choose_function
 from backend_functions.gateway.rest.errors import RestError
 from backend_functions.gateway.rest.fragments import Statement
 from backend_functions.gateway.rest.preferences import Preferences

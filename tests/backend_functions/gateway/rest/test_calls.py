@@ -1,9 +1,13 @@
 import httpx
+import orjson
 import pytest
 from postgrest import APIError, AsyncPostgrestClient, CountMethod
 from psycopg import AsyncConnection
+from psycopg.sql import SQL, Identifier
 
-from tests.backend_functions.gateway.rest.conftest import fetch
+from backend_functions.db.pool import Database
+from tests.backend_functions.gateway.rest.conftest import People, fetch, serve
+from tests.conftest import Cluster
 
 pytestmark = pytest.mark.db
 
@@ -39,9 +43,16 @@ create function public.request() returns json language sql stable as $$
     'sub', current_setting('request.jwt.claims')::json ->> 'sub', 'role', current_user) $$;
 create function public.twice(a int) returns int language sql as 'select 1';
 create function public.twice(a text) returns int language sql as 'select 1';
+create function public.told(text) returns text language sql immutable as 'select $1';
+create function public.either() returns int language sql immutable as 'select 1';
+create function public.either(a int default 1) returns int language sql immutable as 'select 2';
+create function public.numbered(int) returns int language sql immutable as 'select 1';
 create function public.hidden() returns int language sql as 'select 1';
+create function public.secret(public.chats) returns text language sql stable as 'select $1.title';
+create function public.wait() returns void language sql stable as 'select pg_sleep(60)';
 grant execute on all functions in schema public to authenticated, anon;
-revoke execute on function public.hidden() from public, authenticated, anon;
+revoke execute on function public.hidden(), public.secret(public.chats)
+  from public, authenticated, anon;
 """
 
 
@@ -99,12 +110,29 @@ async def test_a_call_that_fails_says_why(http: httpx.AsyncClient) -> None:
         ("refuse", {"code": "PT409"}, 409, "PT409"),
         ("refuse", {"code": "P0002"}, 500, "P0002"),
         ("refuse", {"code": "57014"}, 500, "57014"),
+        ("refuse", {"code": "40P01"}, 500, "40P01"),
+        ("refuse", {"code": "40001"}, 500, "40001"),
         ("spell", {}, 402, "123"),
     ]
 
     for name, arguments, status, code in tries:
         response = await http.post(f"rpc/{name}", json=arguments, headers=AS_ALICE)
         assert (response.status_code, response.json()["code"]) == (status, code)
+
+
+async def test_a_call_means_one_function_or_is_told_what_it_could_mean(
+    http: httpx.AsyncClient,
+) -> None:
+    whole = await http.post("rpc/told", json={"": "x"}, headers=AS_ALICE)
+    several = (await http.post("rpc/either", json={}, headers=AS_ALICE)).json()
+    mistyped = (await http.post("rpc/add", json={"a": 1, "bb": 2}, headers=AS_ALICE)).json()
+    unnamed = (await http.post("rpc/numbered", json={"": 1}, headers=AS_ALICE)).json()
+
+    assert orjson.loads(whole.json()) == {"": "x"}
+    assert several["code"] == "PGRST203"
+    assert several["message"].endswith("public.either(), public.either(a => integer)")
+    assert mistyped["hint"] == "Perhaps you meant to call the function public.add(a, b)"
+    assert unnamed["code"] == "PGRST202"
 
 
 async def test_what_tells_of_the_server_s_insides_is_not_passed_on(http: httpx.AsyncClient) -> None:
@@ -145,3 +173,28 @@ async def test_one_object_is_asked_for_of_a_function_too(alice: AsyncPostgrestCl
 
     assert single == 11
     assert caught.value.code == "PGRST116"
+
+
+async def test_a_statement_does_not_run_for_ever(
+    cluster: Cluster, database_name: str, people: People, owner_connection: Owner
+) -> None:
+    # The login's bound is eight seconds; here it is shorter, for connections that are made now.
+    login = SQL("alter role authenticator in database {} set statement_timeout = 100")
+    await owner_connection.execute(login.format(Identifier(database_name)))
+    database = Database(cluster.url(database_name), max_size=1)
+    await database.open()
+
+    async with serve(database, people) as http:
+        answers = [
+            await http.get("rpc/wait", headers=AS_ALICE),
+            await http.post("rpc/wait", headers=AS_ALICE),
+        ]
+    await database.close()
+
+    assert [(each.status_code, each.json()["code"]) for each in answers] == [(500, "57014")] * 2
+
+
+async def test_a_row_s_function_needs_the_right_to_run_it(http: httpx.AsyncClient) -> None:
+    for query in ("select=secret", "secret=eq.x", "order=secret"):
+        response = await http.get(f"chats?{query}", headers=AS_ALICE)
+        assert (response.status_code, response.json()["code"]) == (403, "42501")

@@ -63,13 +63,15 @@ def test_clauses_of_an_embedded_resource_are_kept_apart() -> None:
 
 def test_order_page_columns_and_conflict_are_read() -> None:
     query = read(
-        'order=a.desc.nullslast,m->>k,"b c".asc&limit=5&offset=2&columns="a","b"&on_conflict=a'
+        'order=a.desc.nullslast,m->>k,"b c".asc,rel(a).desc'
+        '&limit=5&offset=2&columns="a","b"&on_conflict=a'
     )
 
     assert query.tree.root.order == (
         Ordering(Field("a"), descending=True, nulls_first=False),
         Ordering(Field("m", (Step("k", True),))),
         Ordering(Field("b c")),
+        Ordering(Field("a"), descending=True, embedded="rel"),
     )
     assert query.tree.root.page == Page(5, 2)
     assert (query.columns, query.on_conflict) == (("a", "b"), ("a",))
@@ -81,7 +83,8 @@ def test_order_page_columns_and_conflict_are_read() -> None:
         "title=x", "title=foo.x", "title=eq", "title=in.x", "title=in.(a", "title=in.(a)b",
         "title=is.maybe", "title=neq(any).{1}", "title=eq(some).{1}", "or=title.eq.1",
         "or=(title.eq.1", "or=()", "or=(title)", "and=(a.eq.1)x", "=eq.1", "a..b=eq.1",
-        "order=a.up", "order=a.desc.asc", "order=rel(a)", "limit=x", "limit=1.5", "limit=1&limit=2",
+        "order=a.up", "order=a.desc.asc", "order=rel(a", "order=rel(a(b))",
+        "limit=x", "limit=1.5", "limit=1&limit=2",
         "select=a&select=b", "title=eq.%00", "title=eq.%ff", "a->=eq.1",
     ],
 )  # fmt: skip
