@@ -5,13 +5,15 @@ transaction: whatever happens in it, the connection goes back to the pool as nob
 own login (`authenticator`) can do nothing without taking a role.
 """
 
+import select
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
 from psycopg import AsyncConnection
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow, dict_row, scalar_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from backend_functions.errors import Unavailable
@@ -26,18 +28,28 @@ select set_config('role', %(role)s, true),
        set_config('request.jwt.claim.role', %(role)s, true)
 """
 
+_TRUSTED_SECONDS = 5.0
+"""So long after its last use a connection that nothing was heard from is taken to be there."""
+
+
+class _PooledConnection(AsyncConnection[DictRow]):
+    """A connection that knows when it was last given back."""
+
+    used_at = float("-inf")
+
 
 class Database:
     """A pool of connections to one PostgreSQL, and the ways to act on it."""
 
     def __init__(self, url: str, *, max_size: int = 10, wait_seconds: float = 5.0) -> None:
-        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+        self._pool: AsyncConnectionPool[_PooledConnection] = AsyncConnectionPool(
             url,
+            connection_class=_PooledConnection,
             min_size=1,
             max_size=max_size,
             timeout=wait_seconds,
             open=False,
-            check=AsyncConnectionPool.check_connection,
+            check=_check,
             # No server-side prepared statements: a transaction pooler would hand the next
             # statement to another server connection.
             kwargs={"row_factory": dict_row, "prepare_threshold": None, "autocommit": True},
@@ -66,26 +78,46 @@ class Database:
         Raises:
             Unavailable: No connection could be had in time.
         """
+        async with self._borrow() as connection, connection.transaction():
+            if read_only:
+                await connection.execute("set transaction read only")
+            await take_role(connection, caller)
+            yield connection
+
+    @asynccontextmanager
+    async def as_user(self, caller: Caller) -> AsyncIterator[Connection]:
+        """Act with a signed-in user's rights: row level security decides what there is."""
+        _require_user(caller)
+        async with self.act_as(caller) as connection:
+            yield connection
+
+    async def call_as_user(self, statement: str, caller: Caller, **values: Any) -> Any:
+        """Run one statement that takes a signed-in user's role itself, and return its only value.
+
+        It is a transaction of its own, and so costs a fifth of one that takes the role first.
+
+        Args:
+            statement: A call of a function that begins with `private.act_as_user`; it is given
+                `claims` and `user_id` beside the values.
+        """
+        _require_user(caller)
+        given = {"claims": orjson.dumps(dict(caller.claims)).decode(), "user_id": caller.user_id}
+        async with self._borrow() as connection:
+            cursor = connection.cursor(row_factory=scalar_row)
+            await cursor.execute(statement, given | values)
+            return await cursor.fetchone()
+
+    @asynccontextmanager
+    async def _borrow(self) -> AsyncIterator[_PooledConnection]:
         try:
             connection = await self._pool.getconn()
         except PoolTimeout as error:
             raise Unavailable(detail=f"no database connection: {error}") from error
         try:
-            async with connection.transaction():
-                if read_only:
-                    await connection.execute("set transaction read only")
-                await take_role(connection, caller)
-                yield connection
-        finally:
-            await self._pool.putconn(connection)
-
-    @asynccontextmanager
-    async def as_user(self, caller: Caller) -> AsyncIterator[Connection]:
-        """Act with a signed-in user's rights: row level security decides what there is."""
-        if caller.role != "authenticated" or caller.user_id is None:
-            raise ValueError("as_user needs a signed-in user")
-        async with self.act_as(caller) as connection:
             yield connection
+        finally:
+            connection.used_at = time.monotonic()
+            await self._pool.putconn(connection)
 
     @asynccontextmanager
     async def as_service(self) -> AsyncIterator[Connection]:
@@ -97,6 +129,27 @@ class Database:
 async def take_role(connection: Connection, caller: Caller) -> None:
     """Give a connection's transaction, from here on, a caller's rights and claims."""
     await connection.execute(_TAKE_ROLE, _identity(caller))
+
+
+async def _check(connection: _PooledConnection) -> None:
+    """Make sure that a connection is there: by asking over it, unless that is all but certain.
+
+    A server that ends a connection says so, or the system does: then there is something to read.
+    What the network lost in silence shows only by asking.
+    """
+    if time.monotonic() - connection.used_at > _TRUSTED_SECONDS or _has_news(connection):
+        await AsyncConnectionPool.check_connection(connection)
+
+
+def _has_news(connection: _PooledConnection) -> bool:
+    socket = select.poll()
+    socket.register(connection.pgconn.socket, select.POLLIN)
+    return bool(socket.poll(0))
+
+
+def _require_user(caller: Caller) -> None:
+    if caller.role != "authenticated" or caller.user_id is None:
+        raise ValueError("as_user needs a signed-in user")
 
 
 def _identity(caller: Caller) -> dict[str, Any]:
