@@ -12,7 +12,7 @@ from backend_functions.errors import ProviderUnreachable
 from backend_functions.providers.base import ChatEvent, ChatRequest, ChatTurn, TextDelta
 from backend_functions.providers.openai_compatible import build_payload
 from backend_functions.settings import Limits
-from tests.support.faults import WIRES, DialectUpstream
+from tests.support.faults import WIRES, DialectUpstream, Fault
 from tests.support.http_upstream import END, Writer, chunk, stream_head
 
 WIRE = WIRES["openai"]
@@ -40,7 +40,7 @@ async def pauses(upstream: DialectUpstream, writer: Writer) -> None:
 
 @pytest.fixture
 async def upstream() -> AsyncIterator[DialectUpstream]:
-    faults = {"late-head": late_head, "late-body": late_body, "pauses": pauses}
+    faults: dict[str, Fault] = {"late-head": late_head, "late-body": late_body, "pauses": pauses}
     async with DialectUpstream(faults=faults).running() as running:
         yield running
 
