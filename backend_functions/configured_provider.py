@@ -55,12 +55,15 @@ class ConfiguredProviders:
             return self.local_model.context_tokens
         return window_of(provider_name, model)
 
-    async def open(self, user_id: UUID, config: Mapping[str, Any]) -> ChatProvider:
+    def open(
+        self, user_id: UUID, config: Mapping[str, Any], sealed_key: str | None
+    ) -> ChatProvider:
         """Return the adapter for a user's config.
 
         Args:
             user_id: Whose config it is.
             config: Its row, with `config_id`, `provider`, `base_url`.
+            sealed_key: Its key as it is stored, if it has one.
 
         Raises:
             InvalidRequest, NotConfigured: The config cannot be called as it stands.
@@ -70,9 +73,18 @@ class ConfiguredProviders:
         if provider.key == "none":
             assert self.local_model is not None
             return open_provider(provider, self.http, base_url, self.local_model.api_key)
-        key = await self._open_key(provider, base_url, user_id, config["config_id"])
+        key = self._open_key(provider, base_url, user_id, config["config_id"], sealed_key)
         opened = open_provider(provider, self.http, base_url, key)
         return GuardedProvider(opened, self.breaker, _target(provider, base_url, user_id))
+
+    async def find_sealed_key(self, user_id: UUID, config_id: UUID) -> str | None:
+        """Return the key of a user's config as it is stored."""
+        async with self.database.as_service() as connection:
+            cursor = await connection.execute(
+                _SQL.get_sealed_key, {"config_id": config_id, "user_id": user_id}
+            )
+            row = await cursor.fetchone()
+        return row["api_key_encrypted"] if row else None
 
     async def open_search(self, caller: Caller) -> Search:
         """Return the web search of a user: with a key of their own, else with the server's.
@@ -87,7 +99,9 @@ class ConfiguredProviders:
             own = await cursor.fetchone()
         if own is not None:
             base_url = self.address(provider, own["base_url"])
-            key = await self._open_key(provider, base_url, caller.user_id, own["config_id"])
+            config_id = own["config_id"]
+            sealed_key = await self.find_sealed_key(caller.user_id, config_id)
+            key = self._open_key(provider, base_url, caller.user_id, config_id, sealed_key)
             if key is not None:
                 target = _target(provider, base_url, caller.user_id)
                 return self._guard_search(base_url, key, target)
@@ -103,18 +117,17 @@ class ConfiguredProviders:
 
         return guarded
 
-    async def _open_key(
-        self, provider: Provider, base_url: httpx.URL, user_id: UUID, config_id: UUID
+    def _open_key(
+        self,
+        provider: Provider,
+        base_url: httpx.URL,
+        user_id: UUID,
+        config_id: UUID,
+        sealed_key: str | None,
     ) -> str | None:
         """There is no fallback: a key of the server's own never goes out in a user's name."""
-        async with self.database.as_service() as connection:
-            cursor = await connection.execute(
-                _SQL.get_sealed_key, {"config_id": config_id, "user_id": user_id}
-            )
-            row = await cursor.fetchone()
-        envelope = row["api_key_encrypted"] if row else None
-        if envelope is not None:
-            return self.sealer.open(envelope, KeyBinding(user_id, config_id, origin(base_url)))
+        if sealed_key is not None:
+            return self.sealer.open(sealed_key, KeyBinding(user_id, config_id, origin(base_url)))
         if provider.key == "required":
             raise NotConfigured("This model config has no key.")
         return None

@@ -14,10 +14,10 @@ from pathlib import Path
 import aiohttp
 import certifi
 import httpx
-from httpx_aiohttp import AiohttpTransport
 
 from backend_functions.errors import InvalidRequest
 from backend_functions.settings import Limits, Mode
+from backend_functions.transport import AiohttpTransport
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 _FIRST_FREE_PORT = 1024
@@ -119,10 +119,12 @@ def open_client(policy: EgressPolicy, limits: Limits) -> httpx.AsyncClient:
     keeps no cookie and decompresses nothing.
     """
     return httpx.AsyncClient(
-        transport=AiohttpTransport(trust_env=False, client=_session_factory(policy, limits)),
-        timeout=httpx.Timeout(
-            connect=limits.connect_seconds, read=limits.idle_seconds, write=30.0, pool=30.0
+        transport=AiohttpTransport(
+            _session_factory(policy, limits),
+            response_seconds=limits.response_seconds,
+            idle_seconds=limits.idle_seconds,
         ),
+        timeout=httpx.Timeout(None, connect=limits.connect_seconds, pool=30.0),
         headers={"accept-encoding": "identity", "user-agent": "pocketllm"},
         trust_env=False,
         follow_redirects=False,

@@ -69,8 +69,11 @@ class Limits:
     connect_seconds: float = 10.0
     first_token_seconds: float = 120.0
     """Until the provider's first event that carries anything."""
-    idle_seconds: float = 120.0
-    """Until the response begins, and between two pieces of it."""
+    response_seconds: float = 120.0
+    """Until a provider's response begins: its head, and then its first bytes. A question that
+    waits in the local model's queue has not begun."""
+    idle_seconds: float = 60.0
+    """Between two pieces of a response."""
     answer_seconds: float = 900.0
     """For one answer from start to end."""
 

@@ -25,6 +25,25 @@ CREATE TYPE public.job_status AS ENUM (
     'failed'
 );
 
+-- Name: act_as_user(text, uuid); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.act_as_user(claims text, user_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  perform
+    set_config('request.jwt.claims', claims, true),
+    set_config('request.jwt.claim.sub', user_id::text, true),
+    set_config('request.jwt.claim.role', 'authenticated', true),
+    set_config('role', 'authenticated', true);
+end
+$$;
+
+-- Name: FUNCTION act_as_user(claims text, user_id uuid); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.act_as_user(claims text, user_id uuid) IS 'Takes a signed-in user''s role and claims until the transaction ends.';
+
 -- Name: applied_migrations(); Type: FUNCTION; Schema: private; Owner: -
 
 CREATE FUNCTION private.applied_migrations() RETURNS SETOF text
@@ -42,6 +61,71 @@ $$;
 -- Name: FUNCTION applied_migrations(); Type: COMMENT; Schema: private; Owner: -
 
 COMMENT ON FUNCTION private.applied_migrations() IS 'The versions of the migrations that were applied; none where no ledger is kept.';
+
+-- Name: begin_answer(text, uuid, uuid, uuid, text, uuid, uuid, uuid, jsonb, uuid, integer); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.begin_answer(claims text, user_id uuid, chat_id uuid, prompt_id uuid, prompt text, prompt_parent_id uuid, answer_id uuid, answer_parent_id uuid, metadata jsonb, replica_id uuid, max_running integer) RETURNS uuid
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+  earlier uuid;
+begin
+  perform private.act_as_user(begin_answer.claims, begin_answer.user_id);
+  if prompt is not null then
+    insert into public.messages (id, chat_id, role, content, parent_id)
+    values (prompt_id, begin_answer.chat_id, 'user', prompt, prompt_parent_id)
+    on conflict (id) do nothing;
+    if not found then
+      select answer.id into earlier
+      from public.messages as asked
+      join public.messages as answer
+        on answer.chat_id = asked.chat_id and answer.parent_id = asked.id and answer.role = 'assistant'
+      where asked.id = prompt_id and asked.chat_id = begin_answer.chat_id
+        and asked.role = 'user' and asked.content = prompt
+      order by answer.seq
+      limit 1;
+      if not found then
+        raise exception 'the id is that of another message' using errcode = 'unique_violation';
+      end if;
+      return earlier;
+    end if;
+  end if;
+
+  insert into public.messages (id, chat_id, role, content, metadata, parent_id)
+  values (
+    begin_answer.answer_id, begin_answer.chat_id, 'assistant', '', begin_answer.metadata,
+    answer_parent_id
+  )
+  on conflict (id) do nothing;
+  if not found then
+    perform from public.messages
+    where id = begin_answer.answer_id and chat_id = begin_answer.chat_id
+      and role = 'assistant' and parent_id = answer_parent_id;
+    if not found then
+      raise exception 'the id is that of another message' using errcode = 'unique_violation';
+    end if;
+    return begin_answer.answer_id;
+  end if;
+
+  -- As the service: who writes what is nobody else's to see.
+  perform set_config('role', 'service_role', true);
+  if (
+    select count(*) from private.running_answers where user_id = begin_answer.user_id
+  ) >= max_running then
+    raise exception 'too many answers at once' using errcode = 'configuration_limit_exceeded';
+  end if;
+  insert into private.running_answers (answer_id, user_id, replica_id)
+  values (begin_answer.answer_id, begin_answer.user_id, begin_answer.replica_id);
+  return null;
+end
+$$;
+
+-- Name: FUNCTION begin_answer(claims text, user_id uuid, chat_id uuid, prompt_id uuid, prompt text, prompt_parent_id uuid, answer_id uuid, answer_parent_id uuid, metadata jsonb, replica_id uuid, max_running integer); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.begin_answer(claims text, user_id uuid, chat_id uuid, prompt_id uuid, prompt text, prompt_parent_id uuid, answer_id uuid, answer_parent_id uuid, metadata jsonb, replica_id uuid, max_running integer) IS 'Saves a prompt (none when it is null) and the empty answer under it, and notes who writes it. Returns null, or the answer that an earlier call with the same ids has begun.';
 
 -- Name: check_parent(); Type: FUNCTION; Schema: private; Owner: -
 
@@ -107,6 +191,35 @@ $$;
 -- Name: FUNCTION create_profile(); Type: COMMENT; Schema: private; Owner: -
 
 COMMENT ON FUNCTION private.create_profile() IS 'Of what a user claims at sign-up only the name is taken over, cut to length.';
+
+-- Name: finish_answer(text, uuid, uuid, text, jsonb); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.finish_answer(claims text, user_id uuid, answer_id uuid, content text, metadata jsonb) RETURNS json
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+  stored json;
+begin
+  perform private.act_as_user(finish_answer.claims, finish_answer.user_id);
+  update public.messages set content = finish_answer.content, metadata = finish_answer.metadata
+  where id = finish_answer.answer_id and role = 'assistant' and metadata ->> 'status' = 'streaming'
+  returning json_build_object(
+    'id', id, 'chat_id', chat_id, 'role', role, 'content', content, 'metadata', metadata,
+    'created_at', created_at
+  ) into stored;
+  -- As the service, and whatever was found: the answer has no writer any more.
+  perform set_config('role', 'service_role', true);
+  delete from private.running_answers where answer_id = finish_answer.answer_id;
+  return stored;
+end
+$$;
+
+-- Name: FUNCTION finish_answer(claims text, user_id uuid, answer_id uuid, content text, metadata jsonb); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.finish_answer(claims text, user_id uuid, answer_id uuid, content text, metadata jsonb) IS 'Stores the whole answer and what is known about it, once; returns the message, or null when it is not being written.';
 
 -- Name: hang_message(); Type: FUNCTION; Schema: private; Owner: -
 
@@ -208,6 +321,86 @@ $$;
 -- Name: FUNCTION keep_one_default(); Type: COMMENT; Schema: private; Owner: -
 
 COMMENT ON FUNCTION private.keep_one_default() IS 'A new default takes the place of the old one.';
+
+-- Name: load_question(text, uuid, uuid, uuid, text, integer); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.load_question(claims text, user_id uuid, chat_id uuid, named_id uuid, named_role text, max_messages integer) RETURNS json
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+  chat record;
+  named record;
+  branch json;
+  sealed_key text;
+begin
+  perform private.act_as_user(load_question.claims, load_question.user_id);
+
+  select
+    c.current_message_id, c.title_by, config.id as config_id, config.provider, config.base_url,
+    config.model, config.system_prompt, config.temperature, config.max_tokens, config.top_p,
+    config.frequency_penalty, config.presence_penalty
+  into chat
+  from public.chats as c
+  left join public.model_configs as config
+    on config.id = c.model_config_id or (config.is_default and config.user_id = c.user_id)
+  where c.id = load_question.chat_id and c.user_id = load_question.user_id
+  order by (config.id = c.model_config_id) desc nulls last
+  limit 1;
+  if not found then
+    return null;
+  end if;
+  select id, parent_id into named from public.messages
+  where id = load_question.named_id
+    and chat_id = load_question.chat_id and role = load_question.named_role;
+
+  -- Walks parents, so other versions of a turn are not among them.
+  with recursive path as (
+    select id, parent_id, role, content, metadata, seq, 1 as depth
+    from public.messages
+    where chat_id = load_question.chat_id and id = case
+      when load_question.named_id is null then chat.current_message_id else named.parent_id
+    end
+    union all
+    select above.id, above.parent_id, above.role, above.content, above.metadata, above.seq, depth + 1
+    from path
+    join public.messages as above
+      on above.chat_id = load_question.chat_id and above.id = path.parent_id
+    where depth < load_question.max_messages
+  ),
+  told as (
+    select id, role, content, metadata, seq from path
+    union
+    select id, role, content, metadata, seq from public.messages
+    where chat_id = load_question.chat_id and role = 'system'
+  )
+  select json_agg(
+    json_build_object(
+      'role', role, 'content', content,
+      -- What its length was measured by; what a model thought, or a client wrote, is told to nobody.
+      'metadata', json_build_object(
+        'input_tokens', metadata -> 'input_tokens', 'input_bytes', metadata -> 'input_bytes'
+      )
+    ) order by seq
+  ) into branch from told;
+
+  -- As the service: no client's role may read this column.
+  perform set_config('role', 'service_role', true);
+  select api_key_encrypted into sealed_key from public.model_configs
+  where id = chat.config_id and user_id = load_question.user_id;
+
+  return json_build_object(
+    'config', row_to_json(chat), 'named_id', named.id, 'named_parent_id', named.parent_id,
+    'messages', branch, 'sealed_key', sealed_key
+  );
+end
+$$;
+
+-- Name: FUNCTION load_question(claims text, user_id uuid, chat_id uuid, named_id uuid, named_role text, max_messages integer); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.load_question(claims text, user_id uuid, chat_id uuid, named_id uuid, named_role text, max_messages integer) IS 'A caller''s chat with its model config (else the default one) and that one''s sealed key, the message that a question names, and the branch it is asked on, oldest first, with the chat''s system prompts. Null when there is no such chat.';
 
 -- Name: mend_branches(); Type: FUNCTION; Schema: private; Owner: -
 
@@ -1488,6 +1681,7 @@ ALTER TABLE search.entries ENABLE ROW LEVEL SECURITY;
 
 GRANT USAGE ON SCHEMA private TO service_role;
 GRANT USAGE ON SCHEMA private TO authenticated;
+GRANT USAGE ON SCHEMA private TO authenticator;
 
 -- Name: SCHEMA public; Type: ACL; Schema: -; Owner: -
 
@@ -1499,10 +1693,20 @@ GRANT USAGE ON SCHEMA public TO service_role;
 
 GRANT USAGE ON SCHEMA search TO authenticated;
 
+-- Name: FUNCTION act_as_user(claims text, user_id uuid); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.act_as_user(claims text, user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.act_as_user(claims text, user_id uuid) TO authenticator;
+
 -- Name: FUNCTION applied_migrations(); Type: ACL; Schema: private; Owner: -
 
 REVOKE ALL ON FUNCTION private.applied_migrations() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.applied_migrations() TO service_role;
+
+-- Name: FUNCTION begin_answer(claims text, user_id uuid, chat_id uuid, prompt_id uuid, prompt text, prompt_parent_id uuid, answer_id uuid, answer_parent_id uuid, metadata jsonb, replica_id uuid, max_running integer); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.begin_answer(claims text, user_id uuid, chat_id uuid, prompt_id uuid, prompt text, prompt_parent_id uuid, answer_id uuid, answer_parent_id uuid, metadata jsonb, replica_id uuid, max_running integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.begin_answer(claims text, user_id uuid, chat_id uuid, prompt_id uuid, prompt text, prompt_parent_id uuid, answer_id uuid, answer_parent_id uuid, metadata jsonb, replica_id uuid, max_running integer) TO authenticator;
 
 -- Name: FUNCTION check_parent(); Type: ACL; Schema: private; Owner: -
 
@@ -1515,6 +1719,11 @@ REVOKE ALL ON FUNCTION private.check_tip() FROM PUBLIC;
 -- Name: FUNCTION create_profile(); Type: ACL; Schema: private; Owner: -
 
 REVOKE ALL ON FUNCTION private.create_profile() FROM PUBLIC;
+
+-- Name: FUNCTION finish_answer(claims text, user_id uuid, answer_id uuid, content text, metadata jsonb); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.finish_answer(claims text, user_id uuid, answer_id uuid, content text, metadata jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.finish_answer(claims text, user_id uuid, answer_id uuid, content text, metadata jsonb) TO authenticator;
 
 -- Name: FUNCTION hang_message(); Type: ACL; Schema: private; Owner: -
 
@@ -1541,6 +1750,11 @@ GRANT ALL ON FUNCTION private.is_writable_asset(name text, user_id uuid) TO serv
 -- Name: FUNCTION keep_one_default(); Type: ACL; Schema: private; Owner: -
 
 REVOKE ALL ON FUNCTION private.keep_one_default() FROM PUBLIC;
+
+-- Name: FUNCTION load_question(claims text, user_id uuid, chat_id uuid, named_id uuid, named_role text, max_messages integer); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.load_question(claims text, user_id uuid, chat_id uuid, named_id uuid, named_role text, max_messages integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.load_question(claims text, user_id uuid, chat_id uuid, named_id uuid, named_role text, max_messages integer) TO authenticator;
 
 -- Name: FUNCTION mend_branches(); Type: ACL; Schema: private; Owner: -
 

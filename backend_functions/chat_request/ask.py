@@ -14,20 +14,19 @@ from backend_functions.chat_request.context import (
 )
 from backend_functions.chat_request.conversation import (
     Conversation,
-    EarlierAnswer,
+    NewAnswer,
     build_turns,
     load_conversation,
-    save_empty_answer,
-    save_prompt,
+    save_beginning,
 )
 from backend_functions.chat_request.remote import RowAnswer, find_row
 from backend_functions.chat_request.replica import Replica
-from backend_functions.chat_request.running import RunningAnswers, too_many_answers
+from backend_functions.chat_request.running import RunningAnswers
 from backend_functions.chat_request.titles import give_title
 from backend_functions.chat_request.writer import AnswerWriter
 from backend_functions.configured_provider import ConfiguredProviders, build_request
 from backend_functions.db.conflicts import once_more_on_conflict
-from backend_functions.db.pool import Connection, Database
+from backend_functions.db.pool import Database
 from backend_functions.db.queries import queries
 from backend_functions.errors import InvalidRequest
 from backend_functions.providers.base import ChatProvider, ChatRequest
@@ -60,35 +59,27 @@ class Asker:
         user_id = _user_id(caller)
         self._check_prompt(body.prompt)
         message_id = body.message_id or uuid4()
-        async with self.database.as_user(caller) as connection:
-            conversation = await load_conversation(
-                connection,
-                user_id,
-                body,
-                message_id=message_id,
-                max_messages=self.limits.max_history_messages,
-            )
-        provider = await self.providers.open(user_id, conversation.config)
+        conversation = await load_conversation(
+            self.database,
+            caller,
+            body,
+            message_id=message_id,
+            max_messages=self.limits.max_history_messages,
+        )
+        provider = self.providers.open(user_id, conversation.config, conversation.sealed_key)
         search = await self.providers.open_search(caller) if body.web_search else None
         request = self._build_request(conversation, body.prompt)
         answer_id = message_id if body.regenerate else uuid4()
         answer = Answer(answer_id, user_id=user_id, chat_id=body.chat_id)
         metadata = _first_metadata(conversation.config, request)
-        self.running.reserve(answer)
-        try:
-            earlier, prompt_id = await once_more_on_conflict(
-                lambda: self._save(caller, body, conversation, message_id, answer, metadata)
-            )
-        except BaseException:
-            self.running.release(answer)
-            raise
-        if earlier is not None:
-            self.running.release(answer)
-            return await self.attach(caller, earlier.id)
+        new = NewAnswer(answer_id, message_id, body.prompt, conversation.place, metadata)
+        earlier_id = await self._save(caller, conversation, answer, new)
+        if earlier_id is not None:
+            return await self.attach(caller, earlier_id)
         answer.add_event(
             "started",
             {
-                "user_message_id": prompt_id,
+                "user_message_id": new.parent_id,
                 "assistant_message_id": answer.id,
                 "model": metadata["model"],
             },
@@ -151,39 +142,28 @@ class Asker:
         return build_request(config, turns)
 
     async def _save(
-        self,
-        caller: Caller,
-        body: ChatRequestBody,
-        conversation: Conversation,
-        message_id: UUID,
-        answer: Answer,
-        metadata: Mapping[str, Any],
-    ) -> tuple[EarlierAnswer | None, UUID]:
-        """Save prompt and empty answer together; the second value is what is answered."""
-        parent_id = conversation.place.answer_parent or message_id
-        async with self.database.as_user(caller) as connection:
-            if body.prompt is not None:
-                earlier = await save_prompt(connection, conversation, message_id, body.prompt)
-                if earlier is not None:
-                    return earlier, parent_id
-            earlier = await save_empty_answer(
-                connection, body.chat_id, answer.id, parent_id, metadata
+        self, caller: Caller, conversation: Conversation, answer: Answer, new: NewAnswer
+    ) -> UUID | None:
+        """Save the beginning of a reserved answer; see `save_beginning`."""
+        self.running.reserve(answer)
+        earlier_id = None
+        is_begun = False
+        try:
+            earlier_id = await once_more_on_conflict(
+                lambda: save_beginning(
+                    self.database,
+                    caller,
+                    conversation,
+                    new,
+                    replica_id=self.replica.id,
+                    max_running=self.limits.max_running_answers,
+                )
             )
-            if earlier is None:
-                await self._claim(connection, answer)
-        return earlier, parent_id
-
-    async def _claim(self, connection: Connection, answer: Answer) -> None:
-        """Note who writes the answer; the last statements of the transaction, as the service."""
-        await connection.execute("set local role service_role")
-        cursor = await connection.execute(_SQL.count_running, {"user_id": answer.user_id})
-        row = await cursor.fetchone()
-        if row is not None and row["running"] >= self.limits.max_running_answers:
-            raise too_many_answers()
-        await connection.execute(
-            _SQL.claim_answer,
-            {"answer_id": answer.id, "user_id": answer.user_id, "replica_id": self.replica.id},
-        )
+            is_begun = earlier_id is None
+        finally:
+            if not is_begun:
+                self.running.release(answer)
+        return earlier_id
 
     async def attach(self, caller: Caller, answer_id: UUID) -> ReadableAnswer:
         """Return an answer that was begun before: the running one, or one read from its row.

@@ -6,13 +6,16 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from psycopg.errors import ConfigurationLimitExceeded, UniqueViolation
 from psycopg.types.json import Jsonb
 
 from backend_functions.chat_request.body import ChatRequestBody
-from backend_functions.db.pool import Connection
+from backend_functions.chat_request.running import too_many_answers
+from backend_functions.db.pool import Database
 from backend_functions.db.queries import queries
 from backend_functions.errors import Conflict, NotConfigured, NotFound
 from backend_functions.providers.base import ChatTurn
+from backend_functions.types import Caller
 
 _SQL = queries("chat_request")
 
@@ -21,12 +24,10 @@ _SQL = queries("chat_request")
 class Place:
     """Where in the tree of a chat's messages the new ones go.
 
-    `after` is the message whose branch is told to the model. `prompt_parent` is what the new
-    prompt hangs under: None leaves it to the tip, a message's own id makes it a first one.
-    `answer_parent` is set when there is no new prompt.
+    `prompt_parent` is what the new prompt hangs under: None leaves it to the tip, a message's own
+    id makes it a first one. `answer_parent` is set when there is no new prompt.
     """
 
-    after: UUID | None
     prompt_parent: UUID | None = None
     answer_parent: UUID | None = None
 
@@ -37,20 +38,30 @@ class Conversation:
 
     chat_id: UUID
     config: Mapping[str, Any]
+    sealed_key: str | None
     place: Place
     messages: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class EarlierAnswer:
-    """An answer that an earlier request with the same message id has begun."""
+class NewAnswer:
+    """What is saved when an answer begins: its own row, and that of the prompt if there is one."""
 
     id: UUID
+    message_id: UUID
+    prompt: str | None
+    place: Place
+    metadata: Mapping[str, Any]
+
+    @property
+    def parent_id(self) -> UUID:
+        """What is answered."""
+        return self.place.answer_parent or self.message_id
 
 
 async def load_conversation(
-    connection: Connection,
-    user_id: UUID,
+    database: Database,
+    caller: Caller,
     body: ChatRequestBody,
     *,
     message_id: UUID,
@@ -62,36 +73,38 @@ async def load_conversation(
         NotFound: There is no such chat or message, or it is somebody else's.
         NotConfigured: Neither the chat nor the user has a model config.
     """
-    cursor = await connection.execute(_SQL.load_chat, {"chat_id": body.chat_id, "user_id": user_id})
-    chat = await cursor.fetchone()
-    if chat is None:
+    text = await database.call_as_user(
+        _SQL.load_question,
+        caller,
+        chat_id=body.chat_id,
+        named_id=body.edit or body.regenerate,
+        named_role="user" if body.edit else "assistant",
+        max_messages=max_messages,
+    )
+    if text is None:
         raise NotFound("There is no such chat.")
-    if chat["config_id"] is None:
+    question = orjson.loads(text)
+    config = question["config"]
+    if config["config_id"] is None:
         raise NotConfigured("You have no model config yet.")
-    place = await _find_place(connection, chat, body, message_id)
-    cursor = await connection.execute(
-        _SQL.load_history,
-        {"chat_id": body.chat_id, "tip": place.after, "max_messages": max_messages},
+    return Conversation(
+        body.chat_id,
+        config | {"config_id": UUID(config["config_id"])},
+        question["sealed_key"],
+        _find_place(question, body, message_id),
+        question["messages"] or (),
     )
-    return Conversation(body.chat_id, chat, place, await cursor.fetchall())
 
 
-async def _find_place(
-    connection: Connection, chat: Mapping[str, Any], body: ChatRequestBody, message_id: UUID
-) -> Place:
-    named = body.edit or body.regenerate
-    if named is None:
-        return Place(after=chat["current_message_id"])
-    role = "user" if body.edit else "assistant"
-    cursor = await connection.execute(
-        _SQL.find_message, {"id": named, "chat_id": body.chat_id, "role": role}
-    )
-    row = await cursor.fetchone()
-    if row is None or (body.regenerate and row["parent_id"] is None):
+def _find_place(question: Mapping[str, Any], body: ChatRequestBody, message_id: UUID) -> Place:
+    if body.edit is None and body.regenerate is None:
+        return Place()
+    parent = question["named_parent_id"] and UUID(question["named_parent_id"])
+    if question["named_id"] is None or (body.regenerate and parent is None):
         raise NotFound("There is no such message in this chat.")
     if body.regenerate:
-        return Place(after=row["parent_id"], answer_parent=row["parent_id"])
-    return Place(after=row["parent_id"], prompt_parent=row["parent_id"] or message_id)
+        return Place(answer_parent=parent)
+    return Place(prompt_parent=parent or message_id)
 
 
 def build_turns(
@@ -111,48 +124,40 @@ def build_turns(
     return tuple(turns)
 
 
-async def save_prompt(
-    connection: Connection, conversation: Conversation, message_id: UUID, prompt: str
-) -> EarlierAnswer | None:
-    """Save the user's message; when this id was saved before, return what answers it.
+async def save_beginning(
+    database: Database,
+    caller: Caller,
+    conversation: Conversation,
+    new: NewAnswer,
+    *,
+    replica_id: UUID,
+    max_running: int,
+) -> UUID | None:
+    """Save prompt and empty answer together, and who writes it.
+
+    Returns:
+        None, or the answer that an earlier request with the same message id has begun.
 
     Raises:
         Conflict: The id is that of another message.
+        TooManyRequests: The user has `max_running` answers in the making, on all servers.
     """
-    values = {
-        "id": message_id,
-        "chat_id": conversation.chat_id,
-        "content": prompt,
-        "parent_id": conversation.place.prompt_parent,
-    }
-    cursor = await connection.execute(_SQL.insert_prompt, values)
-    if await cursor.fetchone() is not None:
-        return None
-    cursor = await connection.execute(_SQL.find_prompt, values)
-    earlier = await cursor.fetchone()
-    if earlier is None or earlier["content"] != prompt or earlier["answer_id"] is None:
-        raise Conflict("This messageId was used for another message.")
-    return EarlierAnswer(earlier["answer_id"])
-
-
-async def save_empty_answer(
-    connection: Connection,
-    chat_id: UUID,
-    answer_id: UUID,
-    parent_id: UUID,
-    metadata: Mapping[str, Any],
-) -> EarlierAnswer | None:
-    """Save the row of an answer that is about to be written; see `save_prompt`."""
-    values = {
-        "id": answer_id,
-        "chat_id": chat_id,
-        "parent_id": parent_id,
-        "metadata": Jsonb(dict(metadata), dumps=orjson.dumps),
-    }
-    cursor = await connection.execute(_SQL.insert_answer, values)
-    if await cursor.fetchone() is not None:
-        return None
-    cursor = await connection.execute(_SQL.find_answer, values)
-    if await cursor.fetchone() is None:
-        raise Conflict("This messageId was used for another message.")
-    return EarlierAnswer(answer_id)
+    try:
+        earlier: UUID | None = await database.call_as_user(
+            _SQL.begin_answer,
+            caller,
+            chat_id=conversation.chat_id,
+            prompt_id=new.message_id,
+            prompt=new.prompt,
+            prompt_parent_id=new.place.prompt_parent,
+            answer_id=new.id,
+            answer_parent_id=new.parent_id,
+            metadata=Jsonb(dict(new.metadata), dumps=orjson.dumps),
+            replica_id=replica_id,
+            max_running=max_running,
+        )
+    except UniqueViolation as error:
+        raise Conflict("This messageId was used for another message.") from error
+    except ConfigurationLimitExceeded as error:
+        raise too_many_answers() from error
+    return earlier

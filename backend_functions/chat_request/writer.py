@@ -7,17 +7,19 @@ from functools import partial
 from random import SystemRandom
 from typing import Any, TypeVar
 
+import orjson
 import structlog
 from psycopg import Error as DatabaseError
 from psycopg.types.json import Jsonb
 
 from backend_functions.chat_request.answer import Answer
-from backend_functions.chat_request.remote import as_message
+from backend_functions.chat_request.remote import as_message, find_row
 from backend_functions.chat_request.sources import as_records, with_sources
 from backend_functions.configured_provider import Search
-from backend_functions.db.pool import Connection, Database
+from backend_functions.db.pool import Database
 from backend_functions.db.queries import queries
 from backend_functions.errors import (
+    NotFound,
     ProviderError,
     ProviderIncomplete,
     ProviderUnreachable,
@@ -220,20 +222,20 @@ class AnswerWriter:
         return None
 
     async def _store_end(self, values: dict[str, Any]) -> dict[str, Any] | None:
-        async with self._database.as_user(self._caller) as connection:
-            cursor = await connection.execute(_SQL.finish_answer, values | {"id": self._answer.id})
-            row = await cursor.fetchone() or await self._find_saved(connection, values["content"])
-            # In the same transaction, for one statement: the answer has no writer any more.
-            await connection.execute("set local role service_role")
-            await connection.execute(_SQL.release_answer, {"answer_id": self._answer.id})
-        return row
-
-    async def _find_saved(self, connection: Connection, text: str) -> dict[str, Any] | None:
-        """Return the row if an attempt that seemed to fail has stored this very end."""
-        cursor = await connection.execute(
-            _SQL.get_answer, {"id": self._answer.id, "user_id": self._answer.user_id}
+        stored = await self._database.call_as_user(
+            _SQL.finish_answer, self._caller, answer_id=self._answer.id, **values
         )
-        row = await cursor.fetchone()
-        if row is None or row["content"] != text:
+        if stored is not None:
+            message: dict[str, Any] = orjson.loads(stored)
+            return message
+        return await self._find_saved(values["content"])
+
+    async def _find_saved(self, text: str) -> dict[str, Any] | None:
+        """Return the row if an attempt that seemed to fail has stored this very end."""
+        try:
+            row = await find_row(self._database, self._caller, self._answer.id)
+        except NotFound:
             return None
-        return as_message(row) if row["metadata"] == self._metadata else None
+        if row["content"] != text or row["metadata"] != self._metadata:
+            return None
+        return as_message(row)

@@ -31,7 +31,9 @@ def model_config_routes(
         async with database.as_user(caller) as connection:
             config = await get_config(connection, caller, config_id)
         assert caller.user_id is not None
-        return await providers.open(caller.user_id, config | {"config_id": config_id}), config
+        sealed_key = await providers.find_sealed_key(caller.user_id, config_id)
+        named = config | {"config_id": config_id}
+        return providers.open(caller.user_id, named, sealed_key), config
 
     @router.post("", status_code=201, openapi_extra=_body(NewConfig))
     async def add(

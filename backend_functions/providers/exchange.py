@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import orjson
-from aiohttp import ClientConnectorCertificateError, ClientError, ClientSSLError
+from aiohttp import ClientConnectorCertificateError, ClientSSLError
 
 from backend_functions.errors import ProviderError, ProviderIncomplete, ProviderUnreachable
 from backend_functions.providers.base import ChatEvent
@@ -26,9 +26,6 @@ _MAX_STREAM_BYTES = 512 * 1024 * 1024
 """An answer of 2,000,000 characters, sent one at a time in the wordiest dialect."""
 _MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 _MAX_DOCUMENT_SECONDS = 30.0
-
-_CONNECTION_FAILURES = (httpx.HTTPError, ClientError)
-"""The transport maps most of aiohttp's to httpx's, but not those about a malformed response."""
 
 
 async def stream_events(
@@ -57,7 +54,9 @@ async def stream_events(
         ) as response:
             is_open = True
             await _raise_unless_stream(response, media_type)
-            async for piece in response.aiter_raw():
+            # Not `aiter_raw`, which counts and cuts: each step here is taken for each token.
+            assert isinstance(response.stream, httpx.AsyncByteStream)
+            async for piece in response.stream:
                 if events := reader.feed(piece):
                     yield events
                 if reader.failure is not None:
@@ -71,7 +70,7 @@ async def stream_events(
     except ProviderError as error:
         _remove_key(error, headers)
         raise
-    except _CONNECTION_FAILURES as error:
+    except httpx.HTTPError as error:
         raise _connection_failure(error, is_open) from None
 
 
@@ -99,7 +98,7 @@ async def fetch_document(
     except ProviderError as error:
         _remove_key(error, headers)
         raise
-    except _CONNECTION_FAILURES as error:
+    except httpx.HTTPError as error:
         raise _connection_failure(error, is_open) from None
     if len(body) > _MAX_DOCUMENT_BYTES:
         raise ProviderError(detail="the document is too long")
@@ -133,7 +132,7 @@ async def _failure_of(response: httpx.Response) -> ProviderError:
 async def _read_beginning(response: httpx.Response) -> bytes:
     """Read what a refusal says, as far as it comes: the status is known and tells enough."""
     body = b""
-    with suppress(*_CONNECTION_FAILURES, TimeoutError):
+    with suppress(httpx.HTTPError, TimeoutError):
         async with asyncio.timeout(_MAX_ERROR_SECONDS):
             body = await _read(response, _MAX_ERROR_BYTES)
     return body
@@ -157,7 +156,7 @@ def _remove_key(error: ProviderError, headers: dict[str, str]) -> None:
     error.args = (error.detail or error.message,)
 
 
-def _connection_failure(error: Exception, is_open: bool) -> ProviderError:
+def _connection_failure(error: httpx.HTTPError, is_open: bool) -> ProviderError:
     """Say what became of the connection. The cause is not chained: it may hold the headers."""
     detail = type(error).__name__
     if isinstance(error.__cause__, ClientSSLError):
@@ -166,9 +165,9 @@ def _connection_failure(error: Exception, is_open: bool) -> ProviderError:
         return ProviderUnreachable(detail=f"timeout: {detail}")
     if is_open:
         return ProviderIncomplete(detail=detail)
-    if isinstance(error, httpx.HTTPError):
-        return ProviderUnreachable(detail=detail, failed_before_answer=True)
-    return ProviderError(detail=f"not HTTP: {detail}")
+    if isinstance(error, httpx.RemoteProtocolError):
+        return ProviderError(detail="not HTTP")
+    return ProviderUnreachable(detail=detail, failed_before_answer=True)
 
 
 def _no_trust(error: ClientSSLError) -> ProviderUnreachable:

@@ -125,11 +125,11 @@ class CompletionReader(AnswerReader):
             text = delta.get("content")
             if len(delta) > 1 or not text:
                 thought = delta.get("reasoning_content") or delta.get("reasoning")
-                if thought and isinstance(thought, str):
+                if thought := text_of(thought):
                     events.append(ReasoningDelta(thought))
             if text:
                 if isinstance(text, str):
-                    events.append(TextDelta(text))
+                    events.append(TextDelta(text_of(text)))
                 elif isinstance(text, list):
                     _read_parts(text, events)
         reason = choice.get("finish_reason")

@@ -96,8 +96,10 @@ def _parse_leniently(data: bytes) -> Any:
 
 
 def text_of(value: object) -> str:
-    """Return a text that is one, else an empty one."""
-    return value if isinstance(value, str) else ""
+    """Return a text that is one, else an empty one; U+0000, which cannot be stored, is U+FFFD."""
+    if not isinstance(value, str):
+        return ""
+    return value.replace("\0", "\ufffd") if "\0" in value else value
 
 
 def object_of(value: object) -> dict[str, Any]:

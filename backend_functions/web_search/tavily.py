@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 import orjson
-from aiohttp import ClientError
 
 from backend_functions.errors import (
     ProviderBusy,
@@ -67,7 +66,7 @@ async def search(
             if response.status_code != 200:
                 raise _refusal(response)
             return parse_results(await _read(response))
-    except (httpx.HTTPError, ClientError, TimeoutError) as error:
+    except (httpx.HTTPError, TimeoutError) as error:
         raise ProviderUnreachable(
             "The web search could not be reached.",
             detail=type(error).__name__,

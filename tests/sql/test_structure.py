@@ -48,6 +48,14 @@ PLANS = {
     "search.candidates": _NO_SCANS,
     "search.forget": _NO_SCANS,
     "search.is_everywhere": _NO_SCANS,
+    "private.load_question": _NO_SCANS,
+    "private.begin_answer": _NO_SCANS,
+    "private.finish_answer": _NO_SCANS,
+}
+# What the functions' login may call before it takes a role; each takes one.
+CALLED_BY_THE_LOGIN = {
+    *("private.act_as_user", "private.load_question"),
+    *("private.begin_answer", "private.finish_answer"),
 }
 TABLES = {"profiles", "model_configs", "chats", "messages", "jobs"}
 
@@ -272,12 +280,14 @@ def test_every_function_names_all_it_uses_and_only_reviewed_ones_lend_rights(
     functions = catalogue.execute(
         "select oid::regproc::text as name, proconfig, prosecdef, prosrc,"
         " has_function_privilege('anon', oid, 'EXECUTE') as anon,"
-        " has_function_privilege('authenticated', oid, 'EXECUTE') as authenticated"
+        " has_function_privilege('authenticated', oid, 'EXECUTE') as authenticated,"
+        " has_function_privilege('authenticator', oid, 'EXECUTE') as login"
         " from pg_proc where pronamespace = any ('{public,private,search}'::regnamespace[])"
     ).fetchall()
 
     assert {row["name"] for row in functions if row["prosecdef"]} <= set(DEFINERS)
     assert {row["name"] for row in functions if row["authenticated"]} <= CALLABLE
+    assert {row["name"] for row in functions if row["login"]} == CALLED_BY_THE_LOGIN
     for row in functions:
         assert row["proconfig"] == ['search_path=""', *PLANS.get(row["name"], [])], row["name"]
         assert not row["anon"], row["name"]

@@ -188,6 +188,7 @@ FAULTS: dict[str, Fault] = {
     "separators": body(lambda wire: wire.answer("a\u2028b\u2029c\x85d\ve")),
     "not-unicode": body(lambda wire: wire.answer("a~b").replace(b"~", b"\xff")),
     "half-a-pair": body(lambda wire: wire.answer("a~b").replace(b"~", b"\\ud83d")),
+    "nul": body(lambda wire: wire.answer("a~b").replace(b"~", b"\\u0000")),
     "after-the-end": body(lambda wire: wire.answer("a") + wire.text("b") + b"data: {not json\n\n"),
     "byte-by-byte": _byte_by_byte,
     "stalls": _stalls,

@@ -66,6 +66,7 @@ OUTCOMES: dict[str, tuple[str | None, str, str | None]] = {
     "separators": (None, COMPLETE, "a\u2028b\u2029c\x85d\ve"),
     "not-unicode": (None, COMPLETE, "a\ufffdb"),
     "half-a-pair": (None, COMPLETE, "a\ufffdb"),
+    "nul": (None, COMPLETE, "a\ufffdb"),
     "after-the-end": (None, COMPLETE, "a"),
     "byte-by-byte": (None, COMPLETE, "é\u2028😀"),
     "tiny-events": (None, "truncated", None),

@@ -126,6 +126,23 @@ async def test_a_role_taken_by_a_statement_does_not_outlive_the_transaction(
     await assert_only(single, bob)
 
 
+_ACT = "private.act_as_user(%(claims)s, %(user_id)s)"
+
+
+async def test_a_statement_that_takes_its_role_itself_leaves_nothing_to_the_next(
+    single: Database, alice: Caller, bob: Caller
+) -> None:
+    async with single.act_as(ANONYMOUS) as connection:
+        raw = connection
+
+    await single.call_as_user(f"select {_ACT}", alice)
+    assert (await who(raw))["role"] == "authenticator"
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        await single.call_as_user(f"select 1 / ({_ACT} is null)::int", alice)
+    assert (await who(raw))["claims"] is None
+    await assert_only(single, bob)
+
+
 async def test_what_a_caller_writes_is_there_for_their_next_transaction(
     single: Database, alice: Caller, bob: Caller
 ) -> None:
@@ -152,6 +169,8 @@ async def test_nobody_but_a_signed_in_user_acts_as_a_user(single: Database, call
     with pytest.raises(ValueError, match="signed-in user"):
         async with single.as_user(caller):
             pass
+    with pytest.raises(ValueError, match="signed-in user"):
+        await single.call_as_user("select 1", caller)
 
 
 @pytest.mark.parametrize("role", ["postgres", "supabase_admin", "none", "nobody-at-all"])

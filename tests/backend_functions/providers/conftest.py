@@ -48,6 +48,6 @@ async def pair(wire: Wire, http: httpx.AsyncClient) -> AsyncIterator[Pair]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    limits = Limits(connect_seconds=1, idle_seconds=0.5)
+    limits = Limits(connect_seconds=1, response_seconds=0.5, idle_seconds=0.5)
     async with open_client(EgressPolicy(allow_loopback=True), limits) as client:
         yield client

@@ -147,6 +147,7 @@ async def test_garbage_in_the_midst_of_an_answer_is_an_error_and_no_text(pair: P
         ("separators", "a\u2028b\u2029c\x85d\ve"),
         ("not-unicode", "a\ufffdb"),
         ("half-a-pair", "a\ufffdb"),
+        ("nul", "a\ufffdb"),
         ("after-the-end", "a"),
         ("byte-by-byte", "é\u2028😀"),
     ],
