@@ -1,0 +1,279 @@
+"""The chat screen: the chats, one of them open, and the composer."""
+
+from typing import Final
+
+from textual import events, getters, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Footer, Static
+
+from pocketllm_cli.errors import PocketLLMError
+from pocketllm_cli.models import Chat
+from pocketllm_cli.sanitize import clean_line
+from pocketllm_cli.tui.keys import bind
+from pocketllm_cli.tui.live import ChatChanged, ChatGone, ConnectionBack, ConnectionGone
+from pocketllm_cli.tui.messages import (
+    ChatDeleted,
+    ChatRenamed,
+    ChatsLoaded,
+    Failed,
+    ModelsLoaded,
+    MoreChatsWanted,
+    Moved,
+    Narrated,
+    OlderTurnsWanted,
+    OpenChat,
+    PageLoaded,
+)
+from pocketllm_cli.tui.opened_chat import OpenedChat
+from pocketllm_cli.tui.parts import Parts
+from pocketllm_cli.tui.screens.app_screen import told
+from pocketllm_cli.tui.screens.writing import WritingScreen
+from pocketllm_cli.tui.widgets.chat_list import ChatList
+from pocketllm_cli.tui.widgets.composer import Composer
+from pocketllm_cli.tui.widgets.conversation import Conversation
+from pocketllm_cli.tui.widgets.status_line import StatusLine, describe_usage
+
+_NARROW: Final = 90
+_WELCOME: Final = "Write below and press Enter. Ctrl+P has every command, F1 every key."
+
+
+class ChatScreen(WritingScreen):
+    """Shows one chat; others go on being answered while it is shown."""
+
+    CSS_PATH = "chat.tcss"
+    BINDINGS = [
+        bind("chat.list", "go_to_chats"),
+        bind("chat.sidebar", "toggle_chats"),
+        bind("chat.messages", "go_to_messages"),
+        bind("messages.write", "write"),
+    ]
+
+    chat_list = getters.query_one(ChatList)
+    status = getters.query_one(StatusLine)
+
+    def __init__(self, parts: Parts, first_chat: Chat | None = None) -> None:
+        super().__init__(parts)
+        self._first_chat = first_chat
+        self._chats: dict[str, Chat] = {}
+        self._has_more_chats = False
+        self._is_connected = False
+        self._failure: PocketLLMError | None = None
+        self._notices: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="body"):
+            yield ChatList()
+            with Vertical(id="main"):
+                yield Static(id="title", markup=False)
+                yield Conversation()
+                yield Composer(self.parts.folder, is_still=self.parts.options.is_still)
+        yield StatusLine()
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.take_up_outbox()
+        if self._first_chat is not None:
+            self.open_chat(self._first_chat)
+        else:
+            self.begin_chat()
+        self.composer.area.focus()
+        self.chats_changed()
+        self.load_chats()
+        self.load_models()
+        self.listen()
+
+    @on(events.Resize)
+    def _fit(self, event: events.Resize) -> None:
+        self.set_class(event.size.width < _NARROW, "-narrow")
+
+    @on(ChatsLoaded)
+    def _take_chats(self, event: ChatsLoaded) -> None:
+        self._chats |= {chat.id: chat for chat in event.chats}
+        self._has_more_chats = event.has_more
+        if event.is_first_page:
+            self._came_online()
+        self.chats_changed()
+
+    @on(MoreChatsWanted)
+    def _load_more_chats(self) -> None:
+        if chats := self._sorted_chats():
+            self.load_chats(chats[-1])
+
+    @on(Moved)
+    def _take_change(self, event: Moved) -> None:
+        match event.change:
+            case ConnectionGone(error):
+                self.went_offline(error)
+            case ConnectionBack():
+                self._came_online()
+                self.load_chats()
+                self._reload()
+            case ChatGone(chat_id):
+                self._forget(chat_id)
+            case ChatChanged(chat):
+                self._take_chat(chat)
+                if chat.id == self.current.chat.id:
+                    self._reload()
+                elif chat.id in self.opened:
+                    self.opened[chat.id].is_loaded = False
+
+    @on(ChatRenamed)
+    def _take_title(self, event: ChatRenamed) -> None:
+        self._take_chat(event.chat)
+
+    @on(ChatDeleted)
+    def _take_deletion(self, event: ChatDeleted) -> None:
+        self._forget(event.chat_id)
+
+    @on(OpenChat)
+    def _take_choice(self, event: OpenChat) -> None:
+        self.remove_class("-peeking")
+        self._take_chat(event.chat)
+        self.open_chat(event.chat)
+        self.composer.area.focus()
+
+    @on(PageLoaded)
+    def _take_page(self, event: PageLoaded) -> None:
+        opened = self.opened.get(event.chat_id)
+        if opened is None:
+            return
+        if event.is_older:
+            opened.take_older(event.page)
+        else:
+            opened.take_page(event.page)
+            self.follow_if_streaming(opened)
+        self.show_chat(opened)
+
+    @on(OlderTurnsWanted)
+    def _load_older(self) -> None:
+        if self.current.older_id is not None:
+            self.load_page(self.current.chat.id, self.current.older_id)
+
+    @on(ModelsLoaded)
+    def _take_models(self, event: ModelsLoaded) -> None:
+        self.models = event.configs
+        self._show_status()
+
+    @on(Narrated)
+    def _show_narration(self, event: Narrated) -> None:
+        self.status.running = clean_line(event.text)
+        if not self._is_connected:
+            self._notices.append(event.text)
+            self._show_notice()
+
+    @on(Failed)
+    def _show_first_failure(self, event: Failed) -> None:
+        """Before anything was shown, the failure is the page."""
+        if not self._is_connected:
+            self._failure = event.error
+            self._show_notice()
+
+    def _came_online(self) -> None:
+        self._is_connected, self._failure = True, None
+        self.status.connection, self.status.running = "online", ""
+        self._notices.clear()
+        self.empty_outbox()
+        self.show_chat(self.current)
+
+    def went_offline(self, error: PocketLLMError) -> None:
+        """Show that the backend cannot be reached; it is tried again without being asked."""
+        self.status.connection = "offline, trying again"
+        if not self._is_connected:
+            self._failure = error
+            self._show_notice()
+
+    def _take_chat(self, chat: Chat) -> None:
+        self._chats[chat.id] = chat
+        if chat.id in self.opened:
+            self.opened[chat.id].chat = chat
+        self.chats_changed()
+
+    def _forget(self, chat_id: str) -> None:
+        self._chats.pop(chat_id, None)
+        self.doomed.pop(chat_id, None)
+        self.opened.pop(chat_id, None)
+        if self.current.chat.id == chat_id:
+            self.begin_chat()
+        self.chats_changed()
+
+    def _reload(self) -> None:
+        if self.current.is_stored and self.current.running is None:
+            self.load_page(self.current.chat.id)
+
+    def _sorted_chats(self) -> list[Chat]:
+        shown = [chat for chat in self._chats.values() if chat.id not in self.doomed]
+        return sorted(shown, key=lambda chat: (chat.updated_at, chat.id), reverse=True)
+
+    def chats_changed(self) -> None:
+        """Show the list of chats anew."""
+        marks = {}
+        for chat_id, opened in self.opened.items():
+            if opened.running is not None:
+                marks[chat_id] = "…"
+            elif opened.waiting:
+                marks[chat_id] = "↑"
+            if (opened.running or opened.waiting) and chat_id not in self._chats:
+                self._chats[chat_id] = opened.chat
+        self.chat_list.show(
+            self._sorted_chats(),
+            now=self.parts.now(),
+            current_id=self.current.chat.id,
+            marks=marks,
+            has_more=self._has_more_chats,
+        )
+
+    def chat_shown(self, opened: OpenedChat) -> None:
+        """Show what stands around the turns of the chat."""
+        title = clean_line(opened.chat.title)
+        self.query_one("#title", Static).update(Content(title))
+        self.app.title = title
+        self.chats_changed()
+        self._show_notice()
+        self._show_status()
+
+    def _show_notice(self) -> None:
+        opened, text = self.current, ""
+        is_failing = self._failure is not None
+        if self._failure is not None:
+            text = told(self._failure)
+        elif not opened.is_loaded:
+            text = "Reading the chat …"
+        elif not self._is_connected and self._notices:
+            text = "\n".join(self._notices)
+        elif not opened.stored and opened.running is None and not opened.waiting:
+            text = _WELCOME
+        self.conversation.say(text, is_failure=is_failing)
+
+    def _show_status(self) -> None:
+        answers = [turn.message.metadata or {} for turn in self.current.stored]
+        self.status.usage = describe_usage(answers)
+        self.status.model = self._model_name()
+        self.status.running = "answering" if self.current.running else ""
+
+    def _model_name(self) -> str:
+        wanted = self.current.chat.model_config_id
+        config = next((each for each in self.models if each.id == wanted), None)
+        config = config or next((each for each in self.models if each.is_default), None)
+        return (
+            config.name if config else "local model" if self.parts.api.context.is_embedded else ""
+        )
+
+    def action_go_to_chats(self) -> None:
+        self.remove_class("-hidden")
+        self.set_class(self.has_class("-narrow"), "-peeking")
+        self.chat_list.search.focus()
+
+    def action_toggle_chats(self) -> None:
+        self.toggle_class("-peeking" if self.has_class("-narrow") else "-hidden")
+        if not self.chat_list.display or not self.has_class("-peeking"):
+            self.composer.area.focus()
+
+    def action_go_to_messages(self) -> None:
+        self.conversation.focus()
+        self.conversation.action_select(0)
+
+    def action_write(self) -> None:
+        self.remove_class("-peeking")
+        self.composer.area.focus()
