@@ -57,7 +57,13 @@ class ChatList(Vertical):
         width: 30;
         border-right: solid $surface-lighten-1;
         & > #search { border: none; height: 1; margin: 0 0 1 0; padding: 0 1; }
-        & > ChatOptions { border: none; height: 1fr; padding: 0; background: transparent; }
+        & > ChatOptions {
+            border: none;
+            height: 1fr;
+            padding: 0;
+            background: transparent;
+            & > .option-list--option-disabled { color: $text-muted; text-style: bold; }
+        }
     }
     """
 
@@ -125,12 +131,12 @@ class ChatList(Vertical):
         chats = [chat for chat in self._chats if wanted in clean_line(chat.title).casefold()]
         rows: list[Option | None] = []
         for heading, group in group_by_day(chats, self._now):
-            rows.append(Option(Content.styled(heading, "$text-muted bold"), disabled=True))
+            rows.append(Option(heading, disabled=True))
             rows += [Option(self._row(chat), id=chat.id) for chat in group]
         rows += self._found_rows({chat.id for chat in chats})
         if not rows:
             text = "Nothing found" if wanted else "No chats yet"
-            rows.append(Option(Content.styled(text, "$text-muted"), disabled=True))
+            rows.append(Option(text, disabled=True))
         options.clear_options()
         options.add_options(rows)
         self._highlight(highlighted.id if highlighted else self._current_id)
@@ -140,7 +146,7 @@ class ChatList(Vertical):
         found = [(chat, place) for chat, place in self._found or [] if chat.id not in shown]
         if not found:
             return []
-        rows = [Option(Content.styled("In messages", "$text-muted bold"), disabled=True)]
+        rows = [Option("In messages", disabled=True)]
         seen: set[str] = set()
         for chat, place in found:
             if chat.id not in seen:

@@ -78,9 +78,15 @@ class Composer(Vertical):
         & > #completions { height: auto; max-height: 8; border: none; display: none;
             background: $panel; padding: 0 1; }
         &.-completing > #completions { display: block; }
-        & > PromptArea { height: auto; min-height: 3; max-height: 12; border: round $primary;
-            padding: 0 1; background: transparent; }
-        & > PromptArea:blur { border: round $surface-lighten-2; }
+        & > PromptArea {
+            height: auto;
+            min-height: 3;
+            max-height: 12;
+            border: round $surface-lighten-2;
+            padding: 0 1;
+            background: transparent;
+            &:focus { border: round $primary; }
+        }
     }
     """
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from textual import work
+from textual import getters, work
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -27,8 +27,9 @@ class Conversation(VerticalScroll):
         height: 1fr;
         padding: 0 1;
         scrollbar-size-vertical: 1;
-        & > #notice { width: 1fr; height: auto; padding: 1 2; color: $text-muted; }
-        &.-failing > #notice { color: $text-error; }
+        & > #turns { height: auto; min-height: 100%; } /* an anchored list must fill its room */
+        #notice { width: 1fr; height: auto; padding: 1 2; color: $text-muted; }
+        &.-failing #notice { color: $text-error; }
     }
     """
     BINDINGS = [
@@ -49,6 +50,8 @@ class Conversation(VerticalScroll):
         bind("messages.thoughts", "toggle_thoughts"),
     ]
 
+    turns = getters.query_one("#turns", Vertical)
+
     def __init__(self) -> None:
         super().__init__(id="conversation")
         self._turns: list[Turn] = []
@@ -59,7 +62,8 @@ class Conversation(VerticalScroll):
         self._copied_block = 0
 
     def compose(self) -> ComposeResult:
-        yield Static(id="notice", markup=False)
+        with Vertical(id="turns"):
+            yield Static(id="notice", markup=False)
 
     def on_mount(self) -> None:
         self.anchor()
@@ -109,7 +113,7 @@ class Conversation(VerticalScroll):
     @property
     def views(self) -> list[TurnView]:
         """The widgets of the turns that are mounted, oldest first."""
-        return [child for child in self.children if isinstance(child, TurnView)]
+        return [child for child in self.turns.children if isinstance(child, TurnView)]
 
     @property
     def selected(self) -> TurnView | None:
@@ -200,7 +204,7 @@ class Conversation(VerticalScroll):
         kept = {view.turn.message.id: view for view in self.views}
         mark = self._mark_place(ids)
         async with self.batch():
-            await self.remove_children(
+            await self.turns.remove_children(
                 [view for message_id, view in kept.items() if message_id not in ids]
             )
             await self._mount_missing(wanted, kept)
@@ -217,13 +221,13 @@ class Conversation(VerticalScroll):
                 missing.append(TurnView(turn, self._thoughts.get(turn.message.id, "")))
                 continue
             if missing:
-                await self.mount_all(missing, after=after)
+                await self.turns.mount_all(missing, after=after)
                 missing = []
             if view.turn != turn:
                 view.turn = turn
             after = view
         if missing:
-            await self.mount_all(missing, after=after)
+            await self.turns.mount_all(missing, after=after)
 
     def _mark_place(self, ids: set[str]) -> tuple[TurnView, float] | None:
         """Return the first view in sight that stays, and how far below the top edge it begins."""

@@ -36,7 +36,7 @@ class TurnView(Vertical):
         padding: 0 1;
         margin: 0 0 1 0;
         border-left: outer transparent;
-        &.-user { background: $boost; border-left: outer $primary; }
+        &.-user { background: $surface; border-left: outer $primary; }
         &.-user > .words { color: $text; }
         &.-selected { border-left: outer $accent; }
         & > .heading { color: $text-muted; text-style: bold; height: auto; }
