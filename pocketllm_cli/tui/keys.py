@@ -85,9 +85,14 @@ def bind(key_id: str, action: str, *, priority: bool = False) -> Binding:
     )
 
 
+def keys_of(key_id: str, changed: Mapping[str, str]) -> list[str]:
+    """Return the keys of an action, by Textual's names."""
+    return changed.get(key_id, KEYS[key_id].keys).split(",")
+
+
 def key_of(key_id: str, changed: Mapping[str, str]) -> str:
     """Return the first key of an action as people write it: `Ctrl+T`."""
-    key = changed.get(key_id, KEYS[key_id].keys).split(",")[0]
+    key = keys_of(key_id, changed)[0]
     return "+".join(part.capitalize() if len(part) > 1 else part for part in key.split("+"))
 
 

@@ -94,7 +94,7 @@ class RenameWanted(Message):
 
 @dataclass
 class DeleteWanted(Message):
-    """Delete a chat, with a while to take it back."""
+    """Delete a chat."""
 
     chat: Chat
 
@@ -108,9 +108,16 @@ class ChatRenamed(Message):
 
 @dataclass
 class ChatDeleted(Message):
-    """A chat is gone at the backend."""
+    """A chat was deleted; it can be brought back."""
 
-    chat_id: str
+    chat: Chat
+
+
+@dataclass
+class ChatRestored(Message):
+    """A chat that was deleted is back."""
+
+    chat: Chat
 
 
 @dataclass

@@ -25,7 +25,7 @@ class AnsweringScreen(AskingScreen):
         self.current = self.new_chat()
         self._began: dict[str, float] = {}
         self._given_up: set[str] = set()
-        """Answers that could not be followed; tried again when the connection is back."""
+        """Answers that were read to an end; those cut off are taken up when the backend is back."""
 
     def new_chat(self) -> OpenedChat:
         """Return a chat that nobody but us knows yet."""
@@ -111,7 +111,6 @@ class AnsweringScreen(AskingScreen):
             return
         is_unreachable = isinstance(event.error, BackendUnreachable)
         if event.has_begun:
-            self._given_up.add(opened.running.turn.message.id)
             self.post_message(Failed("read the answer to its end", event.error))
             self._end(opened)
         elif is_unreachable and event.prompt.text is not None:
@@ -130,6 +129,8 @@ class AnsweringScreen(AskingScreen):
         self.show_chat(opened)
 
     def _end(self, opened: OpenedChat) -> None:
+        if opened.running is not None:
+            self._given_up.add(opened.running.turn.message.id)
         opened.end(self.moment())
         self._reads.pop(opened.chat.id, None)
         took = time.monotonic() - self._began.pop(opened.chat.id, time.monotonic())

@@ -11,11 +11,12 @@ from textual.widgets import Footer, Static
 from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.models import Chat
 from pocketllm_cli.sanitize import clean_line
-from pocketllm_cli.tui.keys import bind
+from pocketllm_cli.tui.keys import bind, key_of
 from pocketllm_cli.tui.live import ChatChanged, ChatGone, ConnectionBack, ConnectionGone
 from pocketllm_cli.tui.messages import (
     ChatDeleted,
     ChatRenamed,
+    ChatRestored,
     ChatsLoaded,
     Failed,
     ModelsLoaded,
@@ -36,6 +37,7 @@ from pocketllm_cli.tui.widgets.conversation import Conversation
 from pocketllm_cli.tui.widgets.status_line import StatusLine, describe_usage
 
 _NARROW: Final = 90
+_UNDO_SECONDS: Final = 8.0
 _WELCOME: Final = "Write below and press Enter. Ctrl+P has every command, F1 every key."
 
 
@@ -68,7 +70,11 @@ class ChatScreen(WritingScreen):
             with Vertical(id="main"):
                 yield Static(id="title", markup=False)
                 yield Conversation()
-                yield Composer(self.parts.folder, is_still=self.parts.options.is_still)
+                yield Composer(
+                    self.parts.folder,
+                    self.parts.options.keys,
+                    is_still=self.parts.options.is_still,
+                )
         yield StatusLine()
         yield Footer(compact=True, show_command_palette=False)
 
@@ -125,7 +131,15 @@ class ChatScreen(WritingScreen):
 
     @on(ChatDeleted)
     def _take_deletion(self, event: ChatDeleted) -> None:
-        self._forget(event.chat_id)
+        self.deleted.append(event.chat)
+        key = key_of("chat.undo", self.parts.options.keys)
+        self.tell(f"Deleted “{event.chat.title}”. {key} brings it back.", seconds=_UNDO_SECONDS)
+        self._forget(event.chat.id)
+
+    @on(ChatRestored)
+    def _take_back(self, event: ChatRestored) -> None:
+        self._take_chat(event.chat)
+        self.tell(f"“{event.chat.title}” is back.")
 
     @on(OpenChat)
     def _take_choice(self, event: OpenChat) -> None:
@@ -192,7 +206,6 @@ class ChatScreen(WritingScreen):
 
     def _forget(self, chat_id: str) -> None:
         self._chats.pop(chat_id, None)
-        self.doomed.pop(chat_id, None)
         self.opened.pop(chat_id, None)
         if self.current.chat.id == chat_id:
             self.begin_chat()
@@ -203,8 +216,9 @@ class ChatScreen(WritingScreen):
             self.load_page(self.current.chat.id)
 
     def _sorted_chats(self) -> list[Chat]:
-        shown = [chat for chat in self._chats.values() if chat.id not in self.doomed]
-        return sorted(shown, key=lambda chat: (chat.updated_at, chat.id), reverse=True)
+        return sorted(
+            self._chats.values(), key=lambda chat: (chat.updated_at, chat.id), reverse=True
+        )
 
     def chats_changed(self) -> None:
         """Show the list of chats anew."""

@@ -1,20 +1,15 @@
 """The part of the chat screen that does things with chats and messages other than asking."""
 
-import asyncio
-from contextlib import suppress
-from typing import Final
-
 from textual import on, work
-from textual.timer import Timer
 
 from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.models import Chat, Turn
 from pocketllm_cli.titles import check_title
 from pocketllm_cli.tui.export import export_chat
-from pocketllm_cli.tui.keys import key_of
 from pocketllm_cli.tui.messages import (
     ChatDeleted,
     ChatRenamed,
+    ChatRestored,
     CopyWanted,
     DeleteWanted,
     Failed,
@@ -26,17 +21,14 @@ from pocketllm_cli.tui.safe_markdown import links_in
 from pocketllm_cli.tui.screens.answering import AnsweringScreen
 from pocketllm_cli.tui.screens.dialogs import AskLine, Choose, Confirm
 
-UNDO_SECONDS: Final = 8.0
-_LEAVING_SECONDS: Final = 3.0
-
 
 class DeedsScreen(AnsweringScreen):
     """Renames, deletes with a way back, forks, shows versions, copies, exports, opens links."""
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
-        self.doomed: dict[str, tuple[Chat, Timer]] = {}
-        """Chats that are hidden and will be deleted when their time is over."""
+        self.deleted: list[Chat] = []
+        """The chats deleted here, which can be brought back, the last one last."""
 
     @on(RenameWanted)
     @work(group="rename", exclusive=True)
@@ -53,44 +45,30 @@ class DeedsScreen(AnsweringScreen):
             self.post_message(ChatRenamed(chat))
 
     @on(DeleteWanted)
-    def delete_chat(self, event: DeleteWanted) -> None:
-        """Hide a chat, and delete it when it was not wanted back for a while."""
-        chat = event.chat
-        timer = self.set_timer(UNDO_SECONDS, lambda: self.delete_for_good(chat.id))
-        self.doomed[chat.id] = chat, timer
-        key = key_of("chat.undo", self.parts.options.keys)
-        self.tell(f"Deleted “{chat.title}”. {key} brings it back.", seconds=UNDO_SECONDS)
-        self.chats_changed()
-
-    def action_undo(self) -> None:
-        """Bring back the chat that was deleted last."""
-        if not self.doomed:
-            self.tell("There is nothing to undo.")
-            return
-        chat, timer = self.doomed.popitem()[1]
-        timer.stop()
-        self.tell(f"“{chat.title}” is back.")
-        self.chats_changed()
-
     @work(group="delete")
-    async def delete_for_good(self, chat_id: str) -> None:
-        """Delete a chat at the backend."""
+    async def delete_chat(self, event: DeleteWanted) -> None:
+        """Delete a chat; the backend keeps it for a month."""
         try:
-            await self.parts.api.chats.delete(chat_id)
+            await self.parts.api.chats.delete([event.chat.id])
         except PocketLLMError as error:
             self.post_message(Failed("delete the chat", error))
-            self.doomed.pop(chat_id, None)
-            self.chats_changed()
         else:
-            self.post_message(ChatDeleted(chat_id))
+            self.post_message(ChatDeleted(event.chat))
 
-    async def prepare_to_leave(self) -> None:
-        """Delete what is hidden: nobody can want it back any more."""
-        for chat_id, (_, timer) in list(self.doomed.items()):
-            timer.stop()
-            with suppress(PocketLLMError, TimeoutError):
-                async with asyncio.timeout(_LEAVING_SECONDS):
-                    await self.parts.api.chats.delete(chat_id)
+    @work(group="delete")
+    async def action_undo(self) -> None:
+        """Bring back the chat that was deleted last."""
+        if not self.deleted:
+            self.tell("There is nothing to undo.")
+            return
+        chat = self.deleted.pop()
+        try:
+            await self.parts.api.deleted_chats.restore([chat.id])
+        except PocketLLMError as error:
+            self.deleted.append(chat)
+            self.post_message(Failed("bring the chat back", error))
+        else:
+            self.post_message(ChatRestored(chat))
 
     @work(group="fork", exclusive=True)
     async def fork(self, chat: Chat, at_message_id: str | None) -> None:

@@ -89,7 +89,7 @@ class WritingScreen(DeedsScreen):
         self.keep_draft()
 
     async def prepare_to_leave(self) -> None:
-        """Keep what is being written, and delete what is hidden."""
+        """Keep what is being written."""
         self.keep_draft()
         await super().prepare_to_leave()
 
@@ -247,7 +247,8 @@ class WritingScreen(DeedsScreen):
         chat = self.current.chat
         if self.current.is_stored:
             self.post_message(DeleteWanted(chat))
-        self.begin_chat()
+        else:
+            self.begin_chat()
 
     def _edit(self, turn: Turn | None) -> None:
         if turn is None or self.current.running is not None:

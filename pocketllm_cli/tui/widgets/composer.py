@@ -1,5 +1,6 @@
 """Where prompts are written: it grows with the text, completes, remembers and hands over."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -12,23 +13,48 @@ from textual.widgets.option_list import Option
 
 from pocketllm_cli.sanitize import clean_line, clean_text
 from pocketllm_cli.tui.file_names import as_mention, mention_at_end, paths_beginning
-from pocketllm_cli.tui.keys import bind
+from pocketllm_cli.tui.keys import bind, keys_of
 from pocketllm_cli.tui.messages import CommandWritten, EditorWanted, PromptWritten
 from pocketllm_cli.tui.slash_commands import SLASH_COMMANDS, commands_beginning, parse_command
 
 _PLACEHOLDER: Final = "Ask anything. Enter sends, Ctrl+J makes a line, @ names a file, / a command."
 
 
+_BINDINGS: Final = (
+    bind("composer.send", "send"),
+    bind("composer.newline", "newline"),
+    bind("composer.complete", "complete"),
+    bind("composer.files", "files"),
+    bind("composer.editor", "editor"),
+)
+
+
 class PromptArea(TextArea):
     """The text itself; Enter is handed to the composer."""
 
-    BINDINGS = [
-        bind("composer.send", "send", priority=True),
-        bind("composer.newline", "newline", priority=True),
-        bind("composer.complete", "complete", priority=True),
-        bind("composer.files", "files", priority=True),
-        bind("composer.editor", "editor"),
-    ]
+    BINDINGS = [*_BINDINGS]
+
+    def __init__(self, changed_keys: Mapping[str, str], *, is_still: bool) -> None:
+        super().__init__(placeholder=_PLACEHOLDER, tab_behavior="focus", id="prompt")
+        self.cursor_blink = not is_still
+        self._own_keys = {
+            key: binding.action
+            for binding in _BINDINGS
+            for key in keys_of(str(binding.id), changed_keys)
+        }
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Take our keys here, in their order among the letters.
+
+        As priority bindings they would overtake letters that were typed before them and are still
+        on their way to this widget, so that a fast Enter sent nothing.
+        """
+        if action := self._own_keys.get(event.key):
+            event.stop()
+            event.prevent_default()
+            await self.run_action(action)
+        else:
+            await super()._on_key(event)
 
     def action_send(self) -> None:
         self.query_ancestor(Composer).send()
@@ -93,10 +119,12 @@ class Composer(Vertical):
     area = getters.query_one(PromptArea)
     choices = getters.query_one("#completions", OptionList)
 
-    def __init__(self, folder: Path, *, is_still: bool = False) -> None:
+    def __init__(
+        self, folder: Path, changed_keys: Mapping[str, str], *, is_still: bool = False
+    ) -> None:
         super().__init__(id="composer")
         self._folder = folder
-        self._is_still = is_still
+        self._area = PromptArea(changed_keys, is_still=is_still)
         self._history: list[str] = []
         self._place = 0
         self._draft = ""
@@ -105,9 +133,7 @@ class Composer(Vertical):
         choices = OptionList(id="completions", markup=False)
         choices.can_focus = False
         yield choices
-        area = PromptArea(placeholder=_PLACEHOLDER, tab_behavior="focus", id="prompt")
-        area.cursor_blink = not self._is_still
-        yield area
+        yield self._area
 
     @property
     def text(self) -> str:

@@ -60,6 +60,7 @@ class Conversation(VerticalScroll):
         self._thoughts: dict[str, str] = {}
         self._has_older = False
         self._copied_block = 0
+        self._is_stale = self._is_mounting = False
 
     def compose(self) -> ComposeResult:
         with Vertical(id="turns"):
@@ -93,6 +94,10 @@ class Conversation(VerticalScroll):
 
     def update_turn(self, turn: Turn) -> None:
         """Show another state of one turn."""
+        for place in range(len(self._turns) - 1, -1, -1):
+            if self._turns[place].message.id == turn.message.id:
+                self._turns[place] = turn
+                break
         for view in self.views:
             if view.turn.message.id == turn.message.id:
                 view.turn = turn
@@ -193,9 +198,21 @@ class Conversation(VerticalScroll):
         elif self.scroll_y >= self.max_scroll_y - _NEAR_ROWS and self._window.move_down():
             self._rewindow()
 
-    @work(group="window", exclusive=True)
-    async def _rewindow(self) -> None:
-        await self._mount_window()
+    def _rewindow(self) -> None:
+        """Have the window mounted; what changes while it is being mounted is mounted after."""
+        self._is_stale = True
+        if not self._is_mounting:
+            self._is_mounting = True
+            self._mount_until_fresh()
+
+    @work(group="window")
+    async def _mount_until_fresh(self) -> None:
+        try:
+            while self._is_stale:
+                self._is_stale = False
+                await self._mount_window()
+        finally:
+            self._is_mounting = False
 
     async def _mount_window(self) -> None:
         """Mount the turns of the window and none else, and keep what is seen where it is."""
@@ -208,6 +225,7 @@ class Conversation(VerticalScroll):
                 [view for message_id, view in kept.items() if message_id not in ids]
             )
             await self._mount_missing(wanted, kept)
+        self._refresh_views()
         if mark is not None:
             self.call_after_refresh(self._return_to, *mark)
         self.call_after_refresh(self._fill)
@@ -223,11 +241,17 @@ class Conversation(VerticalScroll):
             if missing:
                 await self.turns.mount_all(missing, after=after)
                 missing = []
-            if view.turn != turn:
-                view.turn = turn
             after = view
         if missing:
             await self.turns.mount_all(missing, after=after)
+
+    def _refresh_views(self) -> None:
+        """Show the turns as they are now: text may have come while their widgets were made."""
+        turns = {turn.message.id: turn for turn in self._turns[self._window.first :]}
+        for view in self.views:
+            turn = turns.get(view.turn.message.id)
+            if turn is not None and view.turn != turn:
+                view.turn = turn
 
     def _mark_place(self, ids: set[str]) -> tuple[TurnView, float] | None:
         """Return the first view in sight that stays, and how far below the top edge it begins."""

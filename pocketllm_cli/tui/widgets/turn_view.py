@@ -33,12 +33,11 @@ class TurnView(Vertical):
     DEFAULT_CSS = """
     TurnView {
         height: auto;
-        padding: 0 1;
+        padding: 0 1 0 2;
         margin: 0 0 1 0;
-        border-left: outer transparent;
-        &.-user { background: $surface; border-left: outer $primary; }
+        &.-user { background: $surface; border-left: outer $primary; padding: 0 1; }
         &.-user > .words { color: $text; }
-        &.-selected { border-left: outer $accent; }
+        &.-selected { border-left: outer $accent; padding: 0 1; }
         & > .heading { color: $text-muted; text-style: bold; height: auto; }
         & > .words { height: auto; }
         & > .thoughts { color: $text-muted; text-style: italic; height: auto; }
