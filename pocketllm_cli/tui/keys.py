@@ -59,11 +59,10 @@ KEYS: Final[dict[str, Key]] = {
     "messages.version_after": Key("right_square_bracket", "Next version"),
     "messages.thoughts": Key("t", "Thoughts"),
     "messages.links": Key("o", "Links"),
-    "chats.open": Key("enter", "Open", True),
+    "chats.down": Key("down", "To the list"),
     "chats.rename": Key("r", "Rename", True),
     "chats.delete": Key("delete,x", "Delete", True),
     "chats.search": Key("slash", "Search", True),
-    "chats.leave": Key("escape", "Back", True),
     "dialog.cancel": Key("escape", "Cancel"),
 }
 

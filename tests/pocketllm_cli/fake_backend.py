@@ -286,16 +286,15 @@ def _fits(row: Row, column: str, condition: str) -> bool:
     column, _, key = column.partition("->>")
     actual = (row[column] or {}).get(key) if key else row[column]
     expected: Any = int(value) if isinstance(actual, int) else value
-    return bool(
-        {
-            "eq": lambda: actual == expected,
-            "gt": lambda: actual > expected,
-            "in": lambda: str(actual) in value.strip("()").split(","),
-            "is": lambda: actual is None,
-            "gte": lambda: actual >= expected,
-            "lte": lambda: actual <= expected,
-        }[operator]()
-    )
+    conditions: dict[str, Callable[[], bool]] = {
+        "eq": lambda: actual == expected,
+        "gt": lambda: actual > expected,
+        "in": lambda: str(actual) in value.strip("()").split(","),
+        "is": lambda: actual is None,
+        "gte": lambda: actual >= expected,
+        "lte": lambda: actual <= expected,
+    }
+    return bool(conditions[operator]())
 
 
 class Server(ThreadingHTTPServer):

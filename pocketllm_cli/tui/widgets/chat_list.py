@@ -67,6 +67,8 @@ class ChatList(Vertical):
     }
     """
 
+    BINDINGS = [bind("chats.down", "go_to_list")]
+
     search = getters.query_one("#search", Input)
     options = getters.query_one(ChatOptions)
 
@@ -174,7 +176,15 @@ class ChatList(Vertical):
             self.post_message(ChatSearchWanted(self.search.value.strip()))
 
     @on(Input.Submitted, "#search")
-    def _go_to_list(self) -> None:
+    def _take_first(self) -> None:
+        """Open the first chat that was found; without a search, go to the list."""
+        is_search = bool(self.search.value.strip())
+        self.action_go_to_list()
+        if is_search and self.highlighted_chat is not None:
+            self.search.value = ""
+            self.options.action_select()
+
+    def action_go_to_list(self) -> None:
         self.options.focus()
         self.options.action_first()
 

@@ -148,8 +148,9 @@ class Composer(Vertical):
 
     def remember(self, prompts: list[str]) -> None:
         """Set what the arrow keys bring back at the edges, oldest first."""
-        self._history = list(dict.fromkeys(reversed(prompts)))[::-1]
-        self._place = len(self._history)
+        history = list(dict.fromkeys(reversed(prompts)))[::-1]
+        if history != self._history:
+            self._history, self._place = history, len(history)
 
     def recall(self, step: int) -> bool:
         """Go to another prompt of the history; False where there is none."""

@@ -67,6 +67,7 @@ class Shown:
         await self.pilot.press(*(_KEYS.get(each, each) for each in text))
 
     async def ask(self, text: str) -> None:
+        self.screen.composer.area.focus()
         self.screen.composer.put(text)
         await self.pilot.press("enter")
 

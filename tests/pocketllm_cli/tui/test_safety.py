@@ -14,7 +14,7 @@ from tests.pocketllm_cli.tui.harness import Shown, shown_app
 
 HOSTILE = {
     "markup": "[/x] [red]a[/blue] [@click=app.quit]b[/] [link=https://evil.example]c[/link]",
-    "escapes": "\x1b]52;c;ZXZpbA==\x07\x1b[2J\x1b]0;owned\x07\x1bc\x9b31m\x90x\x9c bell\x07 back\x08",
+    "escapes": "\x1b]52;c;ZXZpbA==\x07\x1b[2J\x1b]0;owned\x07\x1bc\x9b31m\x90x\x9c bell\x07",
     "order": "pay \u202egro.live\u202c now \u200b\U000e0041",
     "html": "<script>alert(1)</script> <!-- hidden --> <b>bold</b>",
     "nesting": ">" * 500 + " deep\n\n" + "- " * 300 + "deeper\n\n" + "[" * 2000,
