@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.benchmarks import pacing, scale, starting, streaming
+from tests.benchmarks import pacing, scale, starting, streaming, terminal
 
 if __name__ == "__main__":
     if "scale" in sys.argv[1:]:
@@ -11,3 +11,4 @@ if __name__ == "__main__":
         starting.main()
         streaming.main()
         pacing.main()
+        terminal.main()

@@ -8,7 +8,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Footer, Static
 
-from pocketllm_cli.errors import PocketLLMError
+from pocketllm_cli.errors import BackendUnreachable, PocketLLMError
 from pocketllm_cli.models import Chat
 from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.tui.keys import bind, key_of
@@ -179,8 +179,15 @@ class ChatScreen(WritingScreen):
 
     @on(Failed)
     def _show_first_failure(self, event: Failed) -> None:
-        """Before anything was shown, the failure is the page."""
-        if not self._is_connected:
+        """Until there is a connection the failure is the page, and no notice beside it."""
+        if self._is_connected:
+            return
+        event.prevent_default()
+        event.stop()
+        if isinstance(event.error, BackendUnreachable):
+            self.went_offline(event.error)
+        else:
+            self.status.connection = "not connected"
             self._failure = event.error
             self._show_notice()
 

@@ -62,6 +62,8 @@ class ChatList(Vertical):
             height: 1fr;
             padding: 0;
             background: transparent;
+            text-wrap: nowrap;
+            text-overflow: ellipsis;
             & > .option-list--option-disabled { color: $text-muted; text-style: bold; }
         }
     }

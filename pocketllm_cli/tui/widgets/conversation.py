@@ -27,6 +27,7 @@ class Conversation(VerticalScroll):
         height: 1fr;
         padding: 0 1;
         scrollbar-size-vertical: 1;
+        scrollbar-background: $background;
         & > #turns { height: auto; min-height: 100%; } /* an anchored list must fill its room */
         #notice { width: 1fr; height: auto; padding: 1 2; color: $text-muted; }
         &.-failing #notice { color: $text-error; }

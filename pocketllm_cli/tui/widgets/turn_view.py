@@ -82,6 +82,8 @@ class TurnView(Vertical):
 
     def watch_turn(self, before: Turn, turn: Turn) -> None:
         """Show what differs."""
+        if not self.children:
+            return  # not composed yet, which takes the newest; or on its way out
         self.query_one(".heading", Static).update(heading_of(turn))
         self._mark()
         old, new = before.message.content, turn.message.content
@@ -104,7 +106,7 @@ class TurnView(Vertical):
         self.set_class(status in ("queued", "waiting", "sending"), "-unsent")
 
     def _show_thoughts(self) -> None:
-        if not self.thoughts:
+        if not self.thoughts or not self.children:
             return
         clean = clean_text(self.thoughts).strip()
         text = f"▾ Thoughts\n{clean}" if self.is_unfolded else f"▸ Thoughts: {_end_of(clean)}"
