@@ -25,6 +25,7 @@ from tests.pocketllm_cli.tui.harness import Shown, shown_app
 ROUNDS = 5
 _ANSWER = "Some **bold** words, `code` and\n\n- a list\n- of two\n\n```python\nprint(1)\n```\n"
 _MINIMAL = """
+import os
 from textual.app import App
 from textual.widgets import Static
 class Minimal(App):
@@ -32,25 +33,24 @@ class Minimal(App):
         for number in range({count}):
             yield Static(str(number))
     def on_ready(self):
-        self.screen.call_after_refresh(self.exit)
+        os._exit(0)
 Minimal().run(headless=True, size=(120, 40))
 """
 _OWN = """
-import resource, sys
+import os, resource, sys
 from pocketllm_cli.app import App
 from pocketllm_cli.console import Console
 from pocketllm_cli.invocation import Invocation
 from pocketllm_cli.tui import opening
-class Once(opening.TerminalApp):
-    async def run_async(self, **options):
-        return await super().run_async(headless=True, size=(120, 40))
-    def on_ready(self):
-        self.screen.call_after_refresh(self.leave)
-    def leave(self):
-        megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(len(self.screen.walk_children()) + 1, megabytes, file=sys.stderr)
-        self.exit()
-opening.TerminalApp = Once
+from pocketllm_cli.tui.app import TerminalApp
+run = TerminalApp.run_async
+def run_headless(self, **options):
+    return run(self, headless=True, size=(120, 40))
+def on_ready(self):
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(len(self.screen.walk_children()) + 1, megabytes, file=sys.stderr, flush=True)
+    os._exit(0)
+TerminalApp.run_async, TerminalApp.on_ready = run_headless, on_ready
 invocation = Invocation()
 opening.open_terminal_app(App(invocation, Console(invocation)))
 """
@@ -128,7 +128,6 @@ async def _opening(backend: FakeBackend, short: str, long: str) -> None:
         for chat_id in (short, long):
             with tempfile.TemporaryDirectory() as folder:
                 async with shown_app(context, Path(folder), size=(120, 40)) as it:
-                    await it.until(lambda it=it: it.screen.status.connection == "online")
                     seconds = await _time_opening(it, chat_id)
             if number:
                 times[chat_id].append(seconds)
@@ -137,6 +136,7 @@ async def _opening(backend: FakeBackend, short: str, long: str) -> None:
 
 
 async def _time_opening(it: Shown, chat_id: str) -> float:
+    await it.until(lambda: it.screen.status.connection == "online")
     chat = next(chat for chat in it.screen.chat_list._all if chat.id == chat_id)
     began = time.perf_counter()
     it.screen.open_chat(chat)

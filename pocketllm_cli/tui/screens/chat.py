@@ -46,9 +46,10 @@ class ChatScreen(WritingScreen):
 
     CSS_PATH = "chat.tcss"
     BINDINGS = [
-        bind("chat.list", "go_to_chats"),
+        # With priority the focus moves before the letters that are typed behind them go out.
+        bind("chat.list", "go_to_chats", priority=True),
         bind("chat.sidebar", "toggle_chats"),
-        bind("chat.messages", "go_to_messages"),
+        bind("chat.messages", "go_to_messages", priority=True),
         bind("messages.write", "write"),
     ]
 
@@ -86,6 +87,13 @@ class ChatScreen(WritingScreen):
             self.begin_chat()
         self.composer.area.focus()
         self.chats_changed()
+        self.call_after_refresh(self._begin_reading)
+
+    def _begin_reading(self) -> None:
+        """Go to the backend once there is something to look at: loading httpx takes a while."""
+        self.is_reading = True
+        if self._first_chat is not None:
+            self.load_page(self._first_chat.id)
         self.load_chats()
         self.load_models()
         self.listen()

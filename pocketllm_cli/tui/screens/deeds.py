@@ -17,7 +17,6 @@ from pocketllm_cli.tui.messages import (
     RenameWanted,
 )
 from pocketllm_cli.tui.parts import Parts
-from pocketllm_cli.tui.safe_markdown import links_in
 from pocketllm_cli.tui.screens.answering import AnsweringScreen
 from pocketllm_cli.tui.screens.dialogs import AskLine, Choose, Confirm
 
@@ -128,6 +127,8 @@ class DeedsScreen(AnsweringScreen):
     @work(group="links", exclusive=True)
     async def choose_link(self, turn: Turn) -> None:
         """Let the person choose a link of a message, and open it once they agree."""
+        from pocketllm_cli.tui.safe_markdown import links_in  # not for the first frame
+
         links = links_in(turn.message.content)
         if not links:
             self.tell("There is no link in this message.")

@@ -59,6 +59,8 @@ class WritingScreen(DeedsScreen):
         super().__init__(parts)
         self.models: list[ModelConfig] = []
         self._edited: Turn | None = None
+        self.is_reading = False
+        """Whether the backend is asked for things already."""
         self._drawn: str | None = None
         self._draft_timer: Timer | None = None
 
@@ -71,7 +73,7 @@ class WritingScreen(DeedsScreen):
         opened = self.opened.setdefault(chat.id, OpenedChat(chat))
         opened.chat = chat
         self._show(opened)
-        if opened.running is None and opened.is_stored:
+        if opened.running is None and opened.is_stored and self.is_reading:
             self.load_page(chat.id)
 
     def keep_draft(self) -> None:

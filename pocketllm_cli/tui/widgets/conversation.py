@@ -12,7 +12,6 @@ from textual.widgets import Static
 from pocketllm_cli.models import Turn
 from pocketllm_cli.tui.keys import bind
 from pocketllm_cli.tui.messages import CopyWanted, OlderTurnsWanted, TurnDeed, TurnWanted
-from pocketllm_cli.tui.safe_markdown import code_blocks
 from pocketllm_cli.tui.widgets.turn_view import TurnView
 from pocketllm_cli.tui.window import Window
 
@@ -168,6 +167,8 @@ class Conversation(VerticalScroll):
 
     def action_copy_code(self) -> None:
         """Copy the next code block of the message, from its first one on."""
+        from pocketllm_cli.tui.safe_markdown import code_blocks  # not for the first frame
+
         blocks = code_blocks(self.selected.text) if self.selected else []
         if not blocks:
             self.notify("There is no code block in this message.", markup=False)

@@ -1,7 +1,7 @@
 """One message of a chat: who wrote it and how it stands, its text, thoughts, sources, problem."""
 
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -11,7 +11,9 @@ from textual.widgets import Static
 
 from pocketllm_cli.models import Turn
 from pocketllm_cli.sanitize import clean_line, clean_text
-from pocketllm_cli.tui.widgets.answer_text import AnswerText
+
+if TYPE_CHECKING:
+    from pocketllm_cli.tui.widgets.answer_text import AnswerText
 
 _WHO: Final = {"user": "You", "assistant": "Answer", "system": "System prompt"}
 _NOTES: Final = {
@@ -65,6 +67,8 @@ class TurnView(Vertical):
         message = self.turn.message
         yield Static(heading_of(self.turn), classes="heading", markup=False)
         if self._is_answer:
+            from pocketllm_cli.tui.widgets.answer_text import AnswerText  # not for the first frame
+
             yield AnswerText(message.content)
         else:
             yield Static(Content(clean_text(message.content)), classes="words", markup=False)
@@ -88,9 +92,9 @@ class TurnView(Vertical):
         self._mark()
         old, new = before.message.content, turn.message.content
         if self._is_answer and turn.message.status == "streaming" and new.startswith(old):
-            self.query_one(AnswerText).feed(new[len(old) :])
+            self._answer_text.feed(new[len(old) :])
         elif self._is_answer:
-            self.query_one(AnswerText).show_whole(new)
+            self._answer_text.show_whole(new)
         elif old != new:
             self.query_one(".words", Static).update(Content(clean_text(new)))
         self._show_extras()
@@ -100,6 +104,10 @@ class TurnView(Vertical):
 
     def watch_is_unfolded(self) -> None:
         self._show_thoughts()
+
+    @property
+    def _answer_text(self) -> "AnswerText":
+        return cast("AnswerText", self.query_one("AnswerText"))
 
     def _mark(self) -> None:
         status = self.turn.message.status

@@ -35,7 +35,7 @@ def route(stops: list[str]) -> str:
 """
 
 
-class Picture(SVGImageExtension):
+class Picture(SVGImageExtension):  # type: ignore[misc]  # its package carries no types
     """Pictures lie in one folder for all screens."""
 
     @classmethod
