@@ -90,14 +90,14 @@ async def open_transport(url: str | None, log: DebugLog) -> AsyncIterator[Transp
 
 
 def _make_client(url: str | None) -> "httpx.AsyncClient":
-    httpx = load_httpx()
+    loaded = load_httpx()
     is_local = url is None or is_loopback(urlsplit(url).hostname or "")
     is_plain = url is None or url.startswith("http:")
-    client: httpx.AsyncClient = httpx.AsyncClient(
+    client: "httpx.AsyncClient" = loaded.AsyncClient(
         trust_env=not is_local,
         verify=_no_tls() if is_plain else True,
         follow_redirects=False,
-        timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+        timeout=loaded.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
         headers={"User-Agent": f"pocketllm/{__version__}"},
     )
     return client
