@@ -93,7 +93,7 @@ def _make_client(url: str | None) -> "httpx.AsyncClient":
     loaded = load_httpx()
     is_local = url is None or is_loopback(urlsplit(url).hostname or "")
     is_plain = url is None or url.startswith("http:")
-    client: "httpx.AsyncClient" = loaded.AsyncClient(
+    client: httpx.AsyncClient = loaded.AsyncClient(
         trust_env=not is_local,
         verify=_no_tls() if is_plain else True,
         follow_redirects=False,

@@ -79,10 +79,25 @@ class ChatSearchWanted(Message):
 
 
 @dataclass
+class ChatsFound(Message):
+    """What a search found: chats, best first, each with the place in it."""
+
+    text: str
+    found: list[tuple[Chat, str]]
+
+
+@dataclass
 class OpenChat(Message):
     """Show this chat."""
 
     chat: Chat
+
+
+@dataclass
+class OpenFound(Message):
+    """Show a chat of which only the id is known."""
+
+    chat_id: str
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """The part of the chat screen that asks, follows and stops answers, and keeps the outbox."""
 
+import asyncio
 from contextlib import aclosing
 
 from textual import work
@@ -9,13 +10,16 @@ from pocketllm_cli.api.answer_events import AnswerEvent
 from pocketllm_cli.api.reading import ReadAnswer
 from pocketllm_cli.errors import Conflict, PocketLLMError
 from pocketllm_cli.models import Chat, Turn
+from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.tui.messages import (
     AnswerLost,
     AnswerMoved,
+    ChatsFound,
     ChatsLoaded,
     Failed,
     ModelsLoaded,
     Moved,
+    OpenChat,
     PageLoaded,
 )
 from pocketllm_cli.tui.parts import Parts
@@ -24,6 +28,8 @@ from pocketllm_cli.tui.screens.app_screen import AppScreen
 
 _TURNS_A_PAGE = 30
 _CHATS_A_PAGE = 60
+_MOST_FOUND = 30
+_TYPING_SECONDS = 0.15
 
 
 class AskingScreen(AppScreen):
@@ -52,6 +58,29 @@ class AskingScreen(AppScreen):
             self.post_message(Failed("read your chats", error))
             return
         self.post_message(ChatsLoaded(found, before is None, len(found) == _CHATS_A_PAGE))
+
+    @work(group="search", exclusive=True)
+    async def search(self, text: str) -> None:
+        """Look for a text in all messages, once nobody has typed on for a moment."""
+        await asyncio.sleep(_TYPING_SECONDS)
+        try:
+            found = await self.parts.api.search.find(text, limit=_MOST_FOUND)
+        except PocketLLMError as error:
+            self.post_message(Failed("search your messages", error))
+            return
+        chats = [
+            Chat(each.chat_id, each.title, None, each.created_at, each.created_at) for each in found
+        ]
+        places = [clean_line(each.snippet) for each in found]
+        self.post_message(ChatsFound(text, list(zip(chats, places, strict=True))))
+
+    @work(group="find", exclusive=True)
+    async def open_by_id(self, chat_id: str) -> None:
+        """Read a chat that the list does not have, and open it."""
+        try:
+            self.post_message(OpenChat(await self.parts.api.chats.find(chat_id)))
+        except PocketLLMError as error:
+            self.post_message(Failed("open the chat", error))
 
     @work(group="models", exclusive=True)
     async def load_models(self) -> None:

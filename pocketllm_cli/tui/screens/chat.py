@@ -17,6 +17,8 @@ from pocketllm_cli.tui.messages import (
     ChatDeleted,
     ChatRenamed,
     ChatRestored,
+    ChatSearchWanted,
+    ChatsFound,
     ChatsLoaded,
     Failed,
     ModelsLoaded,
@@ -25,6 +27,7 @@ from pocketllm_cli.tui.messages import (
     Narrated,
     OlderTurnsWanted,
     OpenChat,
+    OpenFound,
     PageLoaded,
 )
 from pocketllm_cli.tui.opened_chat import OpenedChat
@@ -152,9 +155,23 @@ class ChatScreen(WritingScreen):
     @on(OpenChat)
     def _take_choice(self, event: OpenChat) -> None:
         self.remove_class("-peeking")
+        if event.chat.id in self._chats:
+            event = OpenChat(self._chats[event.chat.id])
         self._take_chat(event.chat)
         self.open_chat(event.chat)
         self.composer.area.focus()
+
+    @on(ChatSearchWanted)
+    def _search(self, event: ChatSearchWanted) -> None:
+        self.search(event.text)
+
+    @on(ChatsFound)
+    def _show_found(self, event: ChatsFound) -> None:
+        self.chat_list.show_found(event.text, event.found)
+
+    @on(OpenFound)
+    def _open_found(self, event: OpenFound) -> None:
+        self.open_by_id(event.chat_id)
 
     @on(PageLoaded)
     def _take_page(self, event: PageLoaded) -> None:

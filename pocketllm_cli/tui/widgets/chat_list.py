@@ -19,6 +19,7 @@ from pocketllm_cli.tui.messages import (
     DeleteWanted,
     MoreChatsWanted,
     OpenChat,
+    OpenFound,
     RenameWanted,
 )
 
@@ -117,9 +118,9 @@ class ChatList(Vertical):
         self._now = now
         self._draw()
 
-    def show_found(self, found: list[tuple[Chat, str]]) -> None:
-        """Show chats in whose messages something was found, each with the place."""
-        if self.search.value.strip():
+    def show_found(self, text: str, found: list[tuple[Chat, str]]) -> None:
+        """Show chats in whose messages a text was found, each with the place."""
+        if self.search.value.strip() == text:
             self._found = found
             self._draw()
 
@@ -201,6 +202,8 @@ class ChatList(Vertical):
     @on(OptionList.OptionSelected)
     def _open(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        chat = next((chat for chat in self._all if chat.id == event.option_id), None)
+        chat = next((chat for chat in self._chats if chat.id == event.option_id), None)
         if chat is not None:
             self.post_message(OpenChat(chat))
+        elif event.option_id is not None:
+            self.post_message(OpenFound(event.option_id))

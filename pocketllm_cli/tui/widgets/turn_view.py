@@ -59,7 +59,8 @@ class TurnView(Vertical):
     def __init__(self, turn: Turn, thoughts: str = "") -> None:
         super().__init__(classes=f"-{turn.message.role}")
         self.set_reactive(TurnView.turn, turn)
-        self.set_reactive(TurnView.thoughts, thoughts)
+        kept = (turn.message.metadata or {}).get("reasoning")
+        self.set_reactive(TurnView.thoughts, thoughts or (kept if isinstance(kept, str) else ""))
         self._is_answer = turn.message.role == "assistant"
         self._fed = len(turn.message.content)
 

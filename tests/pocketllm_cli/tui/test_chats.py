@@ -58,6 +58,25 @@ async def test_typing_in_the_search_field_narrows_the_list(
         await shown.until(lambda: sorted(titles(shown)) == ["OSLO hotels", "Trip to Oslo"])
 
 
+async def test_a_search_also_finds_what_was_said_in_chats_that_are_not_in_the_list(
+    fake: FakeBackend, context: Context, folder: Path
+) -> None:
+    for number in range(61):
+        fake.add_chat(f"Chat {number:02}", used=f"2026-01-01T00:00:{number % 60:02}.{number:02}")
+    old = min(fake.tables["chats"], key=lambda row: row["updated_at"])
+    fake.add_message(old["id"], "user", "My zebra is ill")
+    hit = {"id": "f", "chat_id": old["id"], "message_id": "m", "title": old["title"]}
+    hit |= {"role": "user", "snippet": "My \x02zebra\x03 is ill", "score": 1.0}
+    fake.results["search_messages"] = [{**hit, "created_at": old["updated_at"]}]
+    async with shown_app(context, folder) as shown:
+        await shown.until(lambda: len(titles(shown)) == 60)
+        await shown.pilot.press("ctrl+s", *"zebra")
+        await shown.until(lambda: len(titles(shown)) == 1)
+        assert "My zebra is ill" in titles(shown)[0]
+        await shown.pilot.press("enter")
+        await shown.until(lambda: shown.texts == ["My zebra is ill"])
+
+
 async def test_a_chat_is_renamed_from_the_list(
     fake: FakeBackend, context: Context, folder: Path
 ) -> None:
