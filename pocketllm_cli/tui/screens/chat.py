@@ -209,12 +209,7 @@ class ChatScreen(WritingScreen):
             return
         event.prevent_default()
         event.stop()
-        if isinstance(event.error, BackendUnreachable):
-            self.went_offline(event.error)
-        else:
-            self.status.connection = "not connected"
-            self._failure = event.error
-            self._show_notice()
+        self.went_offline(event.error)
 
     def _came_online(self) -> None:
         self._is_connected, self._failure = True, None
@@ -225,7 +220,8 @@ class ChatScreen(WritingScreen):
 
     def went_offline(self, error: PocketLLMError) -> None:
         """Show that the backend cannot be reached; it is tried again without being asked."""
-        self.status.connection = "offline, trying again"
+        is_away = isinstance(error, BackendUnreachable)
+        self.status.connection = "offline, trying again" if is_away else "not connected"
         if not self._is_connected:
             self._failure = error
             self._show_notice()
@@ -287,7 +283,7 @@ class ChatScreen(WritingScreen):
         elif not opened.is_loaded:
             text = "Reading the chat …"
         elif not self._is_connected and self._notices:
-            text = "\n".join(self._notices)
+            text = "\n".join([_WELCOME, "", *self._notices])
         elif not opened.stored and opened.running is None and not opened.waiting:
             text = _WELCOME
         self.conversation.say(text, is_failure=is_failing)
