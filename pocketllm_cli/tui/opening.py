@@ -1,6 +1,7 @@
 """Opens the terminal app: gathers what it needs, runs it, and leaves the terminal as it was."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +49,7 @@ async def _run(app: App, chat: str | None) -> None:
     ) as api:
         first_chat = await api.chats.find(chat) if chat else None
         terminal = TerminalApp(_gather(app, api, options, narrator), first_chat)
+        gc.freeze()  # what is imported stays: looking through it again takes 100 ms each time
         with _signals(terminal) as caught:
             app.console.write(KEEP)
             try:

@@ -4,6 +4,7 @@ Everything runs in processes and on a backend of this machine, and prints ratios
 """
 
 import asyncio
+import gc
 import os
 import statistics
 import subprocess
@@ -24,6 +25,11 @@ from tests.pocketllm_cli.tui.harness import Shown, shown_app
 
 ROUNDS = 5
 _ANSWER = "Some **bold** words, `code` and\n\n- a list\n- of two\n\n```python\nprint(1)\n```\n"
+_STREAMED = (
+    "A paragraph as models write them, of some length, with **bold** words and `code`. " * 4
+    + "\n\n- a list\n- of a few\n- points that say something\n\n"
+    + "```python\ndef area(radius: float) -> float:\n    return 3.14 * radius * radius\n```\n\n"
+)
 _MINIMAL = """
 import os
 from textual.app import App
@@ -152,7 +158,7 @@ async def _keys_while_streaming(backend: FakeBackend) -> None:
     def script(stream: Stream) -> None:
         stream.start()
         offset = 0
-        words = (_ANSWER * 40).split(" ")
+        words = (_STREAMED * 40).split(" ")
         for word in words:
             if over.is_set():
                 break
@@ -167,7 +173,8 @@ async def _keys_while_streaming(backend: FakeBackend) -> None:
         context = Context("environment", backend.url, KEY)
         async with shown_app(context, Path(folder), size=(120, 40)) as it:
             await it.ask("Tell me")
-            await it.until(lambda: any(len(text) > 200 for text in it.texts))
+            await it.until(lambda: any(len(text) > 1000 for text in it.texts))
+            gc.freeze()  # as the command does that opens the app
             for number in range(100):
                 delays.append(await _press(it, "abcdefghij"[number % 10]))
                 await asyncio.sleep(0.02)
@@ -191,7 +198,7 @@ async def _press(it: Shown, key: str) -> float:
 
 async def _until(claim: Callable[[], bool]) -> None:
     while not claim():
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.001)
 
 
 async def _idle(backend: FakeBackend) -> None:

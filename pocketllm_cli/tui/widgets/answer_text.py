@@ -1,5 +1,6 @@
 """The text of an answer as Markdown, whole or while it arrives."""
 
+import asyncio
 import time
 from typing import Final
 
@@ -11,7 +12,7 @@ from textual.widgets import Markdown, Static
 from pocketllm_cli.sanitize import Sanitizer, clean_text
 from pocketllm_cli.tui.safe_markdown import is_too_large, safe_parser
 
-_SHORTEST_PAUSE: Final = 0.06
+_SHORTEST_PAUSE: Final = 0.1
 _SHARE: Final = 4
 """Showing text may take a fifth of the time, so that keys are answered at once."""
 
@@ -60,7 +61,10 @@ class AnswerText(Markdown):
         self._clean += piece
         self._pending += piece
         if self._timer is None:
-            self._timer = self.set_timer(self._pause, self._show_pending)
+            self._show_soon()
+
+    def _show_soon(self) -> None:
+        self._timer = self.set_timer(self._pause, self._show_pending)
 
     def show_whole(self, text: str) -> None:
         """Show the text as it was stored; nothing is drawn anew where it is the same."""
@@ -71,7 +75,6 @@ class AnswerText(Markdown):
 
     @work(group="text")
     async def _show_pending(self) -> None:
-        self._timer = None
         pending, self._pending = self._pending, ""
         started = time.perf_counter()
         if self._is_plain or is_too_large(self._clean):
@@ -79,7 +82,13 @@ class AnswerText(Markdown):
             self._show_plainly()
         elif pending:
             await self.append(pending)
+        painted = asyncio.Event()
+        self.call_after_refresh(painted.set)
+        await painted.wait()  # laying out takes longer than the Markdown itself
         self._pause = max(_SHORTEST_PAUSE, _SHARE * (time.perf_counter() - started))
+        self._timer = None
+        if self._pending:
+            self._show_soon()
 
     @work(group="text")
     async def _show_all(self, text: str) -> None:
