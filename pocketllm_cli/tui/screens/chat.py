@@ -11,40 +11,31 @@ from textual.widgets import Footer, Static
 from pocketllm_cli.errors import BackendUnreachable, PocketLLMError
 from pocketllm_cli.models import Chat
 from pocketllm_cli.sanitize import clean_line
-from pocketllm_cli.tui.keys import bind, key_of
+from pocketllm_cli.tui.keys import bind
 from pocketllm_cli.tui.live import ChatChanged, ChatGone, ConnectionBack, ConnectionGone
 from pocketllm_cli.tui.messages import (
-    ChatDeleted,
-    ChatRenamed,
-    ChatRestored,
-    ChatSearchWanted,
-    ChatsFound,
-    ChatsLoaded,
     Failed,
     ModelsLoaded,
-    MoreChatsWanted,
     Moved,
     Narrated,
     OlderTurnsWanted,
     OpenChat,
-    OpenFound,
     PageLoaded,
 )
 from pocketllm_cli.tui.opened_chat import OpenedChat
 from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.screens.app_screen import told
-from pocketllm_cli.tui.screens.writing import WritingScreen
+from pocketllm_cli.tui.screens.listing import ListingScreen
 from pocketllm_cli.tui.widgets.chat_list import ChatList
 from pocketllm_cli.tui.widgets.composer import Composer
 from pocketllm_cli.tui.widgets.conversation import Conversation
 from pocketllm_cli.tui.widgets.status_line import StatusLine, describe_usage
 
 _NARROW: Final = 90
-_UNDO_SECONDS: Final = 8.0
 _WELCOME: Final = "Write below and press Enter. Ctrl+P has every command, F1 every key."
 
 
-class ChatScreen(WritingScreen):
+class ChatScreen(ListingScreen):
     """Shows one chat; others go on being answered while it is shown."""
 
     CSS_PATH = "chat.tcss"
@@ -56,14 +47,11 @@ class ChatScreen(WritingScreen):
         bind("messages.write", "write"),
     ]
 
-    chat_list = getters.query_one(ChatList)
     status = getters.query_one(StatusLine)
 
     def __init__(self, parts: Parts, first_chat: Chat | None = None) -> None:
         super().__init__(parts)
         self._first_chat = first_chat
-        self._chats: dict[str, Chat] = {}
-        self._has_more_chats = False
         self._is_connected = False
         self._failure: PocketLLMError | None = None
         self._notices: list[str] = []
@@ -105,26 +93,13 @@ class ChatScreen(WritingScreen):
     def _fit(self, event: events.Resize) -> None:
         self.set_class(event.size.width < _NARROW, "-narrow")
 
-    @on(ChatsLoaded)
-    def _take_chats(self, event: ChatsLoaded) -> None:
-        self._chats |= {chat.id: chat for chat in event.chats}
-        self._has_more_chats = event.has_more
-        if event.is_first_page:
-            self._came_online()
-        self.chats_changed()
-
-    @on(MoreChatsWanted)
-    def _load_more_chats(self) -> None:
-        if chats := self._sorted_chats():
-            self.load_chats(chats[-1])
-
     @on(Moved)
     def _take_change(self, event: Moved) -> None:
         match event.change:
             case ConnectionGone(error):
                 self.went_offline(error)
             case ConnectionBack():
-                self._came_online()
+                self.came_online()
                 self.load_chats()
                 self._reload()
             case ChatGone(chat_id):
@@ -136,22 +111,6 @@ class ChatScreen(WritingScreen):
                 elif chat.id in self.opened:
                     self.opened[chat.id].is_loaded = False
 
-    @on(ChatRenamed)
-    def _take_title(self, event: ChatRenamed) -> None:
-        self._take_chat(event.chat)
-
-    @on(ChatDeleted)
-    def _take_deletion(self, event: ChatDeleted) -> None:
-        self.deleted.append(event.chat)
-        key = key_of("chat.undo", self.parts.options.keys)
-        self.tell(f"Deleted “{event.chat.title}”. {key} brings it back.", seconds=_UNDO_SECONDS)
-        self._forget(event.chat.id)
-
-    @on(ChatRestored)
-    def _take_back(self, event: ChatRestored) -> None:
-        self._take_chat(event.chat)
-        self.tell(f"“{event.chat.title}” is back.")
-
     @on(OpenChat)
     def _take_choice(self, event: OpenChat) -> None:
         self.remove_class("-peeking")
@@ -160,18 +119,6 @@ class ChatScreen(WritingScreen):
         self._take_chat(event.chat)
         self.open_chat(event.chat)
         self.composer.area.focus()
-
-    @on(ChatSearchWanted)
-    def _search(self, event: ChatSearchWanted) -> None:
-        self.search(event.text)
-
-    @on(ChatsFound)
-    def _show_found(self, event: ChatsFound) -> None:
-        self.chat_list.show_found(event.text, event.found)
-
-    @on(OpenFound)
-    def _open_found(self, event: OpenFound) -> None:
-        self.open_by_id(event.chat_id)
 
     @on(PageLoaded)
     def _take_page(self, event: PageLoaded) -> None:
@@ -211,7 +158,8 @@ class ChatScreen(WritingScreen):
         event.stop()
         self.went_offline(event.error)
 
-    def _came_online(self) -> None:
+    def came_online(self) -> None:
+        """Show that the backend answers, and send what waited for it."""
         self._is_connected, self._failure = True, None
         self.status.connection, self.status.running = "online", ""
         self._notices.clear()
@@ -226,45 +174,9 @@ class ChatScreen(WritingScreen):
             self._failure = error
             self._show_notice()
 
-    def _take_chat(self, chat: Chat) -> None:
-        self._chats[chat.id] = chat
-        if chat.id in self.opened:
-            self.opened[chat.id].chat = chat
-        self.chats_changed()
-
-    def _forget(self, chat_id: str) -> None:
-        self._chats.pop(chat_id, None)
-        self.opened.pop(chat_id, None)
-        if self.current.chat.id == chat_id:
-            self.begin_chat()
-        self.chats_changed()
-
     def _reload(self) -> None:
         if self.current.is_stored and self.current.running is None:
             self.load_page(self.current.chat.id)
-
-    def _sorted_chats(self) -> list[Chat]:
-        return sorted(
-            self._chats.values(), key=lambda chat: (chat.updated_at, chat.id), reverse=True
-        )
-
-    def chats_changed(self) -> None:
-        """Show the list of chats anew."""
-        marks = {}
-        for chat_id, opened in self.opened.items():
-            if opened.running is not None:
-                marks[chat_id] = "…"
-            elif opened.waiting:
-                marks[chat_id] = "↑"
-            if (opened.running or opened.waiting) and chat_id not in self._chats:
-                self._chats[chat_id] = opened.chat
-        self.chat_list.show(
-            self._sorted_chats(),
-            now=self.parts.now(),
-            current_id=self.current.chat.id,
-            marks=marks,
-            has_more=self._has_more_chats,
-        )
 
     def chat_shown(self, opened: OpenedChat) -> None:
         """Show what stands around the turns of the chat."""
