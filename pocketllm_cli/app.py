@@ -83,6 +83,13 @@ class App:
             self.console.warn(f"Debug log: {log.path}")
         return log
 
+    @property
+    def can_open_screen(self) -> bool:
+        """Say whether there is a person at a terminal that a full-screen app can use."""
+        return (
+            self.console.is_terminal and self.console.can_ask and not self.settings.is_dumb_terminal
+        )
+
     def run(self, work: Callable[["Api"], Awaitable[T]]) -> T:
         """Do asynchronous work with the backend of this run's context."""
         return self.run_in(self.context, work)

@@ -20,6 +20,7 @@ ENVIRONMENT_NAME: Final = "environment"
 """What the backend of POCKETLLM_URL is called; not a name to give."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_APP_TABLES: Final = ("keys", "terminal")
 _KEYS: Final = {"url", "anon_key", "functions_url"}
 _ADD_HINT: Final = (
     "Example: `pocketllm context add work --url https://… --anon-key sb_publishable_…`."
@@ -33,6 +34,10 @@ class Contexts:
     path: Path
     current: str | None = None
     named: Mapping[str, Context] = field(default_factory=dict)
+    keys: Mapping[str, Any] = field(default_factory=dict)
+    """The table `[keys]`: other keys of the terminal app, by action."""
+    terminal: Mapping[str, Any] = field(default_factory=dict)
+    """The table `[terminal]`: how the terminal app looks."""
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -56,17 +61,23 @@ class Contexts:
             raise _broken(path, str(error).replace("at end of document", last_line)) from error
         named = content.pop("contexts", {})
         current = content.pop("current", None)
+        tables = [_flat(path, name, content.pop(name, {})) for name in _APP_TABLES]
         if content:
             raise _broken(path, f"“{next(iter(content))}” is not a setting")
         if not isinstance(named, dict) or not isinstance(current, str | None):
             raise _broken(path, "“current” must be a name and “contexts” a table")
-        return cls(path, current, {name: _parse(path, name, row) for name, row in named.items()})
+        contexts = {name: _parse(path, name, row) for name, row in named.items()}
+        return cls(path, current, contexts, *tables)
 
     def save(self) -> None:
         """Write the file anew, whole."""
         lines = ["# Written by `pocketllm context`; comments in here are not kept."]
         if self.current:
             lines.append(f"current = {json.dumps(self.current)}")
+        for name in _APP_TABLES:
+            if table := getattr(self, name):
+                lines += ["", f"[{name}]"]
+                lines += [f"{json.dumps(key)} = {json.dumps(table[key])}" for key in table]
         for context in self.named.values():
             lines += ["", f"[contexts.{json.dumps(context.name)}]"]
             for key in ("url", "anon_key", "functions_url"):
@@ -181,6 +192,21 @@ def _parse(path: Path, name: str, row: Any) -> Context:
         raise _broken(path, f"context “{name}” needs url and anon_key")
     check_address(row["url"])
     return Context(name, row["url"].rstrip("/"), row["anon_key"], row.get("functions_url"))
+
+
+def _flat(path: Path, name: str, table: Any) -> dict[str, str | int]:
+    """Return a table whose names may be written with or without quotes: `chat.new = …`."""
+    if not isinstance(table, dict):
+        raise _broken(path, f"“{name}” must be a table")
+    flat: dict[str, str | int] = {}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            flat |= {f"{key}.{end}": each for end, each in _flat(path, name, value).items()}
+        elif isinstance(value, str | int):
+            flat[key] = value
+        else:
+            raise _broken(path, f"“{key}” in [{name}] must be a text or a number")
+    return flat
 
 
 def _broken(path: Path, reason: str) -> UsageProblem:

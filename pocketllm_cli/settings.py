@@ -4,7 +4,45 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
+
+_LIGHT_COLOURS: Final = {7, 9, 10, 11, 12, 13, 14, 15}
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalSettings:
+    """What the environment says of the terminal and the desktop it is on."""
+
+    is_remote: bool = False
+    """SSH_CONNECTION, SSH_TTY: the clipboard of this machine is not the person's."""
+    is_in_tmux: bool = False
+    """TMUX."""
+    has_wayland: bool = False
+    """WAYLAND_DISPLAY."""
+    has_x11: bool = False
+    """DISPLAY."""
+    colours: str = ""
+    """COLORFGBG: foreground and background, as some terminals tell them."""
+    editor: str | None = None
+    """VISUAL or EDITOR."""
+
+    @property
+    def is_light(self) -> bool | None:
+        """Whether the background is light; None where nothing says so."""
+        background = self.colours.rpartition(";")[2]
+        return int(background) in _LIGHT_COLOURS if background.isdigit() else None
+
+    @classmethod
+    def from_variables(cls, variables: Mapping[str, str]) -> Self:
+        """Read the variables."""
+        return cls(
+            is_remote=bool(variables.get("SSH_CONNECTION") or variables.get("SSH_TTY")),
+            is_in_tmux=bool(variables.get("TMUX")),
+            has_wayland=bool(variables.get("WAYLAND_DISPLAY")),
+            has_x11=bool(variables.get("DISPLAY")),
+            colours=variables.get("COLORFGBG", ""),
+            editor=variables.get("VISUAL") or variables.get("EDITOR") or None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +73,8 @@ class Settings:
     """POCKETLLM_DEBUG: as `--debug`."""
     is_dumb_terminal: bool = False
     """TERM=dumb: nothing but lines of text."""
+    terminal: TerminalSettings = TerminalSettings()
+    """For the terminal app."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -58,6 +98,7 @@ class Settings:
             password=variables.get("POCKETLLM_PASSWORD") or None,
             debug=(text("POCKETLLM_DEBUG") or "0").lower() not in {"0", "false", "no"},
             is_dumb_terminal=variables.get("TERM", "") == "dumb",
+            terminal=TerminalSettings.from_variables(variables),
         )
 
 

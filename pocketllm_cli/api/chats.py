@@ -26,6 +26,13 @@ class Chats:
         rows = await self._chats.select(order=_NEWEST_FIRST, limit=limit)
         return [Chat.from_row(row) for row in rows]
 
+    async def before(self, chat: Chat, limit: int) -> list[Chat]:
+        """Return the chats used before this one, newest first."""
+        at = f'"{chat.updated_at}"'
+        earlier = f"(updated_at.lt.{at},and(updated_at.eq.{at},id.lt.{chat.id}))"
+        rows = await self._chats.select([("or", earlier)], order=_NEWEST_FIRST, limit=limit)
+        return [Chat.from_row(row) for row in rows]
+
     async def find(self, reference: str) -> Chat:
         """Return the chat of an id, the beginning of an id, or `last`.
 

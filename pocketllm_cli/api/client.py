@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pocketllm_cli.api.messages import Messages
     from pocketllm_cli.api.model_configs import ModelConfigs
     from pocketllm_cli.api.search import Search
+    from pocketllm_cli.api.shown_branch import ShownBranch
     from pocketllm_cli.api.usage import Usage
     from pocketllm_cli.api.whole_chats import WholeChats
 
@@ -71,6 +72,13 @@ class Api:
         from pocketllm_cli.api.messages import Messages
 
         return Messages(self.wire, self.chats)
+
+    @cached_property
+    def shown_branch(self) -> "ShownBranch":
+        """Messages of chats as they are shown, a page at a time."""
+        from pocketllm_cli.api.shown_branch import ShownBranch
+
+        return ShownBranch(self.wire)
 
     @cached_property
     def model_configs(self) -> "ModelConfigs":

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -39,11 +40,24 @@ class NothingCame(BackendTimeout, ConnectionBroke):
 
 
 class Transport:
-    """Sends requests. Redirects are never followed, so a token stays where it was sent."""
+    """Sends requests. Redirects are never followed, so a token stays where it was sent.
 
-    def __init__(self, client: "httpx.AsyncClient", log: DebugLog) -> None:
-        self.client = client
+    The client is made when it is first used: the terminal app paints before it loads httpx.
+    """
+
+    def __init__(self, url: str | None, log: DebugLog) -> None:
         self.log = log
+        self._url = url
+
+    @cached_property
+    def client(self) -> "httpx.AsyncClient":
+        """The HTTP client for the backend at this address."""
+        return _make_client(self._url)
+
+    async def close(self) -> None:
+        """Close the client, if there is one."""
+        if "client" in self.__dict__:
+            await self.client.aclose()
 
     async def send(self, request: "httpx.Request", *, stream: bool = False) -> "httpx.Response":
         """Send one request and return the answer, whatever its status.
@@ -68,18 +82,25 @@ async def open_transport(url: str | None, log: DebugLog) -> AsyncIterator[Transp
 
     The environment's proxies and certificates are used, but never for this machine itself.
     """
-    httpx = load_httpx()
+    transport = Transport(url, log)
+    try:
+        yield transport
+    finally:
+        await transport.close()
+
+
+def _make_client(url: str | None) -> "httpx.AsyncClient":
+    loaded = load_httpx()
     is_local = url is None or is_loopback(urlsplit(url).hostname or "")
     is_plain = url is None or url.startswith("http:")
-    client = httpx.AsyncClient(
+    client: httpx.AsyncClient = loaded.AsyncClient(
         trust_env=not is_local,
         verify=_no_tls() if is_plain else True,
         follow_redirects=False,
-        timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+        timeout=loaded.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
         headers={"User-Agent": f"pocketllm/{__version__}"},
     )
-    async with client:
-        yield Transport(client, log)
+    return client
 
 
 def load_httpx() -> Any:

@@ -58,7 +58,21 @@ def root(
         bool,
         typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True),
     ] = False,
+    chat: Annotated[
+        str | None,
+        typer.Option("--chat", metavar="ID", help="The chat the terminal app begins with."),
+    ] = None,
 ) -> None:
-    """LLM chat in the terminal; your chats live in your own cloud."""
-    if ctx.invoked_subcommand is None:
-        app_of(ctx).console.write_line(ctx.get_help())
+    """LLM chat in the terminal; your chats live in your own cloud.
+
+    Alone, on a terminal, it opens the terminal app.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    app = app_of(ctx)
+    if not app.can_open_screen:
+        app.console.write_line(ctx.get_help())
+        return
+    from pocketllm_cli.tui.opening import open_terminal_app  # brings in textual
+
+    open_terminal_app(app, chat)

@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.benchmarks import pacing, realtime, rest, scale, starting, streaming
+from tests.benchmarks import pacing, realtime, rest, scale, starting, streaming, terminal
 
 if __name__ == "__main__":
     if "scale" in sys.argv[1:]:
@@ -13,3 +13,4 @@ if __name__ == "__main__":
         pacing.main()
         realtime.main()
         rest.main()
+        terminal.main()

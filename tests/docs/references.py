@@ -12,6 +12,7 @@ from backend_functions.errors import ServiceError
 from pocketllm_cli.commands.root import Tree, app
 from pocketllm_cli.commands.tree import everywhere, load_command
 from pocketllm_cli.exit_codes import render_exit_codes
+from pocketllm_cli.tui.keys import KEYS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -21,6 +22,7 @@ def pages() -> dict[str, str]:
     return {
         "reference/commands.md": _commands(),
         "reference/errors.md": _errors(),
+        "reference/keys.md": _keys(),
         "exit-codes.md": render_exit_codes(),
     }
 
@@ -74,6 +76,16 @@ def _errors() -> str:
         seen.setdefault(kind.code, kind)
     for code, kind in sorted(seen.items()):
         lines.append(f"| `{code}` | {kind.status} | {kind.default_message} |")
+    return "\n".join(lines) + "\n"
+
+
+def _keys() -> str:
+    lines = ["# Keys of the terminal app", "", "Generated; `make docs` writes it.", ""]
+    lines += ["Each can be changed under `[keys]`, see [the terminal app](../terminal-app.md).", ""]
+    lines += ["| name | keys | does |", "|---|---|---|"]
+    for name, key in KEYS.items():
+        keys = " ".join(f"`{each}`" for each in key.keys.split(","))
+        lines.append(f"| `{name}` | {keys} | {key.description} |")
     return "\n".join(lines) + "\n"
 
 

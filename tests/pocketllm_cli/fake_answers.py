@@ -105,6 +105,9 @@ class FakeAnswers:
         answer = backend.add_message(chat_id, "assistant", text, under=question["id"], **metadata)
         if wanted_id and body.get("regenerate"):
             answer["id"] = wanted_id
+            for chat in backend.tables["chats"]:
+                if chat["id"] == chat_id:
+                    chat["current_message_id"] = wanted_id
         return question, answer
 
     def _resume(self, answer_id: str) -> None:

@@ -1,6 +1,7 @@
 """A backend that lives in a thread: rows, sign-in and functions over real HTTP, with faults."""
 
 import json
+import re
 import threading
 import time
 from collections import Counter
@@ -277,18 +278,23 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def _fits(row: Row, column: str, condition: str) -> bool:
+    if column == "or":  # the one the client uses: rows before one, newest first
+        match = re.search(r'updated_at\.lt\."([^"]+)".*id\.lt\.([\w-]+)', condition)
+        assert match is not None
+        return (row["updated_at"], row["id"]) < match.groups()
     operator, _, value = condition.partition(".")
     column, _, key = column.partition("->>")
     actual = (row[column] or {}).get(key) if key else row[column]
     expected: Any = int(value) if isinstance(actual, int) else value
-    return bool(
-        {
-            "eq": lambda: actual == expected,
-            "gt": lambda: actual > expected,
-            "gte": lambda: actual >= expected,
-            "lte": lambda: actual <= expected,
-        }[operator]()
-    )
+    conditions: dict[str, Callable[[], bool]] = {
+        "eq": lambda: actual == expected,
+        "gt": lambda: actual > expected,
+        "in": lambda: str(actual) in value.strip("()").split(","),
+        "is": lambda: actual is None,
+        "gte": lambda: actual >= expected,
+        "lte": lambda: actual <= expected,
+    }
+    return bool(conditions[operator]())
 
 
 class Server(ThreadingHTTPServer):

@@ -1,0 +1,1 @@
+"""The terminal app; imported only by the one command that opens it."""

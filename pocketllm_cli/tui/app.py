@@ -1,0 +1,117 @@
+"""The terminal app: its colours, its first screen, the keys that work everywhere."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from pocketllm_cli.models import Chat
+from pocketllm_cli.tui.keys import bind
+from pocketllm_cli.tui.messages import CopyWanted, Narrated
+from pocketllm_cli.tui.parts import Parts
+from pocketllm_cli.tui.screens.app_screen import AppScreen
+from pocketllm_cli.tui.screens.chat import ChatScreen
+from pocketllm_cli.tui.themes import THEME_NAMES, THEMES, choose_theme
+from pocketllm_cli.tui.window_title import title_sequence
+
+
+class TerminalApp(App[None]):
+    """Shows screens; what they do is theirs."""
+
+    CSS_PATH = "app.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("app.quit", "quit", priority=True),
+        bind("app.interrupt", "interrupt", priority=True),
+        bind("app.palette", "command_palette", priority=True),
+        bind("app.help", "toggle_keys"),
+        bind("app.mouse", "toggle_mouse"),
+        bind("app.theme", "next_theme"),
+    ]
+
+    def __init__(self, parts: Parts, first_chat: Chat | None = None) -> None:
+        super().__init__()
+        self.parts = parts
+        self._first_chat = first_chat
+        self._has_mouse = parts.options.mouse
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = choose_theme(parts.options.theme, is_light=parts.settings.is_light)
+        self.set_keymap(dict(parts.options.keys))
+        if parts.options.is_still:
+            self.animation_level = "none"
+
+    @property
+    def failure(self) -> Exception | None:
+        """What ended the app though it should not have."""
+        return self._exception
+
+    def on_mount(self) -> None:
+        self.parts.clipboard.write = self.write_sequence
+        screen = ChatScreen(self.parts, self._first_chat)
+        self.push_screen(screen)
+        self.parts.narrator.tell_to(lambda text: screen.post_message(Narrated(text)))
+
+    def watch_title(self, title: str) -> None:
+        self.write_sequence(title_sequence(title))
+
+    def write_sequence(self, sequence: str) -> None:
+        """Send a control sequence of ours to the terminal."""
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(sequence)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy by the way that works here, rather than by OSC 52 alone."""
+        self._clipboard = text
+        self.screen.post_message(CopyWanted(text, "the selection"))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Yield what the command palette offers: the screen's own things first."""
+        if isinstance(screen, AppScreen):
+            yield from screen.commands()
+        yield SystemCommand("Keys", "Show or hide the keys", self.action_toggle_keys)
+        yield SystemCommand("Theme", "Take the next colours", self.action_next_theme)
+        yield SystemCommand("Mouse", "Free the mouse, or take it again", self.action_toggle_mouse)
+        yield SystemCommand("Quit", "Leave PocketLLM", self.action_quit)
+
+    async def action_quit(self) -> None:
+        """Leave once every screen has brought its things in order."""
+        for screen in self.screen_stack:
+            if isinstance(screen, AppScreen):
+                await screen.prepare_to_leave()
+        self.exit()
+
+    async def action_interrupt(self) -> None:
+        """Copy what is selected, stop what runs, or leave when asked twice."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, AppScreen):
+                if screen.interrupt():
+                    await self.action_quit()
+                return
+
+    def action_toggle_keys(self) -> None:
+        """Show or hide the keys of the focused part."""
+        if self.screen.query("HelpPanel"):
+            self.action_hide_help_panel()
+        else:
+            self.action_show_help_panel()
+
+    def action_next_theme(self) -> None:
+        """Take the next colours."""
+        names = THEME_NAMES[1:]
+        place = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(place + 1) % len(names)]
+        self.notify(f"Theme: {self.theme}. Keep it with theme in [terminal] of config.toml.")
+
+    def action_toggle_mouse(self) -> None:
+        """Give the mouse to the terminal, for its own selection, or take it again."""
+        self._has_mouse = not self._has_mouse
+        if self._driver is not None:
+            switch = "_enable_mouse_support" if self._has_mouse else "_disable_mouse_support"
+            getattr(self._driver, switch, lambda: None)()
+        self.notify("The app has the mouse." if self._has_mouse else "The terminal has the mouse.")
+
+    def _fatal_error(self) -> None:
+        """End without Textual's own page: whoever opened us reports what went wrong."""
+        self._close_messages_no_wait()

@@ -1,0 +1,99 @@
+"""Opens the terminal app: gathers what it needs, runs it, and leaves the terminal as it was."""
+
+import asyncio
+import gc
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from pocketllm_cli.api.backend import EmbeddedBackend
+from pocketllm_cli.api.client import Api, open_api
+from pocketllm_cli.app import App
+from pocketllm_cli.credentials import CredentialStore, system_keyring
+from pocketllm_cli.errors import HungUp, Stopped, Terminated
+from pocketllm_cli.tui.app import TerminalApp
+from pocketllm_cli.tui.clipboard import Clipboard
+from pocketllm_cli.tui.live import PolledChanges
+from pocketllm_cli.tui.options import TerminalOptions
+from pocketllm_cli.tui.parts import Narrator, Parts
+from pocketllm_cli.tui.state_files import StateFiles, state_folder
+from pocketllm_cli.tui.window_title import KEEP, RESTORE
+
+
+def open_terminal_app(app: App, chat: str | None = None) -> None:
+    """Run the terminal app to its end.
+
+    Args:
+        chat: The chat to open, as people name it; a new one by default.
+
+    Raises:
+        Stopped: A signal ended it.
+        Exception: What it failed with, once the terminal is as it was.
+    """
+    asyncio.run(_run(app, chat))
+
+
+async def _run(app: App, chat: str | None) -> None:
+    narrator = Narrator()
+    options = TerminalOptions.from_tables(app.contexts.keys, app.contexts.terminal)
+    async with open_api(
+        app.context,
+        paths=app.paths,
+        store=CredentialStore(app.paths.sessions, narrator, system_keyring),
+        embedded=EmbeddedBackend(app.paths.backend, narrator),
+        fixed_token=app.settings.access_token,
+        narrate=narrator,
+        log=app.log,
+    ) as api:
+        first_chat = await api.chats.find(chat) if chat else None
+        terminal = TerminalApp(_gather(app, api, options, narrator), first_chat)
+        gc.freeze()  # what is imported stays: looking through it again takes 100 ms each time
+        with _signals(terminal) as caught:
+            app.console.write(KEEP)
+            try:
+                await terminal.run_async(mouse=options.mouse)
+            finally:
+                app.console.write(RESTORE)
+    if terminal.failure is not None:
+        raise terminal.failure
+    if caught:
+        raise caught[0]
+
+
+def _gather(app: App, api: Api, options: TerminalOptions, narrator: Narrator) -> Parts:
+    session = api.sessions.current()
+    folder = state_folder(app.paths.state, app.context, session, app.settings.access_token)
+    return Parts(
+        api=api,
+        changes=PolledChanges(api.chats),
+        files=StateFiles(folder, narrator),
+        options=options,
+        settings=app.settings.terminal,
+        narrator=narrator,
+        now=lambda: datetime.now().astimezone(),
+        folder=Path.cwd(),
+        clipboard=Clipboard(app.settings.terminal, app.paths.state / "clipboard.txt"),
+    )
+
+
+@contextmanager
+def _signals(terminal: TerminalApp) -> Iterator[list[Stopped]]:
+    """Let the app end in order when it is told to, so that the terminal is put right."""
+    caught: list[Stopped] = []
+    loop = asyncio.get_running_loop()
+    kinds = {"SIGTERM": Terminated, "SIGHUP": HungUp}
+    numbers = [getattr(signal, name) for name in kinds if hasattr(signal, name)]
+
+    def end(kind: type[Stopped]) -> None:
+        caught.append(kind())
+        terminal.exit()
+
+    for number, kind in zip(numbers, kinds.values(), strict=False):
+        loop.add_signal_handler(number, end, kind)
+    try:
+        yield caught
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,35 @@
+"""The `/` commands of the composer."""
+
+from typing import Final
+
+SLASH_COMMANDS: Final[dict[str, str]] = {
+    "new": "Begin a new chat",
+    "model": "Choose the model of this chat",
+    "rename": "Give this chat another title",
+    "fork": "Go on in a copy of this chat",
+    "regenerate": "Answer the last question once more",
+    "edit": "Change the last question",
+    "delete": "Delete this chat",
+    "undo": "Take the deletion back",
+    "copy": "Copy the last answer",
+    "export": "Write this chat to a file: /export markdown or /export json",
+    "theme": "Choose the colours",
+    "keys": "Show the keys",
+    "quit": "Leave",
+}
+
+
+def parse_command(text: str) -> tuple[str, str] | None:
+    """Return the name and the rest of a command, or None for a text that is a prompt.
+
+    Only a name that exists makes a command, so that a prompt may begin with a slash.
+    """
+    if not text.startswith("/") or "\n" in text.strip():
+        return None
+    name, _, rest = text[1:].strip().partition(" ")
+    return (name, rest.strip()) if name in SLASH_COMMANDS else None
+
+
+def commands_beginning(text: str) -> list[str]:
+    """Return the commands that begin with what is typed, as they are typed."""
+    return [f"/{name}" for name in SLASH_COMMANDS if f"/{name}".startswith(text)]

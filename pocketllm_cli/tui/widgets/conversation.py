@@ -1,0 +1,284 @@
+"""The turns of a chat. However many there are, only those near what is seen are widgets."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from textual import getters, work
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from pocketllm_cli.models import Turn
+from pocketllm_cli.tui.keys import bind
+from pocketllm_cli.tui.messages import CopyWanted, OlderTurnsWanted, TurnDeed, TurnWanted
+from pocketllm_cli.tui.widgets.turn_view import TurnView
+from pocketllm_cli.tui.window import Window
+
+_NEAR_ROWS: Final = 3
+
+
+class Conversation(VerticalScroll):
+    """A list of turns with one of them selected; it stays at its end while text arrives."""
+
+    DEFAULT_CSS = """
+    Conversation {
+        height: 1fr;
+        padding: 0 1;
+        scrollbar-size-vertical: 1;
+        scrollbar-background: $background;
+        & > #turns { height: auto; min-height: 100%; } /* an anchored list must fill its room */
+        #notice { width: 1fr; height: auto; padding: 1 2; color: $text-muted; }
+        &.-failing #notice { color: $text-error; }
+    }
+    """
+    BINDINGS = [
+        bind("messages.down", "select(1)"),
+        bind("messages.up", "select(-1)"),
+        bind("messages.half_down", "scroll_half(1)"),
+        bind("messages.half_up", "scroll_half(-1)"),
+        bind("messages.first", "first"),
+        bind("messages.last", "last"),
+        bind("messages.copy", "copy"),
+        bind("messages.copy_code", "copy_code"),
+        bind("messages.regenerate", "do('regenerate')"),
+        bind("messages.edit", "do('edit')"),
+        bind("messages.fork", "do('fork')"),
+        bind("messages.version_before", "do('before')"),
+        bind("messages.version_after", "do('after')"),
+        bind("messages.links", "do('links')"),
+        bind("messages.thoughts", "toggle_thoughts"),
+    ]
+
+    turns = getters.query_one("#turns", Vertical)
+
+    def __init__(self) -> None:
+        super().__init__(id="conversation")
+        self._turns: list[Turn] = []
+        self._window = Window()
+        self._selected_id: str | None = None
+        self._thoughts: dict[str, str] = {}
+        self._has_older = False
+        self._copied_block = 0
+        self._is_stale = self._is_mounting = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="turns"):
+            yield Static(id="notice", markup=False)
+
+    def on_mount(self) -> None:
+        self.anchor()
+
+    def say(self, text: str, *, is_failure: bool = False) -> None:
+        """Show a text in place of turns, or none."""
+        notice = self.query_one("#notice", Static)
+        notice.update(Content(text))
+        notice.display = bool(text)
+        self.set_class(is_failure, "-failing")
+
+    def show(self, turns: Sequence[Turn], *, has_older: bool, is_new: bool = False) -> None:
+        """Show these turns; widgets of turns that were shown before are kept.
+
+        Args:
+            is_new: Another chat than before: start at its end.
+        """
+        grown_before = _grown_before(self._turns, turns)
+        self._turns, self._has_older = list(turns), has_older
+        if is_new:
+            self._selected_id, self._thoughts = None, {}
+            self._window.reset(len(turns))
+            self.anchor()
+        else:
+            self._window.resize(len(turns), grown_before)
+        self._rewindow()
+
+    def update_turn(self, turn: Turn) -> None:
+        """Show another state of one turn."""
+        for place in range(len(self._turns) - 1, -1, -1):
+            if self._turns[place].message.id == turn.message.id:
+                self._turns[place] = turn
+                break
+        for view in self.views:
+            if view.turn.message.id == turn.message.id:
+                view.turn = turn
+
+    def clear_selection(self) -> None:
+        """Select nothing."""
+        self._selected_id = None
+        for view in self.views:
+            view.remove_class("-selected")
+
+    def think(self, message_id: str, thoughts: str) -> None:
+        """Show what a model thinks before its answer."""
+        self._thoughts[message_id] = thoughts
+        for view in self.views:
+            if view.turn.message.id == message_id:
+                view.thoughts = thoughts
+
+    @property
+    def views(self) -> list[TurnView]:
+        """The widgets of the turns that are mounted, oldest first."""
+        return [child for child in self.turns.children if isinstance(child, TurnView)]
+
+    @property
+    def selected(self) -> TurnView | None:
+        """The view that the keys mean: the one selected, or the last one."""
+        views = self.views
+        chosen = [view for view in views if view.turn.message.id == self._selected_id] or views
+        return chosen[-1] if chosen else None
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Load what one scrolls towards."""
+        super().watch_scroll_y(old_value, new_value)
+        if round(old_value) != round(new_value):
+            self._look_around()
+
+    def action_select(self, step: int) -> None:
+        views = self.views
+        if not views:
+            return
+        current = self.selected
+        if self._selected_id is None:
+            place = len(views) - 1
+        else:
+            place = (views.index(current) if current in views else len(views) - 1) + step
+        if not 0 <= place < len(views):
+            self._look_around()
+            return
+        self._select(views[place])
+        self.scroll_to_widget(views[place], animate=False, force=True)
+
+    def action_scroll_half(self, direction: int) -> None:
+        self.scroll_relative(y=direction * max(1, self.size.height // 2), animate=False)
+
+    def action_first(self) -> None:
+        self.scroll_home(animate=False)
+        self._look_around()
+
+    def action_last(self) -> None:
+        self._window.reset(len(self._turns))
+        self._selected_id = None
+        self._rewindow()
+        self.anchor()
+
+    def action_copy(self) -> None:
+        if view := self.selected:
+            self.post_message(CopyWanted(view.text, "the message"))
+
+    def action_copy_code(self) -> None:
+        """Copy the next code block of the message, from its first one on."""
+        from pocketllm_cli.tui.safe_markdown import code_blocks  # not for the first frame
+
+        blocks = code_blocks(self.selected.text) if self.selected else []
+        if not blocks:
+            self.notify("There is no code block in this message.", markup=False)
+            return
+        block = self._copied_block % len(blocks)
+        self._copied_block += 1
+        self.post_message(CopyWanted(blocks[block], f"code block {block + 1} of {len(blocks)}"))
+
+    def action_do(self, deed: TurnDeed) -> None:
+        if view := self.selected:
+            self.post_message(TurnWanted(deed, view.turn))
+
+    def action_toggle_thoughts(self) -> None:
+        if view := self.selected:
+            view.is_unfolded = not view.is_unfolded
+
+    def _select(self, view: TurnView) -> None:
+        self._selected_id, self._copied_block = view.turn.message.id, 0
+        for each in self.views:
+            each.set_class(each is view, "-selected")
+
+    def _look_around(self) -> None:
+        if self.scroll_y <= _NEAR_ROWS:
+            if self._window.move_up():
+                self._rewindow()
+            elif self._window.first == 0 and self._has_older:
+                self._has_older = False  # until the page is there
+                self.post_message(OlderTurnsWanted())
+        elif self.scroll_y >= self.max_scroll_y - _NEAR_ROWS and self._window.move_down():
+            self._rewindow()
+
+    def _rewindow(self) -> None:
+        """Have the window mounted; what changes while it is being mounted is mounted after."""
+        self._is_stale = True
+        if not self._is_mounting:
+            self._is_mounting = True
+            self._mount_until_fresh()
+
+    @work(group="window")
+    async def _mount_until_fresh(self) -> None:
+        try:
+            while self._is_stale:
+                self._is_stale = False
+                await self._mount_window()
+        finally:
+            self._is_mounting = False
+
+    async def _mount_window(self) -> None:
+        """Mount the turns of the window and none else, and keep what is seen where it is."""
+        wanted = self._turns[self._window.first : self._window.end]
+        ids = {turn.message.id for turn in wanted}
+        kept = {view.turn.message.id: view for view in self.views}
+        mark = self._mark_place(ids)
+        async with self.batch():
+            await self.turns.remove_children(
+                [view for message_id, view in kept.items() if message_id not in ids]
+            )
+            await self._mount_missing(wanted, kept)
+        self._refresh_views()
+        if mark is not None:
+            self.call_after_refresh(self._return_to, *mark)
+        self.call_after_refresh(self._fill)
+
+    async def _mount_missing(self, wanted: list[Turn], kept: dict[str, TurnView]) -> None:
+        after: TurnView | Static = self.query_one("#notice", Static)
+        missing: list[TurnView] = []
+        for turn in wanted:
+            view = kept.get(turn.message.id)
+            if view is None:
+                missing.append(TurnView(turn, self._thoughts.get(turn.message.id, "")))
+                continue
+            if missing:
+                await self.turns.mount_all(missing, after=after)
+                missing = []
+            after = view
+        if missing:
+            await self.turns.mount_all(missing, after=after)
+
+    def _refresh_views(self) -> None:
+        """Show the turns as they are now: text may have come while their widgets were made."""
+        turns = {turn.message.id: turn for turn in self._turns[self._window.first :]}
+        for view in self.views:
+            turn = turns.get(view.turn.message.id)
+            if turn is not None and view.turn != turn:
+                view.turn = turn
+
+    def _mark_place(self, ids: set[str]) -> tuple[TurnView, float] | None:
+        """Return the first view in sight that stays, and how far below the top edge it begins."""
+        if self.is_anchored and not self._anchor_released:
+            return None
+        for view in self.views:
+            if view.turn.message.id in ids and view.virtual_region.bottom > self.scroll_y:
+                return view, view.virtual_region.y - self.scroll_y
+        return None
+
+    def _return_to(self, view: TurnView, distance: float) -> None:
+        if view.is_attached:
+            y = max(0.0, view.virtual_region.y - distance)
+            self.scroll_to(y=y, animate=False, force=True, immediate=True)
+
+    def _fill(self) -> None:
+        """Mount more turns while there is room for them."""
+        if self.virtual_size.height <= self.size.height and self._window.move_up():
+            self._rewindow()
+
+
+def _grown_before(before: Sequence[Turn], after: Sequence[Turn]) -> int:
+    """Return how many turns were put before the first one that was there."""
+    first_id = before[0].message.id if before else None
+    return next(
+        (place for place, turn in enumerate(after) if turn.message.id == first_id),
+        0,
+    )

@@ -1,0 +1,217 @@
+"""How fast the terminal app is: against a minimal Textual app, and long chats against short ones.
+
+Everything runs in processes and on a backend of this machine, and prints ratios of one run.
+"""
+
+import asyncio
+import gc
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from textual import events
+
+from pocketllm_cli.models import Context
+from tests.benchmarks.figures import report
+from tests.pocketllm_cli.fake_answers import Stream
+from tests.pocketllm_cli.fake_backend import KEY, FakeBackend, serve
+from tests.pocketllm_cli.tui.harness import Shown, shown_app
+
+ROUNDS = 5
+_ANSWER = "Some **bold** words, `code` and\n\n- a list\n- of two\n\n```python\nprint(1)\n```\n"
+_STREAMED = (
+    "A paragraph as models write them, of some length, with **bold** words and `code`. " * 4
+    + "\n\n- a list\n- of a few\n- points that say something\n\n"
+    + "```python\ndef area(radius: float) -> float:\n    return 3.14 * radius * radius\n```\n\n"
+)
+_MINIMAL = """
+import os
+from textual.app import App
+from textual.widgets import Static
+class Minimal(App):
+    def compose(self):
+        for number in range({count}):
+            yield Static(str(number))
+    def on_ready(self):
+        os._exit(0)
+Minimal().run(headless=True, size=(120, 40))
+"""
+_OWN = """
+import os, resource, sys
+from pocketllm_cli.app import App
+from pocketllm_cli.console import Console
+from pocketllm_cli.invocation import Invocation
+from pocketllm_cli.tui import opening
+from pocketllm_cli.tui.app import TerminalApp
+run = TerminalApp.run_async
+def run_headless(self, **options):
+    return run(self, headless=True, size=(120, 40))
+def on_ready(self):
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(len(self.screen.walk_children()) + 1, megabytes, file=sys.stderr, flush=True)
+    os._exit(0)
+TerminalApp.run_async, TerminalApp.on_ready = run_headless, on_ready
+invocation = Invocation()
+opening.open_terminal_app(App(invocation, Console(invocation)))
+"""
+
+
+def main() -> None:
+    backend = FakeBackend()
+    backend.add_model("gpt", is_default=True)
+    serve(backend)
+    try:
+        _first_frame(backend)
+        short, long = _fill(backend, 50), _fill(backend, 5000)
+        asyncio.run(_opening(backend, short, long))
+        asyncio.run(_keys_while_streaming(backend))
+        asyncio.run(_idle(backend))
+    finally:
+        backend.stop()
+
+
+def _first_frame(backend: FakeBackend) -> None:
+    own, minimal = [], []
+    for number in range(ROUNDS + 1):
+        count, seconds, megabytes = _run_own(backend)
+        least = _run(["-c", _MINIMAL.format(count=count)])
+        if number:  # the first round warms the disk cache
+            own.append(seconds)
+            minimal.append(least)
+    ratio = statistics.median(own) / statistics.median(minimal)
+    name = f"first frame, against a Textual app of {count} widgets"
+    report(name, ratio, limit=2, at_most=True)
+    report("memory at the first frame", megabytes, limit=60, at_most=True, unit=" MB")
+
+
+def _run_own(backend: FakeBackend) -> tuple[int, float, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            "POCKETLLM_HOME": folder,
+            "POCKETLLM_URL": backend.url,
+            "POCKETLLM_ANON_KEY": KEY,
+            "POCKETLLM_ACCESS_TOKEN": "token",
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+        }
+        began = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", _OWN],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=dict(os.environ) | environment,
+        )
+        seconds = time.perf_counter() - began
+    count, megabytes = done.stderr.split()
+    return int(count), seconds, float(megabytes)
+
+
+def _run(arguments: list[str]) -> float:
+    began = time.perf_counter()
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+    return time.perf_counter() - began
+
+
+def _fill(backend: FakeBackend, count: int) -> str:
+    chat = backend.add_chat(f"{count} messages")
+    for number in range(count):
+        role = "assistant" if number % 2 else "user"
+        backend.add_message(chat["id"], role, _ANSWER if number % 2 else f"Question {number}?")
+    return str(chat["id"])
+
+
+async def _opening(backend: FakeBackend, short: str, long: str) -> None:
+    """Time from the choice of a chat until its last message is a widget on the screen."""
+    times: dict[str, list[float]] = {short: [], long: []}
+    context = Context("environment", backend.url, KEY)
+    for number in range(ROUNDS + 1):
+        for chat_id in (short, long):
+            with tempfile.TemporaryDirectory() as folder:
+                async with shown_app(context, Path(folder), size=(120, 40)) as it:
+                    seconds = await _time_opening(it, chat_id)
+            if number:
+                times[chat_id].append(seconds)
+    ratio = statistics.median(times[long]) / statistics.median(times[short])
+    report("opening 5,000 messages, against 50", ratio, limit=1.5, at_most=True)
+
+
+async def _time_opening(it: Shown, chat_id: str) -> float:
+    await it.until(lambda: it.screen.status.connection == "online")
+    chat = next(chat for chat in it.screen.chat_list._all if chat.id == chat_id)
+    began = time.perf_counter()
+    it.screen.open_chat(chat)
+    while not it.texts or it.screen.conversation.views[-1].size.height == 0:
+        await asyncio.sleep(0.001)
+    return time.perf_counter() - began
+
+
+async def _keys_while_streaming(backend: FakeBackend) -> None:
+    """Press keys while 100 tokens a second arrive; time until the letter is in the composer."""
+    over = threading.Event()
+
+    def script(stream: Stream) -> None:
+        stream.start()
+        offset = 0
+        words = (_STREAMED * 40).split(" ")
+        for word in words:
+            if over.is_set():
+                break
+            stream.text([word + " "], offset)
+            offset += len(word) + 1
+            time.sleep(0.01)
+        stream.end()
+
+    backend.script = script
+    delays: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        context = Context("environment", backend.url, KEY)
+        async with shown_app(context, Path(folder), size=(120, 40)) as it:
+            await it.ask("Tell me")
+            await it.until(lambda: any(len(text) > 1000 for text in it.texts))
+            gc.freeze()  # as the command does that opens the app
+            for number in range(100):
+                delays.append(await _press(it, "abcdefghij"[number % 10]))
+                await asyncio.sleep(0.02)
+            over.set()
+            await it.until(lambda: it.screen.current.running is None)
+    backend.script = None
+    worst = sorted(delays)[-2] * 1000
+    report("a key while 100 tokens a second arrive, p99", worst, limit=50, at_most=True, unit=" ms")
+
+
+async def _press(it: Shown, key: str) -> float:
+    before = len(it.screen.composer.text)
+    began = time.perf_counter()
+    it.app.post_message(events.Key(key, key))
+    await _until(lambda: len(it.screen.composer.text) > before)
+    painted = asyncio.Event()
+    it.screen.call_after_refresh(painted.set)
+    await painted.wait()
+    return time.perf_counter() - began
+
+
+async def _until(claim: Callable[[], bool]) -> None:
+    while not claim():
+        await asyncio.sleep(0.001)
+
+
+async def _idle(backend: FakeBackend) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        context = Context("environment", backend.url, KEY)
+        async with shown_app(context, Path(folder), size=(120, 40)) as it:
+            await it.until(lambda: it.screen.status.connection == "online")
+            await asyncio.sleep(1)
+            cpu, began = time.process_time(), time.perf_counter()
+            await asyncio.sleep(5)
+            share = 100 * (time.process_time() - cpu) / (time.perf_counter() - began)
+    report("processor time while idle", share, limit=1, at_most=True, unit=" %")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""The terminal app over a backend of the tests, with a clock that stands still."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from pocketllm_cli.api.backend import EmbeddedBackend
+from pocketllm_cli.api.client import open_api
+from pocketllm_cli.credentials import CredentialStore
+from pocketllm_cli.debug_log import DebugLog
+from pocketllm_cli.models import Context
+from pocketllm_cli.paths import Paths
+from pocketllm_cli.settings import TerminalSettings
+from pocketllm_cli.tui.app import TerminalApp
+from pocketllm_cli.tui.clipboard import Clipboard
+from pocketllm_cli.tui.live import Changes
+from pocketllm_cli.tui.options import TerminalOptions
+from pocketllm_cli.tui.parts import Narrator, Parts
+from pocketllm_cli.tui.screens.chat import ChatScreen
+from pocketllm_cli.tui.state_files import StateFiles
+
+NOW = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+
+
+class Quiet:
+    """A backend on which nothing changes by itself."""
+
+    async def listen(self) -> AsyncIterator[Any]:
+        await asyncio.Event().wait()
+        yield
+
+
+@dataclass
+class Shown:
+    """An app that runs, and the keys of its person."""
+
+    app: TerminalApp
+    pilot: Pilot[None]
+
+    @property
+    def screen(self) -> ChatScreen:
+        found = self.app.screen_stack[1]
+        assert isinstance(found, ChatScreen)
+        return found
+
+    @property
+    def texts(self) -> list[str]:
+        """The messages that are widgets, oldest first."""
+        return [view.turn.message.content for view in self.screen.conversation.views]
+
+    async def until(self, claim: Callable[[], Any], seconds: float = 60) -> None:
+        """Wait until something is so."""
+        deadline = time.monotonic() + seconds
+        while not claim():
+            assert time.monotonic() < deadline, "it did not come about"
+            await self.pilot.pause(0.01)
+        await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        await self.pilot.press(*(_KEYS.get(each, each) for each in text))
+
+    async def ask(self, text: str) -> None:
+        self.screen.composer.area.focus()
+        self.screen.composer.put(text)
+        await self.pilot.press("enter")
+
+
+_KEYS = {" ": "space", "/": "slash", "@": "at", ".": "full_stop", "-": "minus", "_": "underscore"}
+
+
+@asynccontextmanager
+async def shown_app(
+    context: Context,
+    home: Path,
+    *,
+    size: tuple[int, int] = (100, 30),
+    changes: Changes | None = None,
+    options: TerminalOptions | None = None,
+    token: str | None = "token",
+    settings: TerminalSettings | None = None,
+    chat: str | None = None,
+) -> AsyncIterator[Shown]:
+    """Show the app over a context's backend."""
+    paths, narrator = Paths.under(home), Narrator()
+    async with open_api(
+        context,
+        paths=paths,
+        store=CredentialStore(paths.sessions, narrator, lambda: None),
+        embedded=EmbeddedBackend(paths.backend, narrator),
+        fixed_token=token,
+        narrate=narrator,
+        log=DebugLog(None),
+    ) as api:
+        terminal = settings or TerminalSettings(is_remote=True)
+        parts = Parts(
+            api=api,
+            changes=changes or Quiet(),
+            files=StateFiles(paths.state / "terminal", narrator),
+            options=options or TerminalOptions(is_still=True),
+            settings=terminal,
+            narrator=narrator,
+            now=lambda: NOW,
+            folder=home,
+            clipboard=Clipboard(terminal, home / "clipboard.txt"),
+        )
+        first = await api.chats.find(chat) if chat else None
+        app = TerminalApp(parts, first)
+        async with app.run_test(size=size) as pilot:
+            yield Shown(app, pilot)
