@@ -13,6 +13,7 @@ from backend_functions.model_configs.body import ConfigChange, NewConfig
 from backend_functions.model_configs.probe import probe
 from backend_functions.model_configs.store import ConfigStore, get_config
 from backend_functions.providers.base import ChatProvider
+from backend_functions.providers.registry import PROVIDERS
 from backend_functions.types import Caller
 
 _MAX_BODY_BYTES = 512 * 1024
@@ -32,6 +33,15 @@ def model_config_routes(
             config = await get_config(connection, caller, config_id)
         assert caller.user_id is not None
         return await providers.open(caller.user_id, config | {"config_id": config_id}), config
+
+    @router.get("/providers")
+    async def list_providers(caller: Annotated[Caller, Depends(identify)]) -> Json:
+        """List the providers a config can name, for forms that offer them."""
+        rows = [
+            {"name": row.name, "base_url": row.base_url, "key": row.key}
+            for row in PROVIDERS.values()
+        ]
+        return Json({"providers": rows})
 
     @router.post("", status_code=201, openapi_extra=_body(NewConfig))
     async def add(

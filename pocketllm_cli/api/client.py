@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pocketllm_cli.api.files import Files
     from pocketllm_cli.api.messages import Messages
     from pocketllm_cli.api.model_configs import ModelConfigs
+    from pocketllm_cli.api.profiles import Profiles
     from pocketllm_cli.api.search import Search
     from pocketllm_cli.api.shown_branch import ShownBranch
     from pocketllm_cli.api.usage import Usage
@@ -92,6 +93,13 @@ class Api:
         from pocketllm_cli.api.answers import Answers
 
         return Answers(self.wire, self._transport.log, self._narrate)
+
+    @cached_property
+    def profiles(self) -> "Profiles":
+        """What the person tells about themselves."""
+        from pocketllm_cli.api.profiles import Profiles
+
+        return Profiles(self.wire)
 
     @cached_property
     def usage(self) -> "Usage":

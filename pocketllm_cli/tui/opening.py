@@ -13,9 +13,12 @@ from pocketllm_cli.api.client import Api, open_api
 from pocketllm_cli.app import App
 from pocketllm_cli.credentials import CredentialStore, system_keyring
 from pocketllm_cli.errors import HungUp, Stopped, Terminated
+from pocketllm_cli.models import Context
 from pocketllm_cli.tui.app import TerminalApp
 from pocketllm_cli.tui.clipboard import Clipboard
+from pocketllm_cli.tui.config_file import ConfigFile
 from pocketllm_cli.tui.live import PolledChanges
+from pocketllm_cli.tui.messages import ReopenWanted
 from pocketllm_cli.tui.options import TerminalOptions
 from pocketllm_cli.tui.parts import Narrator, Parts
 from pocketllm_cli.tui.state_files import StateFiles, state_folder
@@ -36,10 +39,20 @@ def open_terminal_app(app: App, chat: str | None = None) -> None:
 
 
 async def _run(app: App, chat: str | None) -> None:
+    """Show the app, again for as long as somebody wants another backend or account."""
+    wish = await _show(app, app.context, chat)
+    while wish is not None:
+        config = ConfigFile(app.paths.config_file)
+        context = config.contexts().get(wish.context) if wish.context else app.context
+        wish = await _show(app, context, None)
+
+
+async def _show(app: App, context: Context, chat: str | None) -> ReopenWanted | None:
     narrator = Narrator()
-    options = TerminalOptions.from_tables(app.contexts.keys, app.contexts.terminal)
+    config = ConfigFile(app.paths.config_file)
+    options = config.options()
     async with open_api(
-        app.context,
+        context,
         paths=app.paths,
         store=CredentialStore(app.paths.sessions, narrator, system_keyring),
         embedded=EmbeddedBackend(app.paths.backend, narrator),
@@ -48,7 +61,8 @@ async def _run(app: App, chat: str | None) -> None:
         log=app.log,
     ) as api:
         first_chat = await api.chats.find(chat) if chat else None
-        terminal = TerminalApp(_gather(app, api, options, narrator), first_chat)
+        parts = _gather(app, api, options, narrator)
+        terminal = TerminalApp(parts, first_chat)
         gc.freeze()  # what is imported stays: looking through it again takes 100 ms each time
         with _signals(terminal) as caught:
             app.console.write(KEEP)
@@ -60,11 +74,12 @@ async def _run(app: App, chat: str | None) -> None:
         raise terminal.failure
     if caught:
         raise caught[0]
+    return terminal.return_value
 
 
 def _gather(app: App, api: Api, options: TerminalOptions, narrator: Narrator) -> Parts:
     session = api.sessions.current()
-    folder = state_folder(app.paths.state, app.context, session, app.settings.access_token)
+    folder = state_folder(app.paths.state, api.context, session, app.settings.access_token)
     return Parts(
         api=api,
         changes=PolledChanges(api.chats),
@@ -75,6 +90,8 @@ def _gather(app: App, api: Api, options: TerminalOptions, narrator: Narrator) ->
         now=lambda: datetime.now().astimezone(),
         folder=Path.cwd(),
         clipboard=Clipboard(app.settings.terminal, app.paths.state / "clipboard.txt"),
+        config=ConfigFile(app.paths.config_file),
+        email=session.email if session else None,
     )
 
 

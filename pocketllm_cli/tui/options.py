@@ -8,7 +8,14 @@ from pocketllm_cli.errors import UsageProblem
 from pocketllm_cli.tui.keys import check_keymap
 from pocketllm_cli.tui.themes import THEME_NAMES
 
-_KINDS: Final[dict[str, type]] = {"theme": str, "mouse": bool, "notify_after_seconds": int}
+_KINDS: Final[dict[str, type]] = {
+    "theme": str,
+    "markdown": bool,
+    "timestamps": bool,
+    "animation": bool,
+    "mouse": bool,
+    "notify_after_seconds": int,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +26,12 @@ class TerminalOptions:
     """Other keys, by the names in `keys.KEYS`."""
     theme: str = "auto"
     """A name of `themes.THEME_NAMES`; `auto` follows the terminal."""
+    markdown: bool = True
+    """Whether answers are shown as Markdown, rather than as the model wrote them."""
+    timestamps: bool = True
+    """Whether messages say when they were written."""
+    animation: bool = True
+    """Whether anything moves by itself."""
     mouse: bool = True
     """Whether the app takes the mouse from the start."""
     notify_after_seconds: int = 10

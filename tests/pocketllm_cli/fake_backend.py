@@ -16,7 +16,14 @@ from tests.pocketllm_cli.fake_answers import FakeAnswers, Stream
 
 KEY = "sb_publishable_test"
 NOW = "2026-01-02T03:04:05+00:00"
+TABLES = ("chats", "messages", "model_configs", "profiles")
 Row = dict[str, Any]
+PROVIDERS: list[Row] = [
+    {"name": "openai", "base_url": "https://api.openai.com/v1", "key": "required"},
+    {"name": "ollama", "base_url": "http://127.0.0.1:11434", "key": "optional"},
+    {"name": "openai-compatible", "base_url": None, "key": "optional"},
+    {"name": "local", "base_url": None, "key": "none"},
+]
 
 
 @dataclass
@@ -25,11 +32,13 @@ class FakeBackend:
 
     url: str = ""
     tables: dict[str, list[Row]] = field(
-        default_factory=lambda: {"chats": [], "messages": [], "model_configs": []}
+        default_factory=lambda: {name: [] for name in TABLES}
     )
     trash: list[Row] = field(default_factory=list)
     """Deleted chats, the last deleted first."""
     accounts: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
+    """Codes that were mailed, by address."""
     tokens: set[str] = field(default_factory=lambda: {"token"})
     refresh_tokens: dict[str, str] = field(default_factory=dict)
     seen: Counter[str] = field(default_factory=Counter)
@@ -213,6 +222,13 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer_json(400, {"code": "refresh_token_not_found", "message": "no"})
                 return
             self.answer_json(200, backend.new_session(email))
+        elif path == "otp":
+            self.answer_json(200, {})
+        elif path == "verify":
+            if backend.codes.get(body["email"]) != body["token"]:
+                self.answer_json(403, {"code": "otp_expired", "message": "no"})
+                return
+            self.answer_json(200, backend.new_session(body["email"]))
         elif path == "logout":
             self.answer(204, b"")
         elif self._token() in backend.tokens:
@@ -264,6 +280,8 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "model-configs":
             fields = {key: value for key, value in body.items() if key != "api_key"}
             self.answer_json(201, self.backend.add_model(**fields, has_key="api_key" in body))
+        elif path == "model-configs/providers":
+            self.answer_json(200, {"providers": PROVIDERS})
         elif path.endswith("/catalog"):
             self.answer_json(200, self.backend.results["catalog"])
         elif path.endswith("/test"):
@@ -284,13 +302,14 @@ def _fits(row: Row, column: str, condition: str) -> bool:
         return (row["updated_at"], row["id"]) < match.groups()
     operator, _, value = condition.partition(".")
     column, _, key = column.partition("->>")
-    actual = (row[column] or {}).get(key) if key else row[column]
+    actual = (row[column] or {}).get(key) if key else row.get(column)
     expected: Any = int(value) if isinstance(actual, int) else value
     conditions: dict[str, Callable[[], bool]] = {
         "eq": lambda: actual == expected,
         "gt": lambda: actual > expected,
         "in": lambda: str(actual) in value.strip("()").split(","),
         "is": lambda: actual is None,
+        "not": lambda: actual is not None,
         "gte": lambda: actual >= expected,
         "lte": lambda: actual <= expected,
     }

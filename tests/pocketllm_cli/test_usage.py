@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pocketllm_cli.commands.usage import cost_as_text
+from pocketllm_cli.usage_numbers import cost_as_text
 from pocketllm_cli.errors import ExitCode, UsageProblem
 from pocketllm_cli.moments import parse_moment
 from tests.pocketllm_cli.conftest import Cli

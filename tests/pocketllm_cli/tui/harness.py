@@ -20,6 +20,7 @@ from pocketllm_cli.paths import Paths
 from pocketllm_cli.settings import TerminalSettings
 from pocketllm_cli.tui.app import TerminalApp
 from pocketllm_cli.tui.clipboard import Clipboard
+from pocketllm_cli.tui.config_file import ConfigFile
 from pocketllm_cli.tui.live import Changes
 from pocketllm_cli.tui.options import TerminalOptions
 from pocketllm_cli.tui.parts import Narrator, Parts
@@ -49,6 +50,26 @@ class Shown:
         found = self.app.screen_stack[1]
         assert isinstance(found, ChatScreen)
         return found
+
+    @property
+    def place(self) -> str:
+        """What the screen on top is called."""
+        return type(self.app.screen).__name__
+
+    @property
+    def page(self) -> str:
+        """The text of everything that is painted."""
+        lines = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip) for strip in lines)
+
+    @property
+    def notices(self) -> list[str]:
+        """What was told in passing."""
+        return [note.message for note in self.app._notifications]
+
+    async def see(self, *texts: str) -> None:
+        """Wait until all of these are painted."""
+        await self.until(lambda: all(text in self.page for text in texts))
 
     @property
     def texts(self) -> list[str]:
@@ -98,6 +119,7 @@ async def shown_app(
         narrate=narrator,
         log=DebugLog(None),
     ) as api:
+        session = api.sessions.current()
         terminal = settings or TerminalSettings(is_remote=True)
         parts = Parts(
             api=api,
@@ -109,6 +131,8 @@ async def shown_app(
             now=lambda: NOW,
             folder=home,
             clipboard=Clipboard(terminal, home / "clipboard.txt"),
+            config=ConfigFile(paths.config_file),
+            email=session.email if session else None,
         )
         first = await api.chats.find(chat) if chat else None
         app = TerminalApp(parts, first)
