@@ -19,6 +19,14 @@ _KINDS: Final[dict[str, type]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """How messages are shown."""
+
+    markdown: bool = True
+    timestamps: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class TerminalOptions:
     """How the app looks and which keys it takes."""
 
@@ -38,6 +46,11 @@ class TerminalOptions:
     """An answer that took longer and ends while another window has the focus rings the bell."""
     is_still: bool = False
     """No blinking cursor and no animation, for pictures that are compared."""
+
+    @property
+    def look(self) -> Look:
+        """How messages are shown."""
+        return Look(self.markdown, self.timestamps)
 
     @classmethod
     def from_tables(cls, keys: Mapping[str, Any], terminal: Mapping[str, Any]) -> Self:

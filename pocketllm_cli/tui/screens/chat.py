@@ -93,6 +93,12 @@ class ChatScreen(ListingScreen):
         self.load_models()
         self.listen()
 
+    @on(events.ScreenResume)
+    def _take_options(self) -> None:
+        """Go by what may have been changed in the settings."""
+        self.composer.area.take_keys(self.parts.options.keys)
+        self.conversation.take_look(self.parts.options.look)
+
     @on(events.Resize)
     def _fit(self, event: events.Resize) -> None:
         self.set_class(event.size.width < _NARROW, "-narrow")

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Button, Checkbox, Input, Label, Select, Static, TextArea
+from textual.widgets import Button, Input, Label, Select, Static, TextArea
 
 from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.models import ModelConfig, Provider
@@ -31,6 +31,7 @@ from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.screens.app_screen import told
 from pocketllm_cli.tui.screens.catalog import CatalogDialog
 from pocketllm_cli.tui.widgets.field import Field
+from pocketllm_cli.tui.widgets.tick import Tick
 
 _USUAL: Final = "as the backend has it"
 
@@ -79,7 +80,7 @@ class ModelForm(ModalScreen[ModelConfig | None]):
                     yield self._line(name, number.label, _USUAL)
                 yield Field("system_prompt", "System prompt", self._prompt_area())
                 is_default = config.is_default if config else False
-                yield Field("is_default", "Default", Checkbox("for new chats", is_default, compact=True))
+                yield Field("is_default", "Default", Tick("for new chats", is_default))
             yield Static(id="problem", markup=False)
             with Horizontal():
                 yield Button("Cancel", id="cancel", compact=True)
@@ -145,7 +146,7 @@ class ModelForm(ModalScreen[ModelConfig | None]):
         if name == "provider":
             return self.provider.value
         if name == "is_default":
-            return self.query_one(Checkbox).value
+            return self.query_one(Tick).value
         text = self._text(name)
         if name == "system_prompt":
             if len(text) > MOST_PROMPT:
