@@ -22,7 +22,7 @@ $(MARK): pyproject.toml .ci/constraints.txt
 	@$(BIN)/python -m backend_functions.embedded.weights
 	@touch $@
 
-chat: setup ## chat; PROMPT="…" asks one question
+chat: setup ## chat in the terminal app; PROMPT="…" asks one question
 	@BIN="$(BIN)" bash .ci/chat
 
 test: check ## set up and run everything CI runs

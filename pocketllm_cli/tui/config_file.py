@@ -66,6 +66,8 @@ class ConfigFile:
         return options
 
 
-def _with(table: Mapping[str, str | int], name: str, value: str | int | None) -> dict[str, str | int]:
+def _with(
+    table: Mapping[str, str | int], name: str, value: str | int | None
+) -> dict[str, str | int]:
     kept = {key: each for key, each in table.items() if key != name}
     return kept if value is None else {**kept, name: value}

@@ -31,9 +31,7 @@ class FakeBackend:
     """What the server knows, and how it misbehaves."""
 
     url: str = ""
-    tables: dict[str, list[Row]] = field(
-        default_factory=lambda: {name: [] for name in TABLES}
-    )
+    tables: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in TABLES})
     trash: list[Row] = field(default_factory=list)
     """Deleted chats, the last deleted first."""
     accounts: dict[str, str] = field(default_factory=dict)

@@ -77,9 +77,7 @@ class ContextsScreen(PlaceScreen):
 
     async def _store(self, values: Values) -> None:
         self.parts.config.add_context(
-            Context(
-                str(values["name"]), values["url"], values["anon_key"], values["functions_url"]
-            )
+            Context(str(values["name"]), values["url"], values["anon_key"], values["functions_url"])
         )
 
     @work(group="form", exclusive=True)
@@ -91,7 +89,9 @@ class ContextsScreen(PlaceScreen):
         if name in {EMBEDDED.name, self.parts.api.context.name}:
             self.tell("The embedded context stays; so does the one in use, while it is.")
             return
-        question = f"Remove the context {clean_line(name)} and its session? The backend keeps its data."
+        question = (
+            f"Remove the context {clean_line(name)} and its session? The backend keeps its data."
+        )
         if not await self.app.push_screen_wait(Confirm(question, deed="Remove")):
             return
         try:

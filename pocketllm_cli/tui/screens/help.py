@@ -81,7 +81,7 @@ def keys_in_reach(screens: Sequence[Screen[object]]) -> list[str]:
         return []
     before = screens[-2]
     found: dict[str, None] = {}
-    for part in (before.focused.ancestors_with_self if before.focused else [before]):
+    for part in before.focused.ancestors_with_self if before.focused else [before]:
         for bindings in part._bindings.key_to_bindings.values():
             found |= {str(each.id): None for each in bindings if each.id in KEYS}
         if part is before:

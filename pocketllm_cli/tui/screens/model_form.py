@@ -108,7 +108,7 @@ class ModelForm(ModalScreen[ModelConfig | None]):
             names.append(self._config.provider)  # what is stored must be shown
         value = self._config.provider if self._config else names[0]
         pairs = [(Content(clean_line(name)), name) for name in names]
-        return Select(pairs, value=value, allow_blank=False, compact=True)  # type: ignore[arg-type]
+        return Select(pairs, value=value, allow_blank=False, compact=True)
 
     @on(Select.Changed)
     def _fit_provider(self) -> None:

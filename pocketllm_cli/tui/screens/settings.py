@@ -9,8 +9,7 @@ from textual.widgets import DataTable
 
 from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.sanitize import clean_line
-from pocketllm_cli.tui.keys import KEYS, conflict_of, keys_of, shown_key
-from pocketllm_cli.tui.keys import bind
+from pocketllm_cli.tui.keys import KEYS, bind, conflict_of, keys_of, shown_key
 from pocketllm_cli.tui.options import TerminalOptions
 from pocketllm_cli.tui.screens.dialogs import AskLine, Choose
 from pocketllm_cli.tui.screens.place import PlaceScreen

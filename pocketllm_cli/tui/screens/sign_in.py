@@ -87,7 +87,9 @@ class SignInScreen(AppScreen):
         self.query_one("#field-again").display = way == "up"
         self.query_one("#field-code").display = way == "code"
         self.query_one("#do", Button).label = _DEEDS[way]
-        self.query_one("#up", Button).label = "I have an account" if way == "up" else "Make an account"
+        self.query_one("#up", Button).label = (
+            "I have an account" if way == "up" else "Make an account"
+        )
 
     @on(Button.Pressed, "#up")
     def _switch(self) -> None:

@@ -43,7 +43,7 @@ class UsagePlot(PlotextPlot):
     def bar_colour(self) -> tuple[int, int, int]:
         """The theme's first colour."""
         colour = Color.parse(self.app.theme_variables["primary"])
-        return colour.ansi is None and colour.rgb or (0, 128, 255)
+        return (colour.ansi is None and colour.rgb) or (0, 128, 255)
 
 
 class DayPlot(UsagePlot):
@@ -56,8 +56,8 @@ class DayPlot(UsagePlot):
         self.plt.title("Tokens by day")
         self.plt.bar(labels, [tokens for _, tokens in days], color=self.bar_colour, width=0.6)
         step = max(1, len(labels) // 6)
-        places = list(range(len(labels), 0, -step))[::-1]
-        self.plt.xticks(places, [labels[place - 1] for place in places])
+        places = [float(place) for place in range(len(labels), 0, -step)][::-1]
+        self.plt.xticks(places, [labels[int(place) - 1] for place in places])
 
 
 class ModelPlot(UsagePlot):

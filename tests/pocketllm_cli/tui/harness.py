@@ -43,7 +43,7 @@ class Shown:
     """An app that runs, and the keys of its person."""
 
     app: TerminalApp
-    pilot: Pilot[None]
+    pilot: Pilot[Any]
 
     @property
     def screen(self) -> ChatScreen:
