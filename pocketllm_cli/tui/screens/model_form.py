@@ -41,7 +41,7 @@ class ModelForm(ModalScreen[ModelConfig | None]):
 
     Args:
         config: The one to edit; None for a new one.
-        key_end: What may be told of its key, such as "…abcd".
+        stored_key: What may be told of its key, such as "…abcd".
     """
 
     CSS_PATH = ["dialogs.tcss", "form.tcss"]
@@ -59,11 +59,11 @@ class ModelForm(ModalScreen[ModelConfig | None]):
         parts: Parts,
         providers: list[Provider],
         config: ModelConfig | None = None,
-        key_end: str = "",
+        stored_key: str = "",
     ) -> None:
         super().__init__(classes="dialog form")
         self._parts, self._providers = parts, providers
-        self._config, self._key_end = config, key_end
+        self._config, self._stored_key = config, stored_key
 
     def compose(self) -> ComposeResult:
         config = self._config
@@ -95,7 +95,7 @@ class ModelForm(ModalScreen[ModelConfig | None]):
         return Field(name, label, Input(clean_line(value), placeholder=hint, compact=True))
 
     def _key_input(self) -> Input:
-        stored = f"{self._key_end} is stored; empty keeps it" if self._key_end else "none stored"
+        stored = f"{self._stored_key} is stored; empty keeps it" if self._stored_key else "none stored"
         return Input(password=True, placeholder=stored, compact=True)
 
     def _prompt_area(self) -> TextArea:

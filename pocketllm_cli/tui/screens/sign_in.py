@@ -35,7 +35,7 @@ class SignInScreen(AppScreen):
     """
 
     CSS_PATH = ["form.tcss", "sign_in.tcss"]
-    BINDINGS = [bind("place.back", "back"), bind("signin.local", "use_local")]
+    BINDINGS = [bind("place.back", "back"), bind("signin.local", "use_local", priority=True)]
 
     way: reactive[Way] = reactive[Way]("in", init=False)
     """What the first button does."""
@@ -86,10 +86,13 @@ class SignInScreen(AppScreen):
         self.query_one("#field-password").display = way != "code"
         self.query_one("#field-again").display = way == "up"
         self.query_one("#field-code").display = way == "code"
-        self.query_one("#do", Button).label = _DEEDS[way]
-        self.query_one("#up", Button).label = (
-            "I have an account" if way == "up" else "Make an account"
-        )
+        self._label("#do", _DEEDS[way])
+        self._label("#up", "I have an account" if way == "up" else "Make an account")
+
+    def _label(self, button: str, label: str) -> None:
+        found = self.query_one(button, Button)
+        found.label = label
+        found.refresh(layout=True)  # its width is that of the label
 
     @on(Button.Pressed, "#up")
     def _switch(self) -> None:

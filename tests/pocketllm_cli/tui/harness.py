@@ -76,11 +76,11 @@ class Shown:
         """The messages that are widgets, oldest first."""
         return [view.turn.message.content for view in self.screen.conversation.views]
 
-    async def until(self, claim: Callable[[], Any], seconds: float = 60) -> None:
+    async def until(self, claim: Callable[[], Any], seconds: float = 8) -> None:
         """Wait until something is so."""
         deadline = time.monotonic() + seconds
         while not claim():
-            assert time.monotonic() < deadline, "it did not come about"
+            assert time.monotonic() < deadline, f"it did not come about:\n{self.page}"
             await self.pilot.pause(0.01)
         await self.pilot.pause()
 

@@ -1,6 +1,7 @@
 """The screen of model configs: listed, added, edited, tested, chosen, removed."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,11 @@ from tests.pocketllm_cli.tui.harness import shown_app
 
 SECRET = "sk-very-secret-9xYz"
 WIDE = (120, 40)
+
+
+def sent(fake: FakeBackend) -> dict[str, Any] | None:
+    """What the functions were last given."""
+    return next((body for body in reversed(fake.bodies) if body), None)
 
 
 async def test_a_config_is_added_with_its_key_which_is_never_shown(
@@ -37,8 +43,7 @@ async def test_a_config_is_added_with_its_key_which_is_never_shown(
         await shown.until(lambda: shown.place == "ModelsScreen")
         await shown.see("work", "gpt-5")
 
-    stored = fake.bodies[-1]
-    assert stored == {"name": "work", "provider": "openai", "model": "gpt-5", "api_key": SECRET}
+    assert sent(fake) == {"name": "work", "provider": "openai", "model": "gpt-5", "api_key": SECRET}
 
 
 async def test_what_cannot_be_is_marked_where_it_stands_and_nothing_is_sent(
@@ -50,12 +55,12 @@ async def test_what_cannot_be_is_marked_where_it_stands_and_nothing_is_sent(
         await shown.pilot.press("e")
         await shown.see("Edit gpt")
         shown.app.screen.query_one("#field-temperature Input").focus()
-        await shown.pilot.press("end", "9")
+        await shown.pilot.press("home", "9")
         await shown.see("A number from 0 to 2.")
         await shown.pilot.press("ctrl+s")
         await shown.see("Mend what is marked first.")
 
-    assert not fake.bodies
+    assert sent(fake) is None
 
 
 async def test_an_edit_sends_only_what_was_changed_and_keeps_the_key(
@@ -71,7 +76,7 @@ async def test_an_edit_sends_only_what_was_changed_and_keeps_the_key(
         await shown.until(lambda: shown.place == "ModelsScreen")
         await shown.see("gpt2")
 
-    assert fake.bodies[-1] == {"name": "gpt2"}
+    assert sent(fake) == {"name": "gpt2"}
 
 
 async def test_a_refusal_of_the_backend_is_shown_in_the_form_and_what_was_typed_stays(
