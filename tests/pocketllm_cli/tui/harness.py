@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from textual.events import Paste
 from textual.pilot import Pilot
 
 from pocketllm_cli.api.backend import EmbeddedBackend
@@ -86,6 +87,21 @@ class Shown:
 
     async def type(self, text: str) -> None:
         await self.pilot.press(*(_KEYS.get(each, each) for each in text))
+
+    async def paste(self, text: str) -> None:
+        """Put a text where the focus is, as terminals do it."""
+        focused = self.app.screen.focused
+        assert focused is not None
+        focused.post_message(Paste(text))
+        await self.pilot.pause()
+
+    async def go_to_field(self, name: str) -> None:
+        """Move to a field of a form that has just opened."""
+        form = self.app.screen
+        await self.until(lambda: form.focused is not None)
+        control = form.query_one(f"#field-{name} Input")
+        control.focus()
+        await self.until(lambda: control.has_focus)
 
     async def ask(self, text: str) -> None:
         self.screen.composer.area.focus()

@@ -6,6 +6,7 @@ from typing import Any
 
 from pytest_textual_snapshot import SVGImageExtension
 from syrupy.assertion import SnapshotAssertion
+from textual.widgets import Input
 
 from tests.pocketllm_cli.tui.harness import Shown
 
@@ -31,6 +32,8 @@ async def compare(
     Args:
         url: An address whose port differs from run to run; another of its length is shown.
     """
+    for line in shown.app.screen.query(Input):
+        line.cursor_blink = False
     for size, (width, height) in SIZES.items():
         await shown.pilot.resize_terminal(width, height)
         for theme in ("dark", "light"):

@@ -33,11 +33,11 @@ async def test_a_config_is_added_with_its_key_which_is_never_shown(
         await shown.see("gpt")
         await shown.pilot.press("a")
         await shown.see("Add a model config")
-        await shown.type("work")
+        await shown.paste("work")
         await shown.pilot.press("tab", "tab")
-        await shown.type("gpt-5")
+        await shown.paste("gpt-5")
         await shown.pilot.press("tab", "tab")
-        await shown.type(SECRET)
+        await shown.paste(SECRET)
         assert SECRET not in shown.page
         await shown.pilot.press("ctrl+s")
         await shown.until(lambda: shown.place == "ModelsScreen")
@@ -54,7 +54,7 @@ async def test_what_cannot_be_is_marked_where_it_stands_and_nothing_is_sent(
         await shown.see("gpt")
         await shown.pilot.press("e")
         await shown.see("Edit gpt")
-        shown.app.screen.query_one("#field-temperature Input").focus()
+        await shown.go_to_field("temperature")
         await shown.pilot.press("home", "9")
         await shown.see("A number from 0 to 2.")
         await shown.pilot.press("ctrl+s")
@@ -89,7 +89,7 @@ async def test_a_refusal_of_the_backend_is_shown_in_the_form_and_what_was_typed_
         await shown.see("gpt")
         await shown.pilot.press("a")
         await shown.see("Add a model config")
-        await shown.type("gpt")
+        await shown.paste("gpt")
         await shown.pilot.press("tab", "tab", "x", "enter")
         await shown.see("There is one of this name already.")
         assert shown.place == "ModelForm"
@@ -104,7 +104,9 @@ async def test_a_test_says_in_one_line_whether_it_works_and_how_fast(
         await shown.pilot.press("t")
         await shown.see("gpt works: 0.31 s to the first token, 0.50 s in all. It said: Hi there")
         rejected = {"error": {"code": "provider_rejected_key", "message": "The key is wrong."}}
-        fake.failing[f"/functions/v1/model-configs/{fake.tables['model_configs'][0]['id']}/test"] = (
+        fake.failing[
+            f"/functions/v1/model-configs/{fake.tables['model_configs'][0]['id']}/test"
+        ] = (
             402,
             rejected,
         )
@@ -122,7 +124,7 @@ async def test_the_catalog_is_searched_and_gives_the_config_another_model(
         await shown.see("gpt")
         await shown.pilot.press("c")
         await shown.see("3 models")
-        await shown.type("mini")
+        await shown.paste("mini")
         await shown.see("1 of 3 models")
         await shown.pilot.press("enter")
         await shown.until(lambda: shown.place == "ModelsScreen")
@@ -148,7 +150,9 @@ async def test_a_config_becomes_the_default_answers_in_the_chat_and_is_removed(
         await shown.pilot.press("x")
         await shown.see("Remove gpt and its key?")
         await shown.pilot.press("tab", "enter")
-        await shown.until(lambda: [row["name"] for row in fake.tables["model_configs"]] == ["other"])
+        await shown.until(
+            lambda: [row["name"] for row in fake.tables["model_configs"]] == ["other"]
+        )
 
 
 async def test_without_configs_it_says_how_to_add_one_and_the_palette_does(
@@ -160,7 +164,7 @@ async def test_without_configs_it_says_how_to_add_one_and_the_palette_does(
         await shown.see("You have no model configs yet.", "adds one")
         await shown.pilot.press("escape", "ctrl+p")
         await shown.until(lambda: shown.place == "CommandPalette")
-        await shown.type("models: add")
+        await shown.paste("models: add")
         await shown.see("Models: Add")
         await shown.pilot.press("enter")
         await shown.see("Add a model config")

@@ -75,7 +75,7 @@ async def test_a_profile_is_edited_and_only_what_changed_is_sent(
         await shown.see("Ada Lovelace", "Likes engines.")
         await shown.pilot.press("e")
         await shown.see("Edit your profile")
-        shown.app.screen.query_one("#field-date_of_birth Input").focus()
+        await shown.go_to_field("date_of_birth")
         await shown.pilot.press("end", "0", "ctrl+s")
         await shown.see("A date such as 2000-12-31.")
         await shown.pilot.press("backspace", "backspace", "1", "ctrl+s")
@@ -95,7 +95,7 @@ async def test_a_context_is_added_used_and_removed_and_other_settings_stay(
         await shown.see("embedded", "on this machine", "environment")
         await shown.pilot.press("a")
         await shown.see("Add a context")
-        await shown.type("work")
+        await shown.paste("work")
         await shown.pilot.press("tab", *"http", "colon", "slash", "slash", *"host")
         await shown.pilot.press("tab", "s", "b", "_", *"secret", "_", "1")
         await shown.pilot.press("ctrl+s")
@@ -194,10 +194,10 @@ async def test_the_help_begins_with_what_had_the_focus_and_can_be_searched(
     async with shown_app(context, folder, size=(100, 60)) as shown:
         await shown.pilot.press("f1")
         await shown.see("What had the focus", "Ctrl+j, Shift+Enter, Alt+Enter", "Everywhere")
-        await shown.type("regenerate")
+        await shown.paste("regenerate")
         await shown.see("Messages, when they have the focus")
         await shown.until(lambda: "Everywhere" not in shown.page)
-        await shown.type("zzz")
+        await shown.paste("zzz")
         await shown.see("No such key.")
 
 

@@ -14,9 +14,9 @@ EMAIL = "me@example.org"
 
 async def sign_in(shown: Shown, email: str, password: str) -> None:
     await shown.until(lambda: shown.place == "SignInScreen")
-    await shown.type(email)
+    await shown.paste(email)
     await shown.pilot.press("tab")
-    await shown.type(password)
+    await shown.paste(password)
     await shown.pilot.press("enter")
 
 
@@ -51,13 +51,13 @@ async def test_an_account_is_made_when_both_passwords_agree(
         await shown.until(lambda: shown.place == "SignInScreen")
         await shown.pilot.click("#up")
         await shown.see("Password again", "Make the account")
-        await shown.type(EMAIL)
+        await shown.paste(EMAIL)
         await shown.pilot.press("tab")
-        await shown.type(PASSWORD)
+        await shown.paste(PASSWORD)
         await shown.pilot.press("tab", "x", "enter")
         await shown.see("The two passwords differ.")
         await shown.pilot.press("backspace")
-        await shown.type(PASSWORD)
+        await shown.paste(PASSWORD)
         await shown.pilot.press("enter")
         await shown.until(lambda: shown.app.return_value is not None)
 
@@ -70,14 +70,14 @@ async def test_a_code_from_a_mail_signs_in(
     fake.codes[EMAIL] = "123456"
     async with shown_app(context, folder, token=None) as shown:
         await shown.until(lambda: shown.place == "SignInScreen")
-        await shown.type(EMAIL)
+        await shown.paste(EMAIL)
         await shown.pilot.click("#send")
         await shown.see("a code is in the mail")
-        await shown.type("000000")
+        await shown.paste("000000")
         await shown.pilot.press("enter")
         await shown.see("The code is wrong or too old.")
         await shown.pilot.press(*["backspace"] * 6)
-        await shown.type("123456")
+        await shown.paste("123456")
         await shown.pilot.press("enter")
         await shown.until(lambda: shown.app.return_value is not None)
 
@@ -96,16 +96,14 @@ async def test_an_ended_session_is_taken_up_again_where_one_was(
         await shown.pilot.press("f2")
         await shown.until(lambda: shown.place == "SignInScreen")
         await shown.see("Your session has ended.", EMAIL)
-        await shown.type(PASSWORD)
+        await shown.paste(PASSWORD)
         await shown.pilot.press("enter")
         await shown.until(lambda: shown.place == "ModelsScreen")
         await shown.see("gpt")
         assert shown.app.return_value is None
 
 
-async def test_one_key_goes_to_the_backend_on_this_machine(
-    context: Context, folder: Path
-) -> None:
+async def test_one_key_goes_to_the_backend_on_this_machine(context: Context, folder: Path) -> None:
     async with shown_app(context, folder, token=None) as shown:
         await shown.until(lambda: shown.place == "SignInScreen")
         await shown.see("Ctrl+e uses the backend on this machine")
