@@ -95,7 +95,9 @@ class ModelForm(ModalScreen[ModelConfig | None]):
         return Field(name, label, Input(clean_line(value), placeholder=hint, compact=True))
 
     def _key_input(self) -> Input:
-        stored = f"{self._stored_key} is stored; empty keeps it" if self._stored_key else "none stored"
+        stored = (
+            f"{self._stored_key} is stored; empty keeps it" if self._stored_key else "none stored"
+        )
         return Input(password=True, placeholder=stored, compact=True)
 
     def _prompt_area(self) -> TextArea:

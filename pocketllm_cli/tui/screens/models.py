@@ -70,7 +70,7 @@ class ModelsScreen(PlaceScreen):
         self._providers = event.providers
         if not event.configs:
             self.say(
-                f"You have no model configs yet.\n\n{self.key('models.add')} adds one: "
+                f"You have no model configs yet.\n\nPress {self.key('models.add')} to add one: "
                 "a provider, a model and a key.\nUntil then the model of the backend answers, "
                 "where it has one."
             )

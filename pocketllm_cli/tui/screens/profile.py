@@ -60,7 +60,7 @@ class ProfileScreen(PlaceScreen):
             ("Born", profile.date_of_birth),
         ]
         if not any((profile.bio, *(value for _, value in fields))):
-            self.say(f"Your profile is empty. {self.key('profile.edit')} fills it in.")
+            self.say(f"Your profile is empty. Press {self.key('profile.edit')} to fill it in.")
             self.begin_deed()
             return
         text = Page(None).fields([(name, value or "-") for name, value in fields])

@@ -10,7 +10,7 @@ from textual.reactive import reactive
 from textual.widgets import Button, Footer, Input, Static
 
 from pocketllm_cli.contexts import EMBEDDED
-from pocketllm_cli.errors import PocketLLMError
+from pocketllm_cli.errors import NotSignedIn, PocketLLMError
 from pocketllm_cli.models import Session
 from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.tui.keys import bind
@@ -183,7 +183,10 @@ class SignInScreen(AppScreen):
     def _show_failure(self, event: Failed) -> None:
         event.stop()
         event.prevent_default()
-        self._say(f"Could not {event.deed}: {told(event.error)}")
+        error = event.error
+        # the hints of these name commands; here one only types again
+        text = clean_line(error.message) if isinstance(error, NotSignedIn) else told(error)
+        self._say(f"Could not {event.deed}: {text}")
 
     def _say(self, text: str) -> None:
         self.problem.update(Content(text))

@@ -161,7 +161,7 @@ async def test_without_configs_it_says_how_to_add_one_and_the_palette_does(
     fake.tables["model_configs"].clear()
     async with shown_app(context, folder, size=WIDE) as shown:
         await shown.pilot.press("f2")
-        await shown.see("You have no model configs yet.", "adds one")
+        await shown.see("You have no model configs yet.", "to add one")
         await shown.pilot.press("escape", "ctrl+p")
         await shown.until(lambda: shown.place == "CommandPalette")
         await shown.paste("models: add")

@@ -91,7 +91,11 @@ async def test_a_place_with_nothing_yet(
         shown.app.action_open(place)
         await shown.until(lambda: shown.app.screen.query("#notice"))
         await shown.see(
-            "adds one" if place == "models" else "No answers" if place == "usage" else "fills it in"
+            "to add one"
+            if place == "models"
+            else "No answers"
+            if place == "usage"
+            else "to fill it in"
         )
         await compare(shown, pictures, TWO)
 
