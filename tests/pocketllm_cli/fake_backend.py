@@ -220,19 +220,22 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer_json(400, {"code": "refresh_token_not_found", "message": "no"})
                 return
             self.answer_json(200, backend.new_session(email))
-        elif path == "otp":
-            self.answer_json(200, {})
-        elif path == "verify":
-            if backend.codes.get(body["email"]) != body["token"]:
-                self.answer_json(403, {"code": "otp_expired", "message": "no"})
-                return
-            self.answer_json(200, backend.new_session(body["email"]))
+        elif path in {"otp", "verify"}:
+            self._auth_by_code(path, body)
         elif path == "logout":
             self.answer(204, b"")
         elif self._token() in backend.tokens:
             self.answer_json(200, user("me@example.org"))
         else:
             self.answer_json(403, {"code": "bad_jwt", "message": "no"})
+
+    def _auth_by_code(self, path: str, body: Any) -> None:
+        if path == "otp":
+            self.answer_json(200, {})
+        elif self.backend.codes.get(body["email"]) != body["token"]:
+            self.answer_json(403, {"code": "otp_expired", "message": "no"})
+        else:
+            self.answer_json(200, self.backend.new_session(body["email"]))
 
     def _rest(self, table: str, query: list[tuple[str, str]], body: Any) -> None:
         if table.startswith("rpc/"):

@@ -90,10 +90,11 @@ class UsageScreen(PlaceScreen):
             self.begin_deed()
             return
         total = total_of(event.by_model)
+        answers = f"{total.answers:,} answer{'' if total.answers == 1 else 's'}"
         tokens = total.input_tokens + total.output_tokens
         self.totals.update(
             Content(
-                f"{self._range.capitalize()}: {total.answers:,} answers · {tokens:,} tokens · "
+                f"{self._range.capitalize()}: {answers} · {tokens:,} tokens · "
                 f"{cost_as_text(total.cost_usd)} · {time_as_text(total.total_ms / 1000)}"
             )
         )

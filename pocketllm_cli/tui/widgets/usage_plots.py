@@ -13,6 +13,8 @@ from pocketllm_cli.sanitize import clean_line
 _MOST_DAYS: Final = 60
 _MOST_MODELS: Final = 6
 _LONGEST_NAME: Final = 18
+_DAYS_NAMED: Final = 3
+"""Where names of days would touch, plotext leaves out one or the other, as it happens."""
 
 
 class UsagePlot(PlotextPlot):
@@ -55,9 +57,10 @@ class DayPlot(UsagePlot):
         labels = [day[5:] for day, _ in days]
         self.plt.title("Tokens by day")
         self.plt.bar(labels, [tokens for _, tokens in days], color=self.bar_colour, width=0.6)
-        step = max(1, len(labels) // 6)
-        places = [float(place) for place in range(len(labels), 0, -step)][::-1]
-        self.plt.xticks(places, [labels[int(place) - 1] for place in places])
+        step = max(1, -(-len(labels) // _DAYS_NAMED))
+        places = range(len(labels), 0, -step)
+        self.plt.xticks([float(place) for place in places], [labels[place - 1] for place in places])
+        self.plt.yticks(*_marks(max(tokens for _, tokens in days)))
 
 
 class ModelPlot(UsagePlot):
@@ -75,6 +78,7 @@ class ModelPlot(UsagePlot):
             color=self.bar_colour,
             width=0.4,
         )
+        self.plt.xticks(*_marks(_tokens(most[-1])))
 
 
 def daily_tokens(rows: list[UsageRow]) -> list[tuple[str, int]]:
@@ -95,6 +99,12 @@ def daily_tokens(rows: list[UsageRow]) -> list[tuple[str, int]]:
 
 def _tokens(row: UsageRow) -> int:
     return row.input_tokens + row.output_tokens
+
+
+def _marks(most: int) -> tuple[list[float], list[str]]:
+    """Return where an axis is marked, and with what: its ends and its middle."""
+    values = sorted({0, most // 2, most})
+    return [float(value) for value in values], [f"{value:,}" for value in values]
 
 
 def _short(text: str) -> str:

@@ -77,7 +77,7 @@ class Shown:
         """The messages that are widgets, oldest first."""
         return [view.turn.message.content for view in self.screen.conversation.views]
 
-    async def until(self, claim: Callable[[], Any], seconds: float = 8) -> None:
+    async def until(self, claim: Callable[[], Any], seconds: float = 60) -> None:
         """Wait until something is so."""
         deadline = time.monotonic() + seconds
         while not claim():

@@ -46,6 +46,12 @@ def usage(body: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.fixture
 def full(fake: FakeBackend) -> FakeBackend:
     """A backend with something for every screen."""
+    fill_places(fake)
+    return fake
+
+
+def fill_places(fake: FakeBackend) -> None:
+    """Put something for every screen into a backend."""
     fake.tables["model_configs"][0] |= {"model": "gpt-4.1-mini", "key_last4": "9xYz"}
     fake.add_model("claude", model="claude-sonnet-4-5")
     fake.add_model("home [red]x[/red]", provider="ollama", model="llama3.2:3b 漢字")
@@ -62,7 +68,6 @@ def full(fake: FakeBackend) -> FakeBackend:
             "date_of_birth": "1815-12-10",
         }
     )
-    return fake
 
 
 @pytest.mark.parametrize(
