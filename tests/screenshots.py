@@ -8,7 +8,7 @@ import os
 import tempfile
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pocketllm_cli.models import Context
 from pocketllm_cli.tui.options import TerminalOptions
@@ -92,7 +92,7 @@ def _fill_chats(fake: FakeBackend) -> None:
         fake.add_chat(title, used=used)
     chat = fake.tables["chats"][0]["id"]
     fake.add_message(chat, "user", "Which museums in Oslo are worth a day?")
-    counts = {"input_tokens": 420, "output_tokens": 96, "cost_usd": 0.0021}
+    counts: dict[str, Any] = {"input_tokens": 420, "output_tokens": 96, "cost_usd": 0.0021}
     fake.add_message(chat, "assistant", _ANSWER, model="gpt-4.1-mini", **counts)
     fake.add_message(chat, "user", "Put them in an order.")
     fake.add_message(chat, "assistant", _CODE, model="gpt-4.1-mini", **counts)

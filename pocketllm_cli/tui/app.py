@@ -44,7 +44,7 @@ class TerminalApp(NavigatingApp):
         self._has_mouse = parts.options.mouse
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = choose_theme(parts.options.theme, is_light=parts.settings.is_light)
+        self.theme = choose_theme(parts.options.theme, is_light=parts.is_light)
         self.set_keymap(dict(parts.options.keys))
         if parts.options.is_still or not parts.options.animation:
             self.animation_level = "none"

@@ -15,6 +15,7 @@ from pocketllm_cli.credentials import CredentialStore, system_keyring
 from pocketllm_cli.errors import HungUp, Stopped, Terminated
 from pocketllm_cli.models import Context
 from pocketllm_cli.tui.app import TerminalApp
+from pocketllm_cli.tui.background import is_background_light
 from pocketllm_cli.tui.clipboard import Clipboard
 from pocketllm_cli.tui.config_file import ConfigFile
 from pocketllm_cli.tui.live import PolledChanges
@@ -35,22 +36,24 @@ def open_terminal_app(app: App, chat: str | None = None) -> None:
         Stopped: A signal ended it.
         Exception: What it failed with, once the terminal is as it was.
     """
-    asyncio.run(_run(app, chat))
+    asyncio.run(_run(app, chat, is_background_light(app.settings.terminal)))
 
 
-async def _run(app: App, chat: str | None) -> None:
+async def _run(app: App, chat: str | None, is_light: bool | None) -> None:
     """Show the app, again for as long as somebody wants another backend or account."""
-    wish = await _show(app, app.context, chat)
+    context, config = app.context, ConfigFile(app.paths.config_file)
+    wish = await _show(app, context, chat, is_light)
     while wish is not None:
-        config = ConfigFile(app.paths.config_file)
-        context = config.contexts().get(wish.context) if wish.context else app.context
-        wish = await _show(app, context, None)
+        if wish.context not in (None, context.name):  # the environment's is in no file
+            context = config.contexts().get(str(wish.context))
+        wish = await _show(app, context, None, is_light)
 
 
-async def _show(app: App, context: Context, chat: str | None) -> ReopenWanted | None:
+async def _show(
+    app: App, context: Context, chat: str | None, is_light: bool | None
+) -> ReopenWanted | None:
     narrator = Narrator()
-    config = ConfigFile(app.paths.config_file)
-    options = config.options()
+    options = ConfigFile(app.paths.config_file).options()
     async with open_api(
         context,
         paths=app.paths,
@@ -62,6 +65,7 @@ async def _show(app: App, context: Context, chat: str | None) -> ReopenWanted | 
     ) as api:
         first_chat = await api.chats.find(chat) if chat else None
         parts = _gather(app, api, options, narrator)
+        parts.is_light = is_light
         terminal = TerminalApp(parts, first_chat)
         gc.freeze()  # what is imported stays: looking through it again takes 100 ms each time
         with _signals(terminal) as caught:

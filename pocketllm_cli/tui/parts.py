@@ -52,5 +52,7 @@ class Parts:
     clipboard: Clipboard
     config: ConfigFile
     """`config.toml`: contexts, keys, how the app looks."""
+    is_light: bool | None = None
+    """Whether the terminal's background is light; None where that is not known."""
     email: str | None = None
     """Whose session it was when the app began; None where there was none."""

@@ -125,7 +125,7 @@ class SettingsScreen(PlaceScreen):
         """Go by these options from now on."""
         is_still = self.parts.options.is_still
         self.parts.options = replace(options, is_still=is_still)
-        self.app.theme = choose_theme(options.theme, is_light=self.parts.settings.is_light)
+        self.app.theme = choose_theme(options.theme, is_light=self.parts.is_light)
         self.app.animation_level = "full" if options.animation and not is_still else "none"
         self.app.set_keymap(dict(options.keys))
         self.refresh_bindings()
