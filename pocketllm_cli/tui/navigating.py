@@ -13,7 +13,7 @@ from pocketllm_cli.tui.messages import (
 )
 from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.places import make_place
-from pocketllm_cli.tui.screens.app_screen import AppScreen
+from pocketllm_cli.tui.screens.app_screen import AppScreen, told
 from pocketllm_cli.tui.screens.place import PlaceScreen
 from pocketllm_cli.tui.screens.press_key import PressKey
 
@@ -49,6 +49,10 @@ class NavigatingApp(App[ReopenWanted | None]):
     @on(SignInWanted)
     def sign_in(self, event: SignInWanted) -> None:
         """Show where one signs in, above everything, once."""
+        if self.parts.api.sessions.fixed_token:  # whoever signs in would not be asked
+            if event.reason is not None:
+                self.notify(told(event.reason), severity="error", markup=False)
+            return
         from pocketllm_cli.tui.screens.sign_in import SignInScreen
 
         if not any(isinstance(screen, SignInScreen) for screen in self.screen_stack):

@@ -12,7 +12,7 @@ from textual.widgets import Button, Input, Label, Select, Static, TextArea
 
 from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.models import ModelConfig, Provider
-from pocketllm_cli.sanitize import clean_line
+from pocketllm_cli.sanitize import clean_line, clean_text
 from pocketllm_cli.tui.config_fields import (
     MOST_PROMPT,
     NUMBERS,
@@ -64,6 +64,7 @@ class ModelForm(ModalScreen[ModelConfig | None]):
         super().__init__(classes="dialog form")
         self._parts, self._providers = parts, providers
         self._config, self._stored_key = config, stored_key
+        self._begun_with: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
         config = self._config
@@ -88,6 +89,9 @@ class ModelForm(ModalScreen[ModelConfig | None]):
 
     def on_mount(self) -> None:
         self._fit_provider()
+        if self._config is not None:
+            lines = ("name", "model", "base_url", "system_prompt")
+            self._begun_with = {name: self._text(name) for name in lines}
         self.query_one("#field-name Input").focus()
 
     def _line(self, name: str, label: str, hint: str) -> Field:
@@ -102,7 +106,7 @@ class ModelForm(ModalScreen[ModelConfig | None]):
 
     def _prompt_area(self) -> TextArea:
         text = (self._config and self._config.system_prompt) or ""
-        return TextArea(text, compact=True, soft_wrap=True, tab_behavior="focus")
+        return TextArea(clean_text(text), compact=True, soft_wrap=True, tab_behavior="focus")
 
     def _provider_select(self) -> Select[str]:
         names = [each.name for each in self._providers]
@@ -187,6 +191,9 @@ class ModelForm(ModalScreen[ModelConfig | None]):
             return
         typed = {str(field.name): self._read(str(field.name)) for field in fields}
         changes = changed_fields(typed, self._config)
+        for name, text in self._begun_with.items():
+            if self._text(name) == text:  # what was cleaned to be shown is not a change
+                changes.pop(name, None)
         if not changes:
             self.dismiss(None)
             return
@@ -224,7 +231,7 @@ class ModelForm(ModalScreen[ModelConfig | None]):
             return
         model = await self.app.push_screen_wait(CatalogDialog(self._parts, self._config))
         if model is not None:
-            self.query_one("#field-model Input", Input).value = model
+            self.query_one("#field-model Input", Input).value = clean_line(model)
 
     def _say(self, text: str) -> None:
         self.problem.update(Content(text))

@@ -103,6 +103,14 @@ async def test_an_ended_session_is_taken_up_again_where_one_was(
         assert shown.app.return_value is None
 
 
+async def test_with_a_token_of_the_environment_nobody_is_asked_to_sign_in(
+    context: Context, folder: Path
+) -> None:
+    async with shown_app(context, folder, token="refused") as shown:
+        await shown.see("The token in POCKETLLM_ACCESS_TOKEN was not accepted.")
+        assert shown.place == "ChatScreen"
+
+
 async def test_one_key_goes_to_the_backend_on_this_machine(context: Context, folder: Path) -> None:
     async with shown_app(context, folder, token=None) as shown:
         await shown.until(lambda: shown.place == "SignInScreen")
