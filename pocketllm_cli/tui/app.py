@@ -71,7 +71,8 @@ class TerminalApp(NavigatingApp):
     def copy_to_clipboard(self, text: str) -> None:
         """Copy by the way that works here, rather than by OSC 52 alone."""
         self._clipboard = text
-        self.screen.post_message(CopyWanted(text, "the selection"))
+        screens = [each for each in self.screen_stack if isinstance(each, AppScreen)]
+        screens[-1].post_message(CopyWanted(text, "the selection"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield what the command palette offers: the screen's own things first."""

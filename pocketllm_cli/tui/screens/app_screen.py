@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from typing import Final
 
-from textual import on
+from textual import on, work
 from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.widgets import TextArea
@@ -73,6 +73,17 @@ class AppScreen(Screen[None]):
             return True
         self.tell("Press Ctrl+C once more to leave.", seconds=_TWICE_SECONDS)
         return False
+
+    @on(CopyWanted)
+    @work(group="copy", exclusive=True)
+    async def copy(self, event: CopyWanted) -> None:
+        """Put a text into the clipboard and say which way it went."""
+        try:
+            route = await self.parts.clipboard.copy(event.text)
+        except PocketLLMError as error:
+            self.post_message(Failed("copy", error))
+        else:
+            self.tell(f"Copied {event.what} {route}.")
 
     @on(Failed)
     def show_failure(self, event: Failed) -> None:

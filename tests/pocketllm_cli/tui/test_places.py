@@ -1,5 +1,7 @@
 """The screens beside the chat: usage, profile, contexts, settings, keys; how one gets there."""
 
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -228,3 +230,21 @@ async def test_every_place_fits_a_small_and_a_large_terminal(
         screen = shown.app.screen
         assert screen.max_scroll_x == screen.max_scroll_y == 0
         assert all(len(line) <= size[0] for line in shown.page.split("\n"))
+
+
+async def test_what_is_selected_on_a_place_is_copied(context: Context, folder: Path) -> None:
+    async with shown_app(context, folder) as shown:
+        await shown.pilot.press("f1")
+        await shown.see("Everywhere")
+        shown.app.copy_to_clipboard("some keys")
+        await shown.until(lambda: any("Copied the selection" in note for note in shown.notices))
+
+
+def test_plots_and_tables_are_loaded_only_when_their_screen_is_opened() -> None:
+    program = (
+        "import pocketllm_cli.tui.opening, sys\n"
+        "loaded = {'textual_plotext', 'plotext', 'textual.widgets._data_table'}\n"
+        "print(sorted(loaded & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "[]\n"
