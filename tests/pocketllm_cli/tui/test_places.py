@@ -217,19 +217,20 @@ async def test_the_palette_offers_every_place_and_every_deed_there(
 
 
 @pytest.mark.parametrize("size", [(60, 20), (200, 50)])
-@pytest.mark.parametrize("place", PLACES)
 async def test_every_place_fits_a_small_and_a_large_terminal(
-    place: str, size: tuple[int, int], fake: FakeBackend, context: Context, folder: Path
+    size: tuple[int, int], fake: FakeBackend, context: Context, folder: Path
 ) -> None:
     fake.results["usage"] = usage
     fake.tables["profiles"].append(dict(ADA))
     async with shown_app(context, folder, size=size) as shown:
-        shown.app.action_open(place)
-        await shown.until(lambda: not shown.app.screen.has_class("-noticed"))
-        await shown.pilot.pause()
-        screen = shown.app.screen
-        assert screen.max_scroll_x == screen.max_scroll_y == 0
-        assert all(len(line) <= size[0] for line in shown.page.split("\n"))
+        for place in PLACES:
+            shown.app.action_open(place)
+            await shown.until(lambda: shown.place == f"{place.capitalize()}Screen")  # noqa: B023
+            await shown.until(lambda: not shown.app.screen.has_class("-noticed"))
+            await shown.pilot.pause()
+            screen = shown.app.screen
+            assert screen.max_scroll_x == screen.max_scroll_y == 0
+            assert all(len(line) <= size[0] for line in shown.page.split("\n"))
 
 
 async def test_what_is_selected_on_a_place_is_copied(context: Context, folder: Path) -> None:
