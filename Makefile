@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PROMPT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup chat test check fix unit bench schema docs clean
+.PHONY: help setup chat test check fix unit bench schema docs snapshots screenshots clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -22,7 +22,7 @@ $(MARK): pyproject.toml .ci/constraints.txt
 	@$(BIN)/python -m backend_functions.embedded.weights
 	@touch $@
 
-chat: setup ## chat; PROMPT="…" asks one question
+chat: setup ## chat in the terminal app; PROMPT="…" asks one question
 	@BIN="$(BIN)" bash .ci/chat
 
 test: check ## set up and run everything CI runs
@@ -50,6 +50,12 @@ schema: setup ## write sql/schema.sql anew from the migrations
 
 docs: setup ## write the generated pages anew
 	@$(BIN)/python -m tests.docs.references --write
+
+snapshots: setup ## take the pictures of the terminal app that tests compare with anew
+	@$(BIN)/pytest -q tests/pocketllm_cli/tui -k snapshots --snapshot-update
+
+screenshots: setup ## take the pictures in docs/screenshots anew
+	@$(BIN)/python -m tests.screenshots
 
 clean: ## remove the virtual environment and caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

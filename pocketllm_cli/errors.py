@@ -5,7 +5,8 @@
     +- BackendMissing | BackendProblem
     +- UsageProblem                                      2   a value the parser could not judge
     |  +- InvalidRequest | TooLarge | FileNotStored | AmbiguousId
-    +- NotSignedIn | SessionExpired | WrongPassword | LocalAccountLost | NotAllowed       3
+    +- NotSignedIn | SessionExpired | NotAllowed         3
+    |  +- WrongPassword | WrongCode | LocalAccountLost
     +- BackendUnreachable | BackendTimeout | ConnectionLost                               4
     +- QuotaExceeded                                     5
     |  +- ProviderFailed | ProviderRejectedKey | ProviderBusy
@@ -199,6 +200,14 @@ class WrongPassword(NotSignedIn):
     code = "wrong_password"
     default_message = "The email or the password is wrong."
     default_hint = "Try `pocketllm login` again, or `pocketllm signup` for a new account."
+
+
+class WrongCode(NotSignedIn):
+    """The code from a mail is not known, was used, or is too old."""
+
+    code = "wrong_code"
+    default_message = "The code is wrong or too old."
+    default_hint = "Ask for another one."
 
 
 class LocalAccountLost(NotSignedIn):

@@ -109,6 +109,38 @@ class ChatWithTurns:
 
 
 @dataclass(frozen=True, slots=True)
+class Provider:
+    """A provider that the backend can ask."""
+
+    name: str
+    base_url: str | None
+    """Where it is when a config names no other address; None where a config must."""
+    key: str
+    """`required`, `optional` or `none`."""
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Build it from a row of the backend's list."""
+        return cls(**_fields_of(cls, row))
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a person tells about themselves."""
+
+    full_name: str | None
+    username: str | None
+    bio: str | None
+    date_of_birth: str | None
+    profession: str | None
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Build it from a row of `profiles`."""
+        return cls(**_fields_of(cls, row))
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogModel:
     """A model that a provider offers for a key."""
 

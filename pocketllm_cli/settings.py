@@ -6,6 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+_TELL_COLOURS: Final = (
+    "ALACRITTY_WINDOW_ID",
+    "GHOSTTY_RESOURCES_DIR",
+    "ITERM_SESSION_ID",
+    "KITTY_WINDOW_ID",
+    "KONSOLE_VERSION",
+    "VTE_VERSION",
+    "WEZTERM_PANE",
+)
 _LIGHT_COLOURS: Final = {7, 9, 10, 11, 12, 13, 14, 15}
 
 
@@ -23,6 +32,8 @@ class TerminalSettings:
     """DISPLAY."""
     colours: str = ""
     """COLORFGBG: foreground and background, as some terminals tell them."""
+    tells_colours: bool = False
+    """A variable of a terminal that is known to tell its colours when asked."""
     editor: str | None = None
     """VISUAL or EDITOR."""
 
@@ -41,6 +52,7 @@ class TerminalSettings:
             has_wayland=bool(variables.get("WAYLAND_DISPLAY")),
             has_x11=bool(variables.get("DISPLAY")),
             colours=variables.get("COLORFGBG", ""),
+            tells_colours=any(variables.get(name) for name in _TELL_COLOURS),
             editor=variables.get("VISUAL") or variables.get("EDITOR") or None,
         )
 

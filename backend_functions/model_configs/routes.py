@@ -13,6 +13,7 @@ from backend_functions.model_configs.body import ConfigChange, NewConfig
 from backend_functions.model_configs.probe import probe
 from backend_functions.model_configs.store import ConfigStore, get_config
 from backend_functions.providers.base import ChatProvider
+from backend_functions.providers.registry import PROVIDERS
 from backend_functions.types import Caller
 
 _MAX_BODY_BYTES = 512 * 1024
@@ -34,6 +35,15 @@ def model_config_routes(
         sealed_key = await providers.find_sealed_key(caller.user_id, config_id)
         named = config | {"config_id": config_id}
         return providers.open(caller.user_id, named, sealed_key), config
+
+    @router.get("/providers")
+    async def list_providers(caller: Annotated[Caller, Depends(identify)]) -> Json:
+        """List the providers a config can name, for forms that offer them."""
+        rows = [
+            {"name": row.name, "base_url": row.base_url, "key": row.key}
+            for row in PROVIDERS.values()
+        ]
+        return Json({"providers": rows})
 
     @router.post("", status_code=201, openapi_extra=_body(NewConfig))
     async def add(

@@ -18,6 +18,7 @@ from pocketllm_cli.errors import (
     QuotaExceeded,
     SessionExpired,
     UsageProblem,
+    WrongCode,
     WrongPassword,
 )
 from pocketllm_cli.models import Endpoint, Session
@@ -62,6 +63,31 @@ class Auth:
         reply = await self._call(
             lambda client: client.sign_in_with_password({"email": email, "password": password})
         )
+        return self._session(reply.session)
+
+    async def send_code(self, email: str) -> None:
+        """Have a code mailed to an account; an address without one gets none, and we are not told.
+
+        Raises:
+            QuotaExceeded: Too many were asked for.
+        """
+        await self._call(
+            lambda client: client.sign_in_with_otp(
+                {"email": email, "options": {"should_create_user": False}}
+            )
+        )
+
+    async def sign_in_with_code(self, email: str, code: str) -> Session:
+        """Sign in with a code that was mailed.
+
+        Raises:
+            WrongCode: It is another one, or too old.
+        """
+        reply = await self._call(
+            lambda client: client.verify_otp({"email": email, "token": code, "type": "email"})
+        )
+        if not reply.session:
+            raise WrongCode
         return self._session(reply.session)
 
     async def refresh(self, refresh_token: str) -> Session:
@@ -163,6 +189,8 @@ _BY_CODE: dict[str, Callable[[Any], PocketLLMError]] = {
     ),
     "session_not_found": lambda error: SessionExpired(),
     "session_expired": lambda error: SessionExpired(),
+    "otp_expired": lambda error: WrongCode(),
+    "otp_disabled": lambda error: NotAllowed("This backend mails no codes to this address."),
     "user_banned": lambda error: NotAllowed("This account is locked."),
     "signup_disabled": lambda error: NotAllowed("This backend takes no new accounts."),
 }

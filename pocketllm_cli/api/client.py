@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pocketllm_cli.api.files import Files
     from pocketllm_cli.api.messages import Messages
     from pocketllm_cli.api.model_configs import ModelConfigs
+    from pocketllm_cli.api.profiles import Profiles
     from pocketllm_cli.api.search import Search
     from pocketllm_cli.api.shown_branch import ShownBranch
     from pocketllm_cli.api.usage import Usage
@@ -100,6 +101,13 @@ class Api:
         from pocketllm_cli.api.changes import Changes
 
         return Changes(self.locator, self.sessions, self._transport.log)
+
+    @cached_property
+    def profiles(self) -> "Profiles":
+        """What the person tells about themselves."""
+        from pocketllm_cli.api.profiles import Profiles
+
+        return Profiles(self.wire)
 
     @cached_property
     def usage(self) -> "Usage":

@@ -6,7 +6,7 @@ from typing import Any, Final
 from pocketllm_cli.api.tables import Table
 from pocketllm_cli.api.wire import Call, Wire
 from pocketllm_cli.errors import ModelNotFound
-from pocketllm_cli.models import CatalogModel, ModelConfig, ModelTest
+from pocketllm_cli.models import CatalogModel, ModelConfig, ModelTest, Provider
 
 _TEST_SECONDS: Final = 120.0
 
@@ -16,11 +16,22 @@ class ModelConfigs:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
+        self._key_ends = Table(wire, "model_configs", "id,key_last4")
         self._rows = Table(wire, "model_configs", ",".join(ModelConfig.__slots__))
 
     async def all(self) -> list[ModelConfig]:
         """Return all of them by name."""
         return [ModelConfig.from_row(row) for row in await self._rows.select(order="name.asc")]
+
+    async def key_ends(self) -> dict[str, str]:
+        """Return the last four characters of each key that is stored, by its config's id."""
+        rows = await self._key_ends.select([("key_last4", "not.is.null")])
+        return {row["id"]: str(row["key_last4"]) for row in rows}
+
+    async def providers(self) -> list[Provider]:
+        """Return the providers that the backend can ask, in its order."""
+        answer = await self._wire.ask(Call("functions", "GET", "model-configs/providers"))
+        return [Provider.from_row(row) for row in answer["providers"]]
 
     async def find(self, name: str) -> ModelConfig:
         """Return the one of this name.

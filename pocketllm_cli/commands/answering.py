@@ -43,6 +43,8 @@ class Look:
     extract: bool = False
     no_stream: bool = False
     raw: bool = False
+    is_linear: bool = False
+    """Nothing that was shown is taken back or moved over."""
 
 
 def choose_printer(app: App, look: Look) -> Printer:
@@ -68,7 +70,7 @@ class AnswerShow:
 
     def __init__(self, app: App, look: Look) -> None:
         app.invocation.as_json |= look.events
-        app.invocation.has_cursor = not app.settings.is_dumb_terminal
+        app.invocation.has_cursor = not (look.is_linear or app.settings.is_dumb_terminal)
         self.printer = choose_printer(app, look)
         self._console = app.console
         self._is_only_code = look.extract

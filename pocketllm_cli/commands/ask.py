@@ -105,7 +105,7 @@ def ask(
     )
     show = AnswerShow(app, Look(events=events, extract=extract, no_stream=no_stream, raw=raw))
     with show.printer:
-        app.run(lambda api: _converse(api, question, show))
+        app.run(lambda api: converse(api, question, show))
     show.conclude()
 
 
@@ -141,7 +141,13 @@ def _read_prompt(console: Console, typed: str) -> str:
     return check_prompt("\n\n".join(part for part in (piped, typed) if part.strip()))
 
 
-async def _converse(api: Api, question: Question, show: AnswerShow) -> None:
+async def converse(api: Api, question: Question, show: AnswerShow) -> None:
+    """Ask, and show the answer as it comes; the first signal stops it and keeps what there is.
+
+    Raises:
+        Stopped: A signal came.
+        PocketLLMError: The question was refused, or its answer could not be read.
+    """
     async with stoppable() as signals:
         signals.outcome = _NOT_ASKED
         async with put_question(api, question) as answer:

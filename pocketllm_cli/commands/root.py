@@ -62,14 +62,23 @@ def root(
         str | None,
         typer.Option("--chat", metavar="ID", help="The chat the terminal app begins with."),
     ] = None,
+    plain: Annotated[
+        bool,
+        typer.Option("--plain", help="Chat line by line, without a screen: for screen readers."),
+    ] = False,
 ) -> None:
     """LLM chat in the terminal; your chats live in your own cloud.
 
-    Alone, on a terminal, it opens the terminal app.
+    Alone, on a terminal, it opens the terminal app; with --plain, a chat line by line.
     """
     if ctx.invoked_subcommand is not None:
         return
     app = app_of(ctx)
+    if plain:
+        from pocketllm_cli.commands.plain import PlainChat  # brings in what answers need
+
+        PlainChat(app, chat).run()
+        return
     if not app.can_open_screen:
         app.console.write_line(ctx.get_help())
         return

@@ -11,10 +11,10 @@ from pocketllm_cli.columns import Page
 from pocketllm_cli.commands.tree import single, verb
 from pocketllm_cli.models import UsageRow
 from pocketllm_cli.moments import parse_moment
+from pocketllm_cli.usage_numbers import cost_as_text, time_as_text, total_of
 
 _NO_ANSWERS: Final = "No answers yet."
 _COUNTS: Final = ("ANSWERS", "INPUT", "OUTPUT", "COST", "TIME")
-_SMALLEST_SHOWN_USD: Final = 0.0001
 
 app = single()
 
@@ -51,7 +51,7 @@ def _as_text(rows: list[UsageRow], by: Grouping, page: Page) -> str:
         return _NO_ANSWERS
     lines = [_cells(row) for row in rows]
     if len(rows) > 1:
-        lines.append(_cells(_total(rows)))
+        lines.append(_cells(total_of(rows)))
     return page.table((by.value.upper(), *_COUNTS), lines, numbers=_COUNTS)
 
 
@@ -62,35 +62,5 @@ def _cells(row: UsageRow) -> tuple[str, ...]:
         f"{row.input_tokens:,}",
         f"{row.output_tokens:,}",
         cost_as_text(row.cost_usd),
-        _time_as_text(row.total_ms / 1000),
+        time_as_text(row.total_ms / 1000),
     )
-
-
-def _total(rows: list[UsageRow]) -> UsageRow:
-    known = [row.cost_usd for row in rows if row.cost_usd is not None]
-    return UsageRow(
-        label="Total",
-        chat_id=None,
-        answers=sum(row.answers for row in rows),
-        input_tokens=sum(row.input_tokens for row in rows),
-        output_tokens=sum(row.output_tokens for row in rows),
-        cost_usd=sum(known) if known else None,
-        total_ms=sum(row.total_ms for row in rows),
-    )
-
-
-def cost_as_text(dollars: float | None) -> str:
-    """Return a cost: cents where it has dollars, hundredths of a cent where it has none."""
-    if dollars is None:
-        return "-"
-    if 0 < dollars < _SMALLEST_SHOWN_USD:
-        return f"<${_SMALLEST_SHOWN_USD}"
-    return f"${dollars:,.2f}" if dollars >= 1 or dollars == 0 else f"${dollars:.4f}"
-
-
-def _time_as_text(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, whole = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {whole:02} s"

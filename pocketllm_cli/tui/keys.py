@@ -30,6 +30,12 @@ KEYS: Final[dict[str, Key]] = {
     "app.help": Key("f1", "Keys", True),
     "app.mouse": Key("f9", "Free the mouse"),
     "app.theme": Key("f8", "Theme"),
+    "go.models": Key("f2", "Models"),
+    "go.usage": Key("f3", "Usage"),
+    "go.profile": Key("f4", "Profile"),
+    "go.contexts": Key("f5", "Contexts"),
+    "go.account": Key("f6", "Account"),
+    "go.settings": Key("f7", "Settings"),
     "chat.new": Key("ctrl+n", "New chat", True),
     "chat.list": Key("ctrl+s", "Chats", True),
     "chat.sidebar": Key("ctrl+b", "Show or hide the chats"),
@@ -64,7 +70,35 @@ KEYS: Final[dict[str, Key]] = {
     "chats.delete": Key("delete,x", "Delete", True),
     "chats.search": Key("slash", "Search", True),
     "dialog.cancel": Key("escape", "Cancel"),
+    "dialog.down": Key("down", "Next"),
+    "dialog.up": Key("up", "Before"),
+    "place.back": Key("escape", "Back", True),
+    "place.reload": Key("ctrl+r", "Read again"),
+    "models.use": Key("u", "Use in this chat", True),
+    "models.add": Key("a", "Add", True),
+    "models.edit": Key("e", "Edit", True),
+    "models.test": Key("t", "Test", True),
+    "models.catalog": Key("c", "Catalog", True),
+    "models.default": Key("d", "Make default", True),
+    "models.remove": Key("x,delete", "Remove", True),
+    "form.save": Key("ctrl+s", "Save", True),
+    "form.catalog": Key("ctrl+l", "Catalog", True),
+    "usage.range": Key("r", "Other range", True),
+    "usage.by": Key("b", "By model, day or chat", True),
+    "profile.edit": Key("e", "Edit", True),
+    "contexts.use": Key("u,enter", "Use", True),
+    "contexts.add": Key("a", "Add", True),
+    "contexts.remove": Key("x,delete", "Remove", True),
+    "account.sign_in": Key("i", "Sign in", True),
+    "account.sign_out": Key("o", "Sign out", True),
+    "signin.local": Key("ctrl+e", "Use the backend on this machine", True),
+    "settings.change": Key("enter,space", "Change", True),
+    "settings.reset": Key("backspace,delete", "Usual value", True),
 }
+
+
+_EVERYWHERE: Final = frozenset({"app", "go"})
+"""Groups whose keys work on every screen."""
 
 
 def bind(key_id: str, action: str, *, priority: bool = False) -> Binding:
@@ -91,8 +125,7 @@ def keys_of(key_id: str, changed: Mapping[str, str]) -> list[str]:
 
 def key_of(key_id: str, changed: Mapping[str, str]) -> str:
     """Return the first key of an action as people write it: `Ctrl+T`."""
-    key = keys_of(key_id, changed)[0]
-    return "+".join(part.capitalize() if len(part) > 1 else part for part in key.split("+"))
+    return shown_key(keys_of(key_id, changed)[0])
 
 
 def check_keymap(told: Mapping[str, object]) -> dict[str, str]:
@@ -113,3 +146,24 @@ def check_keymap(told: Mapping[str, object]) -> dict[str, str]:
                 hint='Example: "chat.new" = "ctrl+n,f2".',
             )
     return {key_id: str(keys).replace(" ", "") for key_id, keys in told.items()}
+
+
+def conflict_of(key_id: str, key: str, changed: Mapping[str, str]) -> str | None:
+    """Return the action that a key would be taken from, or None where it is free.
+
+    Actions meet where both can be asked for at once: in the same part of the app, or one of them
+    everywhere.
+    """
+    group = key_id.partition(".")[0]
+    for other in KEYS:
+        if other == key_id or key not in keys_of(other, changed):
+            continue
+        of_other = other.partition(".")[0]
+        if of_other == group or {group, of_other} & _EVERYWHERE:
+            return other
+    return None
+
+
+def shown_key(key: str) -> str:
+    """Return a key as people write it: `Ctrl+T`."""
+    return "+".join(part.capitalize() if len(part) > 1 else part for part in key.split("+"))

@@ -8,7 +8,17 @@ from textual.message import Message
 from pocketllm_cli.api.answer_events import AnswerEvent
 from pocketllm_cli.api.shown_branch import BranchPage
 from pocketllm_cli.errors import PocketLLMError
-from pocketllm_cli.models import Chat, ModelConfig, Turn
+from pocketllm_cli.models import (
+    Account,
+    CatalogModel,
+    Chat,
+    ModelConfig,
+    Profile,
+    Provider,
+    Session,
+    Turn,
+    UsageRow,
+)
 from pocketllm_cli.tui.live import Change
 from pocketllm_cli.tui.prompts import Prompt
 
@@ -194,3 +204,119 @@ class CopyWanted(Message):
     text: str
     what: str
     """What it is, for the notice: "the answer", "a code block"."""
+
+
+@dataclass
+class ReopenWanted(Message):
+    """Begin anew: with another backend, or as somebody else. Nothing of before stays in sight."""
+
+    context: str | None = None
+    """The name of a context; None for the one that is used now."""
+
+
+@dataclass
+class PlaceWanted(Message):
+    """Show another screen."""
+
+    name: str
+    """A name of `places.PLACES`."""
+    deed: str | None = None
+    """What to begin with there: an action of that screen, such as "add"."""
+
+
+@dataclass
+class ModelChosen(Message):
+    """Let this model config answer in the chat that is open."""
+
+    config: ModelConfig
+
+
+@dataclass
+class ConfigsChanged(Message):
+    """A model config was added, changed or removed."""
+
+
+@dataclass
+class SignInWanted(Message):
+    """Nobody is signed in any more, or somebody else is to be."""
+
+    reason: PocketLLMError | None = None
+
+
+@dataclass
+class SignedIn(Message):
+    """The account whose session had ended is signed in again."""
+
+
+@dataclass
+class ConfigsRead(Message):
+    """The model configs with what may be told of their keys, and the providers there are."""
+
+    configs: list[ModelConfig]
+    key_ends: dict[str, str]
+    """The last characters of keys, by the config's id."""
+    providers: list[Provider]
+
+
+@dataclass
+class ConfigStored(Message):
+    """The backend has stored a model config."""
+
+    config: ModelConfig
+
+
+@dataclass
+class ConfigTested(Message):
+    """How a test stands: one line."""
+
+    text: str
+    is_failure: bool = False
+
+
+@dataclass
+class CatalogRead(Message):
+    """The models that a key can use."""
+
+    models: list[CatalogModel]
+
+
+@dataclass
+class FormStored(Message):
+    """What a form holds is stored."""
+
+
+@dataclass
+class ProfileRead(Message):
+    """The profile of the person who is signed in."""
+
+    profile: Profile
+
+
+@dataclass
+class UsageRead(Message):
+    """What answers took, by day and model, and the lines of the table."""
+
+    by_day: list[UsageRow]
+    by_model: list[UsageRow]
+    rows: list[UsageRow]
+
+
+@dataclass
+class AccountRead(Message):
+    """Who is signed in."""
+
+    account: Account
+
+
+@dataclass
+class SessionMade(Message):
+    """A sign-in went through and is kept."""
+
+    session: Session
+
+
+@dataclass
+class CodeSent(Message):
+    """A mail with a code is on its way, or one that confirms a new account."""
+
+    text: str

@@ -13,9 +13,13 @@ from pocketllm_cli.api.client import Api, open_api
 from pocketllm_cli.app import App
 from pocketllm_cli.credentials import CredentialStore, system_keyring
 from pocketllm_cli.errors import HungUp, Stopped, Terminated
+from pocketllm_cli.models import Context
 from pocketllm_cli.tui.app import TerminalApp
+from pocketllm_cli.tui.background import is_background_light
 from pocketllm_cli.tui.clipboard import Clipboard
+from pocketllm_cli.tui.config_file import ConfigFile
 from pocketllm_cli.tui.live import PolledChanges
+from pocketllm_cli.tui.messages import ReopenWanted
 from pocketllm_cli.tui.options import TerminalOptions
 from pocketllm_cli.tui.parts import Narrator, Parts
 from pocketllm_cli.tui.state_files import StateFiles, state_folder
@@ -32,14 +36,26 @@ def open_terminal_app(app: App, chat: str | None = None) -> None:
         Stopped: A signal ended it.
         Exception: What it failed with, once the terminal is as it was.
     """
-    asyncio.run(_run(app, chat))
+    asyncio.run(_run(app, chat, is_background_light(app.settings.terminal)))
 
 
-async def _run(app: App, chat: str | None) -> None:
+async def _run(app: App, chat: str | None, is_light: bool | None) -> None:
+    """Show the app, again for as long as somebody wants another backend or account."""
+    context, config = app.context, ConfigFile(app.paths.config_file)
+    wish = await _show(app, context, chat, is_light)
+    while wish is not None:
+        if wish.context not in (None, context.name):  # the environment's is in no file
+            context = config.contexts().get(str(wish.context))
+        wish = await _show(app, context, None, is_light)
+
+
+async def _show(
+    app: App, context: Context, chat: str | None, is_light: bool | None
+) -> ReopenWanted | None:
     narrator = Narrator()
-    options = TerminalOptions.from_tables(app.contexts.keys, app.contexts.terminal)
+    options = ConfigFile(app.paths.config_file).options()
     async with open_api(
-        app.context,
+        context,
         paths=app.paths,
         store=CredentialStore(app.paths.sessions, narrator, system_keyring),
         embedded=EmbeddedBackend(app.paths.backend, narrator),
@@ -48,7 +64,9 @@ async def _run(app: App, chat: str | None) -> None:
         log=app.log,
     ) as api:
         first_chat = await api.chats.find(chat) if chat else None
-        terminal = TerminalApp(_gather(app, api, options, narrator), first_chat)
+        parts = _gather(app, api, options, narrator)
+        parts.is_light = is_light
+        terminal = TerminalApp(parts, first_chat)
         gc.freeze()  # what is imported stays: looking through it again takes 100 ms each time
         with _signals(terminal) as caught:
             app.console.write(KEEP)
@@ -60,11 +78,12 @@ async def _run(app: App, chat: str | None) -> None:
         raise terminal.failure
     if caught:
         raise caught[0]
+    return terminal.return_value
 
 
 def _gather(app: App, api: Api, options: TerminalOptions, narrator: Narrator) -> Parts:
     session = api.sessions.current()
-    folder = state_folder(app.paths.state, app.context, session, app.settings.access_token)
+    folder = state_folder(app.paths.state, api.context, session, app.settings.access_token)
     return Parts(
         api=api,
         changes=PolledChanges(api.chats),
@@ -75,6 +94,8 @@ def _gather(app: App, api: Api, options: TerminalOptions, narrator: Narrator) ->
         now=lambda: datetime.now().astimezone(),
         folder=Path.cwd(),
         clipboard=Clipboard(app.settings.terminal, app.paths.state / "clipboard.txt"),
+        config=ConfigFile(app.paths.config_file),
+        email=session.email if session else None,
     )
 
 

@@ -8,7 +8,22 @@ from pocketllm_cli.errors import UsageProblem
 from pocketllm_cli.tui.keys import check_keymap
 from pocketllm_cli.tui.themes import THEME_NAMES
 
-_KINDS: Final[dict[str, type]] = {"theme": str, "mouse": bool, "notify_after_seconds": int}
+_KINDS: Final[dict[str, type]] = {
+    "theme": str,
+    "markdown": bool,
+    "timestamps": bool,
+    "animation": bool,
+    "mouse": bool,
+    "notify_after_seconds": int,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How messages are shown."""
+
+    markdown: bool = True
+    timestamps: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +34,23 @@ class TerminalOptions:
     """Other keys, by the names in `keys.KEYS`."""
     theme: str = "auto"
     """A name of `themes.THEME_NAMES`; `auto` follows the terminal."""
+    markdown: bool = True
+    """Whether answers are shown as Markdown, rather than as the model wrote them."""
+    timestamps: bool = True
+    """Whether messages say when they were written."""
+    animation: bool = True
+    """Whether anything moves by itself."""
     mouse: bool = True
     """Whether the app takes the mouse from the start."""
     notify_after_seconds: int = 10
     """An answer that took longer and ends while another window has the focus rings the bell."""
     is_still: bool = False
     """No blinking cursor and no animation, for pictures that are compared."""
+
+    @property
+    def look(self) -> Look:
+        """How messages are shown."""
+        return Look(self.markdown, self.timestamps)
 
     @classmethod
     def from_tables(cls, keys: Mapping[str, Any], terminal: Mapping[str, Any]) -> Self:

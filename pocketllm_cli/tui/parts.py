@@ -8,6 +8,7 @@ from pathlib import Path
 from pocketllm_cli.api.client import Api
 from pocketllm_cli.settings import TerminalSettings
 from pocketllm_cli.tui.clipboard import Clipboard
+from pocketllm_cli.tui.config_file import ConfigFile
 from pocketllm_cli.tui.live import Changes
 from pocketllm_cli.tui.options import TerminalOptions
 from pocketllm_cli.tui.state_files import StateFiles
@@ -34,9 +35,9 @@ class Narrator:
             self.tell(text)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Parts:
-    """Collaborators of every screen."""
+    """Collaborators of every screen; only the options change while the app runs."""
 
     api: Api
     changes: Changes
@@ -49,3 +50,9 @@ class Parts:
     folder: Path
     """Where file names in prompts begin, and where exports go."""
     clipboard: Clipboard
+    config: ConfigFile
+    """`config.toml`: contexts, keys, how the app looks."""
+    is_light: bool | None = None
+    """Whether the terminal's background is light; None where that is not known."""
+    email: str | None = None
+    """Whose session it was when the app began; None where there was none."""

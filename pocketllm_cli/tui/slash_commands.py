@@ -14,7 +14,13 @@ SLASH_COMMANDS: Final[dict[str, str]] = {
     "copy": "Copy the last answer",
     "export": "Write this chat to a file: /export markdown or /export json",
     "theme": "Choose the colours",
-    "keys": "Show the keys",
+    "models": "Your model configs",
+    "usage": "Tokens, cost and time of answers",
+    "profile": "What you tell about yourself",
+    "contexts": "Choose the backend",
+    "account": "Sign in, sign out",
+    "settings": "Colours, keys, rendering",
+    "help": "Show every key",
     "quit": "Leave",
 }
 

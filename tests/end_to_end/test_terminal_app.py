@@ -12,6 +12,7 @@ from tests.support.terminal import Terminal, terminal_running
 pytestmark = pytest.mark.model
 
 CTRL_N, CTRL_Q, CTRL_S, ESCAPE, CTRL_UP = "\x0e", "\x11", "\x13", "\x1b", "\x1b[1;5A"
+F6 = "\x1b[17~"
 
 
 def is_as_before(terminal: Terminal) -> bool:
@@ -101,3 +102,18 @@ def test_off_a_terminal_pocketllm_alone_prints_help(home: Home) -> None:
     assert ran.code == 0
     assert "Usage" in ran.text
     assert b"\x1b" not in ran.out
+
+
+def test_signing_out_begins_the_app_anew_on_the_same_terminal(home: Home) -> None:
+    with terminal_running([POCKETLLM], home.environment) as terminal:
+        terminal.until(lambda page: "online" in page)
+        terminal.type(F6)
+        terminal.until(lambda page: "the local account of this machine" in page)
+        terminal.type("o")
+        terminal.until(lambda page: "Sign out of embedded?" in page)
+        terminal.type("\t\r")
+        terminal.until(lambda page: "Account" not in page and "online" in page)
+        terminal.type(CTRL_Q)
+
+        assert terminal.until_ended() == 0
+        assert is_as_before(terminal)

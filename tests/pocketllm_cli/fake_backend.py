@@ -16,7 +16,14 @@ from tests.pocketllm_cli.fake_answers import FakeAnswers, Stream
 
 KEY = "sb_publishable_test"
 NOW = "2026-01-02T03:04:05+00:00"
+TABLES = ("chats", "messages", "model_configs", "profiles")
 Row = dict[str, Any]
+PROVIDERS: list[Row] = [
+    {"name": "openai", "base_url": "https://api.openai.com/v1", "key": "required"},
+    {"name": "ollama", "base_url": "http://127.0.0.1:11434", "key": "optional"},
+    {"name": "openai-compatible", "base_url": None, "key": "optional"},
+    {"name": "local", "base_url": None, "key": "none"},
+]
 
 
 @dataclass
@@ -24,12 +31,12 @@ class FakeBackend:
     """What the server knows, and how it misbehaves."""
 
     url: str = ""
-    tables: dict[str, list[Row]] = field(
-        default_factory=lambda: {"chats": [], "messages": [], "model_configs": []}
-    )
+    tables: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in TABLES})
     trash: list[Row] = field(default_factory=list)
     """Deleted chats, the last deleted first."""
     accounts: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
+    """Codes that were mailed, by address."""
     tokens: set[str] = field(default_factory=lambda: {"token"})
     refresh_tokens: dict[str, str] = field(default_factory=dict)
     seen: Counter[str] = field(default_factory=Counter)
@@ -213,12 +220,22 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer_json(400, {"code": "refresh_token_not_found", "message": "no"})
                 return
             self.answer_json(200, backend.new_session(email))
+        elif path in {"otp", "verify"}:
+            self._auth_by_code(path, body)
         elif path == "logout":
             self.answer(204, b"")
         elif self._token() in backend.tokens:
             self.answer_json(200, user("me@example.org"))
         else:
             self.answer_json(403, {"code": "bad_jwt", "message": "no"})
+
+    def _auth_by_code(self, path: str, body: Any) -> None:
+        if path == "otp":
+            self.answer_json(200, {})
+        elif self.backend.codes.get(body["email"]) != body["token"]:
+            self.answer_json(403, {"code": "otp_expired", "message": "no"})
+        else:
+            self.answer_json(200, self.backend.new_session(body["email"]))
 
     def _rest(self, table: str, query: list[tuple[str, str]], body: Any) -> None:
         if table.startswith("rpc/"):
@@ -264,6 +281,8 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "model-configs":
             fields = {key: value for key, value in body.items() if key != "api_key"}
             self.answer_json(201, self.backend.add_model(**fields, has_key="api_key" in body))
+        elif path == "model-configs/providers":
+            self.answer_json(200, {"providers": PROVIDERS})
         elif path.endswith("/catalog"):
             self.answer_json(200, self.backend.results["catalog"])
         elif path.endswith("/test"):
@@ -284,13 +303,14 @@ def _fits(row: Row, column: str, condition: str) -> bool:
         return (row["updated_at"], row["id"]) < match.groups()
     operator, _, value = condition.partition(".")
     column, _, key = column.partition("->>")
-    actual = (row[column] or {}).get(key) if key else row[column]
+    actual = (row[column] or {}).get(key) if key else row.get(column)
     expected: Any = int(value) if isinstance(actual, int) else value
     conditions: dict[str, Callable[[], bool]] = {
         "eq": lambda: actual == expected,
         "gt": lambda: actual > expected,
         "in": lambda: str(actual) in value.strip("()").split(","),
         "is": lambda: actual is None,
+        "not": lambda: actual is not None,
         "gte": lambda: actual >= expected,
         "lte": lambda: actual <= expected,
     }

@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pocketllm_cli.commands.usage import cost_as_text
 from pocketllm_cli.errors import ExitCode, UsageProblem
 from pocketllm_cli.moments import parse_moment
+from pocketllm_cli.usage_numbers import cost_as_text
 from tests.pocketllm_cli.conftest import Cli
 from tests.pocketllm_cli.fake_backend import FakeBackend
 

@@ -4,14 +4,21 @@ import time
 from collections.abc import Iterable
 from typing import Final
 
-from textual import on
+from textual import on, work
 from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.widgets import TextArea
 
-from pocketllm_cli.errors import PocketLLMError
+from pocketllm_cli.errors import (
+    LocalAccountLost,
+    NotSignedIn,
+    PocketLLMError,
+    WrongCode,
+    WrongPassword,
+)
 from pocketllm_cli.sanitize import clean_line, clean_text
-from pocketllm_cli.tui.messages import CopyWanted, Failed
+from pocketllm_cli.tui.keys import key_of
+from pocketllm_cli.tui.messages import CopyWanted, Failed, SignInWanted
 from pocketllm_cli.tui.parts import Parts
 
 _NOTICE_SECONDS: Final = 6.0
@@ -40,6 +47,10 @@ class AppScreen(Screen[None]):
             markup=False,
         )
 
+    def key(self, key_id: str) -> str:
+        """Return the key of an action as people write it."""
+        return key_of(key_id, self.parts.options.keys)
+
     def commands(self) -> Iterable[SystemCommand]:
         """Return what the command palette offers on this screen."""
         return ()
@@ -63,11 +74,32 @@ class AppScreen(Screen[None]):
         self.tell("Press Ctrl+C once more to leave.", seconds=_TWICE_SECONDS)
         return False
 
+    @on(CopyWanted)
+    @work(group="copy", exclusive=True)
+    async def copy(self, event: CopyWanted) -> None:
+        """Put a text into the clipboard and say which way it went."""
+        try:
+            route = await self.parts.clipboard.copy(event.text)
+        except PocketLLMError as error:
+            self.post_message(Failed("copy", error))
+        else:
+            self.tell(f"Copied {event.what} {route}.")
+
     @on(Failed)
     def show_failure(self, event: Failed) -> None:
         """Show what went wrong and what to do about it."""
         event.stop()
+        if needs_sign_in(event.error):
+            self.post_message(SignInWanted(event.error))
+            return
         self.tell(f"Could not {event.deed}: {told(event.error)}", is_failure=True, seconds=12.0)
+
+
+def needs_sign_in(error: PocketLLMError) -> bool:
+    """Say whether signing in is what helps."""
+    return isinstance(error, NotSignedIn) and not isinstance(
+        error, WrongPassword | WrongCode | LocalAccountLost
+    )
 
 
 def told(error: PocketLLMError) -> str:

@@ -14,17 +14,21 @@ from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.tui.keys import bind
 from pocketllm_cli.tui.live import ChatChanged, ChatGone, ConnectionBack, ConnectionGone
 from pocketllm_cli.tui.messages import (
+    ConfigsChanged,
     Failed,
+    ModelChosen,
     ModelsLoaded,
     Moved,
     Narrated,
     OlderTurnsWanted,
     OpenChat,
     PageLoaded,
+    SignedIn,
+    SignInWanted,
 )
 from pocketllm_cli.tui.opened_chat import OpenedChat
 from pocketllm_cli.tui.parts import Parts
-from pocketllm_cli.tui.screens.app_screen import told
+from pocketllm_cli.tui.screens.app_screen import needs_sign_in, told
 from pocketllm_cli.tui.screens.listing import ListingScreen
 from pocketllm_cli.tui.widgets.chat_list import ChatList
 from pocketllm_cli.tui.widgets.composer import Composer
@@ -89,6 +93,12 @@ class ChatScreen(ListingScreen):
         self.load_models()
         self.listen()
 
+    @on(events.ScreenResume)
+    def _take_options(self) -> None:
+        """Go by what may have been changed in the settings."""
+        self.composer.area.take_keys(self.parts.options.keys)
+        self.conversation.take_look(self.parts.options.look)
+
     @on(events.Resize)
     def _fit(self, event: events.Resize) -> None:
         self.set_class(event.size.width < _NARROW, "-narrow")
@@ -142,6 +152,25 @@ class ChatScreen(ListingScreen):
         self.models = event.configs
         self._show_status()
 
+    @on(ModelChosen)
+    def _take_model(self, event: ModelChosen) -> None:
+        event.stop()  # the app would hand it on to us once more
+        self.use_model(self.current, event.config.id)
+        self.tell(f"{event.config.name} answers in this chat from now on.")
+
+    @on(ConfigsChanged)
+    def _read_models_again(self, event: ConfigsChanged) -> None:
+        event.stop()
+        self.load_models()
+
+    @on(SignedIn)
+    def _go_on(self, event: SignedIn) -> None:
+        event.stop()
+        self._failure = None
+        self.listen()
+        self.load_chats()
+        self.load_models()
+
     @on(Narrated)
     def _show_narration(self, event: Narrated) -> None:
         self.status.running = clean_line(event.text)
@@ -168,6 +197,8 @@ class ChatScreen(ListingScreen):
 
     def went_offline(self, error: PocketLLMError) -> None:
         """Show that the backend cannot be reached; it is tried again without being asked."""
+        if needs_sign_in(error):
+            self.post_message(SignInWanted(error))
         is_away = isinstance(error, BackendUnreachable)
         self.status.connection = "offline, trying again" if is_away else "not connected"
         if not self._is_connected:

@@ -10,7 +10,6 @@ from pocketllm_cli.tui.messages import (
     ChatDeleted,
     ChatRenamed,
     ChatRestored,
-    CopyWanted,
     DeleteWanted,
     Failed,
     OpenChat,
@@ -101,17 +100,6 @@ class DeedsScreen(AnsweringScreen):
             await self.parts.api.chats.set_model(chat_id, config_id)
         except PocketLLMError as error:
             self.post_message(Failed("change the model", error))
-
-    @on(CopyWanted)
-    @work(group="copy", exclusive=True)
-    async def copy(self, event: CopyWanted) -> None:
-        """Put a text into the clipboard and say which way it went."""
-        try:
-            route = await self.parts.clipboard.copy(event.text)
-        except PocketLLMError as error:
-            self.post_message(Failed("copy", error))
-        else:
-            self.tell(f"Copied {event.what} {route}.")
 
     @work(group="export", exclusive=True)
     async def export(self, chat: Chat, form: str) -> None:

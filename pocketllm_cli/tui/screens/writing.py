@@ -29,6 +29,7 @@ from pocketllm_cli.tui.messages import (
 )
 from pocketllm_cli.tui.opened_chat import OpenedChat
 from pocketllm_cli.tui.parts import Parts
+from pocketllm_cli.tui.places import PLACES
 from pocketllm_cli.tui.prompts import Prompt
 from pocketllm_cli.tui.screens.deeds import DeedsScreen
 from pocketllm_cli.tui.screens.dialogs import Choose
@@ -36,7 +37,11 @@ from pocketllm_cli.tui.slash_commands import SLASH_COMMANDS
 from pocketllm_cli.tui.widgets.composer import Composer
 from pocketllm_cli.tui.widgets.conversation import Conversation
 
-_OF_THE_APP: Final = {"theme": "app.next_theme", "keys": "app.toggle_keys", "quit": "app.quit"}
+_OF_THE_APP: Final = {
+    "theme": "app.next_theme",
+    "quit": "app.quit",
+    **{name: f"app.open('{name}')" for name in PLACES},
+}
 
 _DRAFT_SECONDS: Final = 1.0
 
@@ -232,17 +237,20 @@ class WritingScreen(DeedsScreen):
     async def action_choose_model(self) -> None:
         """Ask for another model config for this chat."""
         if not self.models:
-            self.tell("There are no model configs yet; add one with `pocketllm models add`.")
+            self.tell(f"There are no model configs yet; {self.key('go.models')} adds one.")
             return
         choices = [(each.id, f"{each.name}  {each.provider}/{each.model}") for each in self.models]
         opened = self.current
         dialog = Choose("Which model answers in this chat?", choices, opened.chat.model_config_id)
         chosen = await self.app.push_screen_wait(dialog)
-        if chosen is None:
-            return
-        opened.chat = replace(opened.chat, model_config_id=chosen)
+        if chosen is not None:
+            self.use_model(opened, chosen)
+
+    def use_model(self, opened: OpenedChat, config_id: str) -> None:
+        """Let a model config answer in a chat from now on."""
+        opened.chat = replace(opened.chat, model_config_id=config_id)
         if opened.is_stored:
-            self.set_model(opened.chat.id, chosen)
+            self.set_model(opened.chat.id, config_id)
         self.show_chat(opened)
 
     def _delete(self) -> None:

@@ -33,9 +33,10 @@ class AnswerText(Markdown):
     }
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, as_markdown: bool = True) -> None:
         self._clean = clean_text(text)
-        self._is_plain = is_too_large(self._clean)
+        self._as_markdown = as_markdown
+        self._is_plain = self._must_be_plain(self._clean)
         super().__init__(
             "" if self._is_plain else self._clean,
             parser_factory=safe_parser,
@@ -77,7 +78,7 @@ class AnswerText(Markdown):
     async def _show_pending(self) -> None:
         pending, self._pending = self._pending, ""
         started = time.perf_counter()
-        if self._is_plain or is_too_large(self._clean):
+        if self._is_plain or self._must_be_plain(self._clean):
             self._is_plain = True
             self._show_plainly()
         elif pending:
@@ -92,11 +93,14 @@ class AnswerText(Markdown):
 
     @work(group="text")
     async def _show_all(self, text: str) -> None:
-        self._is_plain = is_too_large(text)
+        self._is_plain = self._must_be_plain(text)
         if self._is_plain:
             self._show_plainly()
         else:
             await self.update(text)
+
+    def _must_be_plain(self, text: str) -> bool:
+        return not self._as_markdown or is_too_large(text)
 
     def _show_plainly(self) -> None:
         plain = self.query(".plain")

@@ -37,6 +37,10 @@ class PromptArea(TextArea):
     def __init__(self, changed_keys: Mapping[str, str], *, is_still: bool) -> None:
         super().__init__(placeholder=_PLACEHOLDER, tab_behavior="focus", id="prompt")
         self.cursor_blink = not is_still
+        self.take_keys(changed_keys)
+
+    def take_keys(self, changed_keys: Mapping[str, str]) -> None:
+        """Go by these keys from now on."""
         self._own_keys = {
             key: binding.action
             for binding in _BINDINGS

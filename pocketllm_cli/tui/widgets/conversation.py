@@ -12,6 +12,7 @@ from textual.widgets import Static
 from pocketllm_cli.models import Turn
 from pocketllm_cli.tui.keys import bind
 from pocketllm_cli.tui.messages import CopyWanted, OlderTurnsWanted, TurnDeed, TurnWanted
+from pocketllm_cli.tui.options import Look
 from pocketllm_cli.tui.widgets.turn_view import TurnView
 from pocketllm_cli.tui.window import Window
 
@@ -54,6 +55,7 @@ class Conversation(VerticalScroll):
 
     def __init__(self) -> None:
         super().__init__(id="conversation")
+        self.look = Look()
         self._turns: list[Turn] = []
         self._window = Window()
         self._selected_id: str | None = None
@@ -91,6 +93,12 @@ class Conversation(VerticalScroll):
         else:
             self._window.resize(len(turns), grown_before)
         self._rewindow()
+
+    def take_look(self, look: Look) -> None:
+        """Show messages in another way from now on, those that are shown already too."""
+        if look != self.look:
+            self.look = look
+            self._rewindow()
 
     def update_turn(self, turn: Turn) -> None:
         """Show another state of one turn."""
@@ -220,11 +228,15 @@ class Conversation(VerticalScroll):
         """Mount the turns of the window and none else, and keep what is seen where it is."""
         wanted = self._turns[self._window.first : self._window.end]
         ids = {turn.message.id for turn in wanted}
-        kept = {view.turn.message.id: view for view in self.views}
+        kept = {
+            view.turn.message.id: view
+            for view in self.views
+            if view.turn.message.id in ids and view.look == self.look
+        }
         mark = self._mark_place(ids)
         async with self.batch():
             await self.turns.remove_children(
-                [view for message_id, view in kept.items() if message_id not in ids]
+                [view for view in self.views if view not in kept.values()]
             )
             await self._mount_missing(wanted, kept)
         self._refresh_views()
@@ -238,7 +250,7 @@ class Conversation(VerticalScroll):
         for turn in wanted:
             view = kept.get(turn.message.id)
             if view is None:
-                missing.append(TurnView(turn, self._thoughts.get(turn.message.id, "")))
+                missing.append(TurnView(turn, self._thoughts.get(turn.message.id, ""), self.look))
                 continue
             if missing:
                 await self.turns.mount_all(missing, after=after)

@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from pocketllm_cli.models import Turn
 from pocketllm_cli.sanitize import clean_line, clean_text
+from pocketllm_cli.tui.options import Look
 
 if TYPE_CHECKING:
     from pocketllm_cli.tui.widgets.answer_text import AnswerText
@@ -56,8 +57,9 @@ class TurnView(Vertical):
     is_unfolded: reactive[bool] = reactive(False, init=False)
     """Whether the thoughts are shown whole."""
 
-    def __init__(self, turn: Turn, thoughts: str = "") -> None:
+    def __init__(self, turn: Turn, thoughts: str = "", look: Look | None = None) -> None:
         super().__init__(classes=f"-{turn.message.role}")
+        self.look = look or Look()
         self.set_reactive(TurnView.turn, turn)
         kept = (turn.message.metadata or {}).get("reasoning")
         self.set_reactive(TurnView.thoughts, thoughts or (kept if isinstance(kept, str) else ""))
@@ -66,11 +68,11 @@ class TurnView(Vertical):
 
     def compose(self) -> ComposeResult:
         message = self.turn.message
-        yield Static(heading_of(self.turn), classes="heading", markup=False)
+        yield Static(heading_of(self.turn, self.look), classes="heading", markup=False)
         if self._is_answer:
             from pocketllm_cli.tui.widgets.answer_text import AnswerText  # not for the first frame
 
-            yield AnswerText(message.content)
+            yield AnswerText(message.content, as_markdown=self.look.markdown)
         else:
             yield Static(Content(clean_text(message.content)), classes="words", markup=False)
 
@@ -89,7 +91,7 @@ class TurnView(Vertical):
         """Show what differs."""
         if not self.children:
             return  # not composed yet, which takes the newest; or on its way out
-        self.query_one(".heading", Static).update(heading_of(turn))
+        self.query_one(".heading", Static).update(heading_of(turn, self.look))
         self._mark()
         old, new = before.message.content, turn.message.content
         if self._is_answer and turn.message.status == "streaming" and new.startswith(old):
@@ -137,13 +139,13 @@ class TurnView(Vertical):
             self.mount(Static(Content(text), classes=name, markup=False), before=before)
 
 
-def heading_of(turn: Turn) -> Content:
+def heading_of(turn: Turn, look: Look) -> Content:
     """Return who wrote a turn, when, in which version and how it stands."""
     message = turn.message
     model = (message.metadata or {}).get("model")
     who = clean_line(str(model)) if model else _WHO.get(message.role, clean_line(message.role))
     parts = [who]
-    if time_of_day := _time(message.created_at):
+    if look.timestamps and (time_of_day := _time(message.created_at)):
         parts.append(time_of_day)
     if turn.versions > 1:
         parts.append(f"{turn.version}/{turn.versions}")

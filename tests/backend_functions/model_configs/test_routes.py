@@ -44,6 +44,17 @@ async def test_a_key_is_stored_sealed_and_only_its_end_is_ever_shown(
     assert sealer.open(envelope, binding) == KEY
 
 
+async def test_the_providers_a_config_can_name_are_listed(alice: Person) -> None:
+    providers = (await alice.http.get("/functions/v1/model-configs/providers")).json()["providers"]
+
+    assert {
+        "name": "openai",
+        "base_url": "https://api.openai.com/v1",
+        "key": "required",
+    } in providers
+    assert [row["key"] for row in providers if row["name"] == "local"] == ["none"]
+
+
 async def test_the_provider_is_called_with_the_key(alice: Person, upstream: Upstream) -> None:
     record = (await alice.post("/model-configs", config(upstream))).json()
 

@@ -1,14 +1,17 @@
 """The app over the backend that lives in a thread."""
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 from pocketllm_cli.models import Context
 from tests.pocketllm_cli.fake_answers import Stream
 from tests.pocketllm_cli.fake_backend import KEY, FakeBackend, serve
+from tests.pocketllm_cli.tui.pictures import Picture
 
 
 @pytest.fixture
@@ -50,3 +53,11 @@ def held(fake: FakeBackend) -> Iterator[threading.Event]:
     fake.script = script
     yield released
     released.set()
+
+
+@pytest.fixture
+def pictures(snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch) -> SnapshotAssertion:
+    """Pictures of an app in the zone of its clock."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    return snapshot.use_extension(Picture)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from textual.events import Paste
 from textual.pilot import Pilot
 
 from pocketllm_cli.api.backend import EmbeddedBackend
@@ -20,6 +21,7 @@ from pocketllm_cli.paths import Paths
 from pocketllm_cli.settings import TerminalSettings
 from pocketllm_cli.tui.app import TerminalApp
 from pocketllm_cli.tui.clipboard import Clipboard
+from pocketllm_cli.tui.config_file import ConfigFile
 from pocketllm_cli.tui.live import Changes
 from pocketllm_cli.tui.options import TerminalOptions
 from pocketllm_cli.tui.parts import Narrator, Parts
@@ -42,13 +44,33 @@ class Shown:
     """An app that runs, and the keys of its person."""
 
     app: TerminalApp
-    pilot: Pilot[None]
+    pilot: Pilot[Any]
 
     @property
     def screen(self) -> ChatScreen:
         found = self.app.screen_stack[1]
         assert isinstance(found, ChatScreen)
         return found
+
+    @property
+    def place(self) -> str:
+        """What the screen on top is called."""
+        return type(self.app.screen).__name__
+
+    @property
+    def page(self) -> str:
+        """The text of everything that is painted."""
+        lines = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip) for strip in lines)
+
+    @property
+    def notices(self) -> list[str]:
+        """What was told in passing."""
+        return [note.message for note in self.app._notifications]
+
+    async def see(self, *texts: str) -> None:
+        """Wait until all of these are painted."""
+        await self.until(lambda: all(text in self.page for text in texts))
 
     @property
     def texts(self) -> list[str]:
@@ -59,12 +81,27 @@ class Shown:
         """Wait until something is so."""
         deadline = time.monotonic() + seconds
         while not claim():
-            assert time.monotonic() < deadline, "it did not come about"
+            assert time.monotonic() < deadline, f"it did not come about:\n{self.page}"
             await self.pilot.pause(0.01)
         await self.pilot.pause()
 
     async def type(self, text: str) -> None:
         await self.pilot.press(*(_KEYS.get(each, each) for each in text))
+
+    async def paste(self, text: str) -> None:
+        """Put a text where the focus is, as terminals do it."""
+        focused = self.app.screen.focused
+        assert focused is not None
+        focused.post_message(Paste(text))
+        await self.pilot.pause()
+
+    async def go_to_field(self, name: str) -> None:
+        """Move to a field of a form that has just opened."""
+        form = self.app.screen
+        await self.until(lambda: form.focused is not None)
+        control = form.query_one(f"#field-{name} Input")
+        control.focus()
+        await self.until(lambda: control.has_focus)
 
     async def ask(self, text: str) -> None:
         self.screen.composer.area.focus()
@@ -98,6 +135,7 @@ async def shown_app(
         narrate=narrator,
         log=DebugLog(None),
     ) as api:
+        session = api.sessions.current()
         terminal = settings or TerminalSettings(is_remote=True)
         parts = Parts(
             api=api,
@@ -109,6 +147,8 @@ async def shown_app(
             now=lambda: NOW,
             folder=home,
             clipboard=Clipboard(terminal, home / "clipboard.txt"),
+            config=ConfigFile(paths.config_file),
+            email=session.email if session else None,
         )
         first = await api.chats.find(chat) if chat else None
         app = TerminalApp(parts, first)

@@ -4,19 +4,15 @@ After a change that is meant: `python -m pytest tests/pocketllm_cli/tui/test_sna
 --snapshot-update`, and look at the pictures in tests/snapshots.
 """
 
-import time
 from pathlib import Path
-from typing import Any
 
-import pytest
-from pytest_textual_snapshot import SVGImageExtension
 from syrupy.assertion import SnapshotAssertion
 
 from pocketllm_cli.models import Context
 from tests.pocketllm_cli.fake_backend import FakeBackend
-from tests.pocketllm_cli.tui.harness import Shown, shown_app
+from tests.pocketllm_cli.tui.harness import shown_app
+from tests.pocketllm_cli.tui.pictures import compare
 
-SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
 ANSWER = """\
 Oslo has **three** that are worth a day:
 
@@ -33,31 +29,6 @@ def route(stops: list[str]) -> str:
     return " -> ".join(sorted(stops))
 ```
 """
-
-
-class Picture(SVGImageExtension):  # type: ignore[misc]  # its package carries no types
-    """Pictures lie in one folder for all screens."""
-
-    @classmethod
-    def dirname(cls, *, test_location: Any) -> str:
-        return str(Path(__file__).parents[2] / "snapshots" / test_location.basename)
-
-
-@pytest.fixture
-def pictures(snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch) -> SnapshotAssertion:
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    return snapshot.use_extension(Picture)
-
-
-async def compare(shown: Shown, pictures: SnapshotAssertion) -> None:
-    for size, (width, height) in SIZES.items():
-        await shown.pilot.resize_terminal(width, height)
-        for theme in ("dark", "light"):
-            shown.app.theme = theme
-            await shown.pilot.pause()
-            await shown.pilot.pause()
-            assert shown.app.export_screenshot() == pictures(name=f"{size}-{theme}")
 
 
 def fill(fake: FakeBackend) -> None:
