@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from backend_functions.chat_request.attachments import MAX_FILES
 from backend_functions.http import no_nul
 
 
@@ -24,6 +25,8 @@ class ChatRequestBody(BaseModel):
     """A message of the user that the prompt is a new version of."""
     regenerate: UUID | None = None
     """An answer to make a new version of."""
+    attachments: Annotated[list[str], Field(max_length=MAX_FILES)] = []
+    """Storage paths of files of this chat that go with the prompt."""
     web_search: Annotated[bool, Field(alias="webSearch")] = False
     stream: bool | None = None
 
@@ -33,4 +36,6 @@ class ChatRequestBody(BaseModel):
             raise ValueError("needs either a prompt or an answer to regenerate")
         if self.edit is not None and self.regenerate is not None:
             raise ValueError("cannot both edit and regenerate")
+        if self.attachments and self.prompt is None:
+            raise ValueError("attachments go with a prompt")
         return self

@@ -7,11 +7,16 @@ long as they fit beside the room kept for the answer; what is left begins with a
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from backend_functions.providers.base import ChatTurn
+from backend_functions.providers.base import Attachment, ChatTurn, Image
+from backend_functions.providers.turns import is_text
 
 _TOKENS_PER_TURN = 4
 _TOKENS_PER_BYTE = 0.35
 """Where no provider has told: English is near 0.25, code and other scripts lie above."""
+
+_PICTURE_BYTES = 4_000
+"""Providers count 700 to 1,600 tokens for a picture."""
+_PDF_BYTES_PER_TEXT_BYTE = 10
 
 
 def fit_turns(
@@ -48,8 +53,17 @@ def _without_loose_answer(turns: list[ChatTurn]) -> list[ChatTurn]:
 
 
 def count_bytes(turns: Iterable[ChatTurn]) -> int:
-    """Return the bytes of text in turns."""
-    return sum(len(turn.text.encode(errors="replace")) for turn in turns)
+    """Return the bytes of text in turns; a picture counts as the text that costs as much."""
+    return sum(
+        len(turn.text.encode(errors="replace")) + sum(map(_text_worth, turn.attachments))
+        for turn in turns
+    )
+
+
+def _text_worth(attachment: Attachment) -> int:
+    if isinstance(attachment, Image):
+        return _PICTURE_BYTES
+    return len(attachment.data) // (1 if is_text(attachment) else _PDF_BYTES_PER_TEXT_BYTE)
 
 
 def measure_tokens_per_byte(answers: Iterable[Mapping[str, Any]]) -> float:

@@ -1,0 +1,139 @@
+"""Files that go with a prompt: read from the user's own storage, checked, and told to the model.
+
+A prompt's row names its files in `metadata.attachments`, a list of `path`, `name`, `media_type`,
+`size` (bytes). Their bytes are read anew for each question, with the caller's own token.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from backend_functions.chat_request.file_kinds import as_attachment
+from backend_functions.errors import InvalidRequest, NotFound
+from backend_functions.providers.base import Attachment
+
+MAX_FILES = 10
+"""How many files may go with one prompt."""
+
+_FILE_NAME = re.compile(r"[^/\\\x00-\x1f\x7f]{1,255}")
+
+
+class ReadsFiles(Protocol):
+    """Where files lie; what it may read is decided by the token."""
+
+    async def read(self, path: str, *, token: str, max_bytes: int) -> bytes:
+        """Return a file's bytes.
+
+        Raises:
+            NotFound: There is none, or it is not the caller's to read.
+            InvalidRequest: It is larger than `max_bytes`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChatFiles:
+    """The files of one chat of one user, as that user."""
+
+    store: ReadsFiles
+    user_id: UUID
+    chat_id: UUID
+    token: str
+    max_bytes: int
+    """What all files of one question may take together."""
+
+    async def load(self, paths: Sequence[str]) -> tuple["StoredFile", ...]:
+        """Return the files a new prompt names, in its order.
+
+        Raises:
+            InvalidRequest: A path is not of this chat, a file is too large or of a kind that no
+                model takes.
+            NotFound: There is no such file.
+        """
+        files: list[StoredFile] = []
+        room = self.max_bytes
+        for path in paths:
+            data = await self._read(self._checked(path), room)
+            room -= len(data)
+            files.append(StoredFile(path, as_attachment(path.rpartition("/")[2], data)))
+        return tuple(files)
+
+    async def load_earlier(
+        self, messages: Sequence[Mapping[str, Any]], *, used_bytes: int
+    ) -> dict[UUID, "EarlierFiles"]:
+        """Return the files of earlier prompts by message, the newest first to be given room."""
+        room = self.max_bytes - used_bytes
+        found: dict[UUID, EarlierFiles] = {}
+        for message in reversed(messages):
+            paths = attached_paths(message["metadata"])
+            if message["role"] != "user" or not paths:
+                continue
+            loaded, missing = [], []
+            for path in paths:
+                attachment = await self._find(path, room)
+                if attachment is None:
+                    missing.append(path.rpartition("/")[2])
+                else:
+                    room -= len(attachment.data)
+                    loaded.append(attachment)
+            found[message["id"]] = EarlierFiles(tuple(loaded), tuple(missing))
+        return found
+
+    async def _find(self, path: str, room: int) -> Attachment | None:
+        if room <= 0:
+            return None
+        try:
+            data = await self._read(self._checked(path), room)
+            return as_attachment(path.rpartition("/")[2], data)
+        except (NotFound, InvalidRequest):
+            return None
+
+    async def _read(self, path: str, room: int) -> bytes:
+        return await self.store.read(path, token=self.token, max_bytes=room)
+
+    def _checked(self, path: str) -> str:
+        folder, _, name = path.rpartition("/")
+        own = f"private/user_files/{self.user_id}/{self.chat_id}"
+        if folder != own or name in {".", ".."} or not _FILE_NAME.fullmatch(name):
+            raise InvalidRequest(f"An attachment is a file in {own}/.")
+        return path
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that goes with a new prompt."""
+
+    path: str
+    attachment: Attachment
+
+    def as_record(self) -> dict[str, Any]:
+        """Return what the prompt's row says of it."""
+        return {
+            "path": self.path,
+            "name": self.attachment.name,
+            "media_type": self.attachment.media_type,
+            "size": len(self.attachment.data),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierFiles:
+    """The files of an earlier prompt: those that are sent again, and the names of the others."""
+
+    attachments: tuple[Attachment, ...]
+    left_out: tuple[str, ...]
+
+    def note(self) -> str:
+        """Return what the model is told of files it is not given; empty when there are none."""
+        return "".join(f"(The file {name} was attached here.)\n" for name in self.left_out)
+
+
+def attached_paths(metadata: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Return the paths a message's metadata names; a client may have written anything there."""
+    records = (metadata or {}).get("attachments")
+    if not isinstance(records, list):
+        return ()
+    paths = [one.get("path") for one in records if isinstance(one, dict)]
+    return tuple(path for path in paths if isinstance(path, str))[:MAX_FILES]
