@@ -25,6 +25,7 @@ from backend_functions.http import Json, answer_database_trouble, answer_service
 from backend_functions.logs import configure_logs
 from backend_functions.metrics import Metrics
 from backend_functions.model_configs.routes import model_config_routes
+from backend_functions.object_store import HttpObjectStore
 from backend_functions.open_streams import OpenStreams, fit_open_files
 from backend_functions.providers.prices import load_prices
 from backend_functions.request_limits import RequestLimits
@@ -119,6 +120,11 @@ def function_routes(services: Services, verifier: TokenVerifier) -> list[APIRout
         services.running,
         settings.limits,
         services.replica,
+        HttpObjectStore(
+            services.http,
+            supabase_url=settings.supabase_url,
+            api_key=settings.publishable_key,
+        ),
         settings.titles,
     )
     return [

@@ -53,6 +53,8 @@ class Limits:
     max_body_bytes: int = 4 * 1024 * 1024
     """Of a request to a function; a prompt is smaller."""
     max_prompt_characters: int = 1_000_000
+    max_attachment_bytes: int = 20 * 1024 * 1024
+    """Of all files that one question sends to a model, those of earlier prompts included."""
     max_answer_characters: int = 2_000_000
     """An answer that grows longer is cut and marked `truncated`."""
     max_history_messages: int = 200

@@ -62,9 +62,9 @@ $$;
 
 COMMENT ON FUNCTION private.applied_migrations() IS 'The versions of the migrations that were applied; none where no ledger is kept.';
 
--- Name: begin_answer(text, uuid, uuid, uuid, text, uuid, uuid, uuid, jsonb, uuid, integer); Type: FUNCTION; Schema: private; Owner: -
+-- Name: begin_answer(text, uuid, uuid, uuid, text, jsonb, uuid, uuid, uuid, jsonb, uuid, integer); Type: FUNCTION; Schema: private; Owner: -
 
-CREATE FUNCTION private.begin_answer(claims text, user_id uuid, chat_id uuid, prompt_id uuid, prompt text, prompt_parent_id uuid, answer_id uuid, answer_parent_id uuid, metadata jsonb, replica_id uuid, max_running integer) RETURNS uuid
+CREATE FUNCTION private.begin_answer(claims text, user_id uuid, chat_id uuid, prompt_id uuid, prompt text, prompt_metadata jsonb, prompt_parent_id uuid, answer_id uuid, answer_parent_id uuid, metadata jsonb, replica_id uuid, max_running integer) RETURNS uuid
     LANGUAGE plpgsql
     SET search_path TO ''
     SET enable_seqscan TO 'off'
@@ -75,8 +75,10 @@ declare
 begin
   perform private.act_as_user(begin_answer.claims, begin_answer.user_id);
   if prompt is not null then
-    insert into public.messages (id, chat_id, role, content, parent_id)
-    values (prompt_id, begin_answer.chat_id, 'user', prompt, prompt_parent_id)
+    insert into public.messages (id, chat_id, role, content, metadata, parent_id)
+    values (
+      prompt_id, begin_answer.chat_id, 'user', prompt, prompt_metadata, prompt_parent_id
+    )
     on conflict (id) do nothing;
     if not found then
       select answer.id into earlier
@@ -123,9 +125,9 @@ begin
 end
 $$;
 
--- Name: FUNCTION begin_answer(claims text, user_id uuid, chat_id uuid, prompt_id uuid, prompt text, prompt_parent_id uuid, answer_id uuid, answer_parent_id uuid, metadata jsonb, replica_id uuid, max_running integer); Type: COMMENT; Schema: private; Owner: -
+-- Name: FUNCTION begin_answer(claims text, user_id uuid, chat_id uuid, prompt_id uuid, prompt text, prompt_metadata jsonb, prompt_parent_id uuid, answer_id uuid, answer_parent_id uuid, metadata jsonb, replica_id uuid, max_running integer); Type: COMMENT; Schema: private; Owner: -
 
-COMMENT ON FUNCTION private.begin_answer(claims text, user_id uuid, chat_id uuid, prompt_id uuid, prompt text, prompt_parent_id uuid, answer_id uuid, answer_parent_id uuid, metadata jsonb, replica_id uuid, max_running integer) IS 'Saves a prompt (none when it is null) and the empty answer under it, and notes who writes it. Returns null, or the answer that an earlier call with the same ids has begun.';
+COMMENT ON FUNCTION private.begin_answer(claims text, user_id uuid, chat_id uuid, prompt_id uuid, prompt text, prompt_metadata jsonb, prompt_parent_id uuid, answer_id uuid, answer_parent_id uuid, metadata jsonb, replica_id uuid, max_running integer) IS 'Saves a prompt (none when it is null) and the empty answer under it, and notes who writes it. Returns null, or the answer that an earlier call with the same ids has begun.';
 
 -- Name: check_parent(); Type: FUNCTION; Schema: private; Owner: -
 
@@ -378,10 +380,11 @@ begin
   )
   select json_agg(
     json_build_object(
-      'role', role, 'content', content,
-      -- What its length was measured by; what a model thought, or a client wrote, is told to nobody.
+      'id', id, 'role', role, 'content', content,
+      -- What its length was measured by, and its files; what a model thought is told to nobody.
       'metadata', json_build_object(
-        'input_tokens', metadata -> 'input_tokens', 'input_bytes', metadata -> 'input_bytes'
+        'input_tokens', metadata -> 'input_tokens', 'input_bytes', metadata -> 'input_bytes',
+        'attachments', case role when 'user' then metadata -> 'attachments' end
       )
     ) order by seq
   ) into branch from told;
@@ -1703,10 +1706,10 @@ GRANT ALL ON FUNCTION private.act_as_user(claims text, user_id uuid) TO authenti
 REVOKE ALL ON FUNCTION private.applied_migrations() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.applied_migrations() TO service_role;
 
--- Name: FUNCTION begin_answer(claims text, user_id uuid, chat_id uuid, prompt_id uuid, prompt text, prompt_parent_id uuid, answer_id uuid, answer_parent_id uuid, metadata jsonb, replica_id uuid, max_running integer); Type: ACL; Schema: private; Owner: -
+-- Name: FUNCTION begin_answer(claims text, user_id uuid, chat_id uuid, prompt_id uuid, prompt text, prompt_metadata jsonb, prompt_parent_id uuid, answer_id uuid, answer_parent_id uuid, metadata jsonb, replica_id uuid, max_running integer); Type: ACL; Schema: private; Owner: -
 
-REVOKE ALL ON FUNCTION private.begin_answer(claims text, user_id uuid, chat_id uuid, prompt_id uuid, prompt text, prompt_parent_id uuid, answer_id uuid, answer_parent_id uuid, metadata jsonb, replica_id uuid, max_running integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.begin_answer(claims text, user_id uuid, chat_id uuid, prompt_id uuid, prompt text, prompt_parent_id uuid, answer_id uuid, answer_parent_id uuid, metadata jsonb, replica_id uuid, max_running integer) TO authenticator;
+REVOKE ALL ON FUNCTION private.begin_answer(claims text, user_id uuid, chat_id uuid, prompt_id uuid, prompt text, prompt_metadata jsonb, prompt_parent_id uuid, answer_id uuid, answer_parent_id uuid, metadata jsonb, replica_id uuid, max_running integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.begin_answer(claims text, user_id uuid, chat_id uuid, prompt_id uuid, prompt text, prompt_metadata jsonb, prompt_parent_id uuid, answer_id uuid, answer_parent_id uuid, metadata jsonb, replica_id uuid, max_running integer) TO authenticator;
 
 -- Name: FUNCTION check_parent(); Type: ACL; Schema: private; Owner: -
 

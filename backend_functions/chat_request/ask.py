@@ -1,11 +1,12 @@
 """Asking: from a checked body to an answer that is being written."""
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
 from backend_functions.chat_request.answer import Answer, ReadableAnswer
+from backend_functions.chat_request.attachments import ChatFiles, StoredFile
 from backend_functions.chat_request.body import ChatRequestBody
 from backend_functions.chat_request.context import (
     count_bytes,
@@ -29,8 +30,9 @@ from backend_functions.db.conflicts import once_more_on_conflict
 from backend_functions.db.pool import Database
 from backend_functions.db.queries import queries
 from backend_functions.errors import InvalidRequest
+from backend_functions.object_store import ObjectStore
 from backend_functions.providers.base import ChatProvider, ChatRequest
-from backend_functions.providers.registry import LOCAL
+from backend_functions.providers.registry import LOCAL, check_attachments, find_provider
 from backend_functions.settings import Limits, Titles
 from backend_functions.types import Caller
 
@@ -46,12 +48,16 @@ class Asker:
     running: RunningAnswers
     limits: Limits
     replica: Replica
+    files: ObjectStore
     titles: Titles = "prompt"
 
-    async def ask(self, caller: Caller, body: ChatRequestBody) -> ReadableAnswer:
+    async def ask(self, caller: Caller, body: ChatRequestBody, token: str) -> ReadableAnswer:
         """Save the prompt, begin its answer and return it; the same message id attaches to it.
 
-        What is wrong with the chat or its config is found before anything is saved.
+        What is wrong with the chat, its config or its files is found before anything is saved.
+
+        Args:
+            token: The caller's own, with which their files are read.
 
         Raises:
             ServiceError: Nothing was begun and nothing saved.
@@ -68,11 +74,22 @@ class Asker:
         )
         provider = self.providers.open(user_id, conversation.config, conversation.sealed_key)
         search = await self.providers.open_search(caller) if body.web_search else None
-        request = self._build_request(conversation, body.prompt)
+        chat_files = ChatFiles(
+            self.files, user_id, body.chat_id, token, self.limits.max_attachment_bytes
+        )
+        files = await chat_files.load(body.attachments)
+        request = await self._build_request(conversation, body.prompt, chat_files, files)
         answer_id = message_id if body.regenerate else uuid4()
         answer = Answer(answer_id, user_id=user_id, chat_id=body.chat_id)
         metadata = _first_metadata(conversation.config, request)
-        new = NewAnswer(answer_id, message_id, body.prompt, conversation.place, metadata)
+        new = NewAnswer(
+            answer_id,
+            message_id,
+            body.prompt,
+            conversation.place,
+            metadata,
+            [file.as_record() for file in files],
+        )
         earlier_id = await self._save(caller, conversation, answer, new)
         if earlier_id is not None:
             return await self.attach(caller, earlier_id)
@@ -131,10 +148,20 @@ class Asker:
         if prompt is not None and (len(prompt) > limit or not prompt.strip()):
             raise InvalidRequest(f"A prompt has 1 to {limit:,} characters.")
 
-    def _build_request(self, conversation: Conversation, prompt: str | None) -> ChatRequest:
+    async def _build_request(
+        self,
+        conversation: Conversation,
+        prompt: str | None,
+        chat_files: ChatFiles,
+        files: Sequence[StoredFile],
+    ) -> ChatRequest:
         config, messages = conversation.config, conversation.messages
+        provider = find_provider(config["provider"])
+        check_attachments(provider, [file.attachment for file in files])
+        used = sum(len(file.attachment.data) for file in files)
+        earlier = await chat_files.load_earlier(messages, used_bytes=used, takes=provider)
         turns = fit_turns(
-            build_turns(config, messages, prompt),
+            build_turns(config, messages, prompt, [file.attachment for file in files], earlier),
             window_tokens=self.providers.window_tokens(config["provider"], config["model"]),
             answer_tokens=config["max_tokens"] or 0,
             tokens_per_byte=measure_tokens_per_byte(row["metadata"] or {} for row in messages),

@@ -7,12 +7,14 @@ A prompt's row names its files in `metadata.attachments`, a list of `path`, `nam
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from backend_functions.chat_request.file_kinds import as_attachment
-from backend_functions.errors import InvalidRequest, NotFound
+from backend_functions.errors import InvalidRequest, NotFound, TooLarge
+from backend_functions.object_store import ObjectStore
 from backend_functions.providers.base import Attachment
+from backend_functions.providers.registry import Provider, can_read
 
 MAX_FILES = 10
 """How many files may go with one prompt."""
@@ -20,24 +22,11 @@ MAX_FILES = 10
 _FILE_NAME = re.compile(r"[^/\\\x00-\x1f\x7f]{1,255}")
 
 
-class ReadsFiles(Protocol):
-    """Where files lie; what it may read is decided by the token."""
-
-    async def read(self, path: str, *, token: str, max_bytes: int) -> bytes:
-        """Return a file's bytes.
-
-        Raises:
-            NotFound: There is none, or it is not the caller's to read.
-            InvalidRequest: It is larger than `max_bytes`.
-        """
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class ChatFiles:
     """The files of one chat of one user, as that user."""
 
-    store: ReadsFiles
+    store: ObjectStore
     user_id: UUID
     chat_id: UUID
     token: str
@@ -48,8 +37,8 @@ class ChatFiles:
         """Return the files a new prompt names, in its order.
 
         Raises:
-            InvalidRequest: A path is not of this chat, a file is too large or of a kind that no
-                model takes.
+            InvalidRequest: A path is not of this chat, or a file of a kind that no model takes.
+            TooLarge: They have more bytes than may go with one question.
             NotFound: There is no such file.
         """
         files: list[StoredFile] = []
@@ -61,11 +50,16 @@ class ChatFiles:
         return tuple(files)
 
     async def load_earlier(
-        self, messages: Sequence[Mapping[str, Any]], *, used_bytes: int
-    ) -> dict[UUID, "EarlierFiles"]:
-        """Return the files of earlier prompts by message, the newest first to be given room."""
+        self, messages: Sequence[Mapping[str, Any]], *, used_bytes: int, takes: Provider
+    ) -> dict[str, "EarlierFiles"]:
+        """Return the files of earlier prompts by message, the newest first to be given room.
+
+        Args:
+            used_bytes: What the new prompt's files take.
+            takes: The provider; what it cannot read is only named to it.
+        """
         room = self.max_bytes - used_bytes
-        found: dict[UUID, EarlierFiles] = {}
+        found: dict[str, EarlierFiles] = {}
         for message in reversed(messages):
             paths = attached_paths(message["metadata"])
             if message["role"] != "user" or not paths:
@@ -73,7 +67,7 @@ class ChatFiles:
             loaded, missing = [], []
             for path in paths:
                 attachment = await self._find(path, room)
-                if attachment is None:
+                if attachment is None or not can_read(takes, attachment):
                     missing.append(path.rpartition("/")[2])
                 else:
                     room -= len(attachment.data)
@@ -87,11 +81,12 @@ class ChatFiles:
         try:
             data = await self._read(self._checked(path), room)
             return as_attachment(path.rpartition("/")[2], data)
-        except (NotFound, InvalidRequest):
+        except (NotFound, InvalidRequest, TooLarge):
             return None
 
     async def _read(self, path: str, room: int) -> bytes:
-        return await self.store.read(path, token=self.token, max_bytes=room)
+        async with self.store.open(path, self.token, max_bytes=room) as found:
+            return await found.read()
 
     def _checked(self, path: str) -> str:
         folder, _, name = path.rpartition("/")

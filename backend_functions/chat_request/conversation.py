@@ -9,12 +9,13 @@ import orjson
 from psycopg.errors import ConfigurationLimitExceeded, UniqueViolation
 from psycopg.types.json import Jsonb
 
+from backend_functions.chat_request.attachments import EarlierFiles
 from backend_functions.chat_request.body import ChatRequestBody
 from backend_functions.chat_request.running import too_many_answers
 from backend_functions.db.pool import Database
 from backend_functions.db.queries import queries
 from backend_functions.errors import Conflict, NotConfigured, NotFound
-from backend_functions.providers.base import ChatTurn
+from backend_functions.providers.base import Attachment, ChatTurn
 from backend_functions.types import Caller
 
 _SQL = queries("chat_request")
@@ -52,6 +53,8 @@ class NewAnswer:
     prompt: str | None
     place: Place
     metadata: Mapping[str, Any]
+    attachments: Sequence[Mapping[str, Any]] = ()
+    """What the prompt's row says of its files."""
 
     @property
     def parent_id(self) -> UUID:
@@ -108,20 +111,39 @@ def _find_place(question: Mapping[str, Any], body: ChatRequestBody, message_id: 
 
 
 def build_turns(
-    config: Mapping[str, Any], messages: Sequence[Mapping[str, Any]], prompt: str | None
+    config: Mapping[str, Any],
+    messages: Sequence[Mapping[str, Any]],
+    prompt: str | None,
+    files: Sequence[Attachment] = (),
+    earlier_files: Mapping[str, EarlierFiles] | None = None,
 ) -> tuple[ChatTurn, ...]:
     """Return what the model could be told, the prompt last.
+
+    Args:
+        files: What goes with the prompt.
+        earlier_files: What goes with earlier messages, by their ids.
 
     A system message of the chat takes the place of the config's system prompt. A turn without
     text (an answer that failed) is left out.
     """
-    turns = [ChatTurn(row["role"], row["content"]) for row in messages if row["content"]]
+    turns = [_turn(row, earlier_files or {}) for row in messages if row["content"]]
     system = config["system_prompt"]
     if system and not any(turn.role == "system" for turn in turns):
         turns.insert(0, ChatTurn("system", system))
     if prompt is not None:
-        turns.append(ChatTurn("user", prompt))
+        turns.append(ChatTurn("user", prompt, tuple(files)))
     return tuple(turns)
+
+
+def _turn(row: Mapping[str, Any], files: Mapping[str, EarlierFiles]) -> ChatTurn:
+    own = files.get(row["id"])
+    if own is None:
+        return ChatTurn(row["role"], row["content"])
+    return ChatTurn(row["role"], own.note() + row["content"], own.attachments)
+
+
+def _json(value: Mapping[str, Any]) -> Jsonb:
+    return Jsonb(value, dumps=orjson.dumps)
 
 
 async def save_beginning(
@@ -149,10 +171,11 @@ async def save_beginning(
             chat_id=conversation.chat_id,
             prompt_id=new.message_id,
             prompt=new.prompt,
+            prompt_metadata=_json({"attachments": new.attachments}) if new.attachments else None,
             prompt_parent_id=new.place.prompt_parent,
             answer_id=new.id,
             answer_parent_id=new.parent_id,
-            metadata=Jsonb(dict(new.metadata), dumps=orjson.dumps),
+            metadata=_json(dict(new.metadata)),
             replica_id=replica_id,
             max_running=max_running,
         )

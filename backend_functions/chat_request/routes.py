@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from backend_functions.access import read_bearer
 from backend_functions.chat_request.ask import Asker
 from backend_functions.chat_request.body import ChatRequestBody
 from backend_functions.chat_request.stream import EventStream
@@ -36,7 +37,9 @@ def chat_request_routes(
         caller: Annotated[Caller, Depends(identify)],
         body: Annotated[ChatRequestBody, Depends(read_body)],
     ) -> Response:
-        answer = await asker.ask(caller, body)
+        token = read_bearer(request.headers)
+        assert token is not None, "the caller was identified by it"
+        answer = await asker.ask(caller, body, token)
         if wants_stream(request, body.stream):
             return EventStream(answer.read())
         return _plain(await answer.finished())

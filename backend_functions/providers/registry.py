@@ -126,11 +126,16 @@ def check_attachments(provider: Provider, attachments: Iterable[Attachment]) -> 
         InvalidRequest: The provider takes no pictures, or no such documents.
     """
     for attachment in attachments:
-        if isinstance(attachment, Image):
-            if "vision" not in provider.capabilities:
-                raise InvalidRequest(f"The provider {provider.name} takes no pictures.")
-        elif not is_text(attachment) and "documents" not in provider.capabilities:
-            raise InvalidRequest(f"The provider {provider.name} takes no documents but text.")
+        if not can_read(provider, attachment):
+            what = "pictures" if isinstance(attachment, Image) else "documents but text"
+            raise InvalidRequest(f"The provider {provider.name} takes no {what}.")
+
+
+def can_read(provider: Provider, attachment: Attachment) -> bool:
+    """Say whether a provider takes such a file."""
+    if isinstance(attachment, Image):
+        return "vision" in provider.capabilities
+    return is_text(attachment) or "documents" in provider.capabilities
 
 
 def resolve_base_url(

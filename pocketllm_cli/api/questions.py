@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import uuid4
 
 from pocketllm_cli.api.chats import LAST
@@ -29,6 +30,8 @@ class Question:
     edit: str | None = None
     is_temporary: bool = False
     searches_web: bool = False
+    files: tuple[Path, ...] = ()
+    """Local files that go with the prompt; checked already."""
 
 
 @asynccontextmanager
@@ -47,15 +50,18 @@ async def put_question(api: Api, question: Question) -> AsyncIterator[ReadAnswer
         return
     chat_id, is_new = await _prepare_chat(api, question, config_id)
     answer = None
+    attached: tuple[str, ...] = ()
     try:
         if question.system:
             await api.chats.add_system_prompt(chat_id, question.system)
+        attached = await _upload(api, chat_id, question)
         answer = api.answers.ask(
             AnswerRequest(
                 chat_id,
                 question.prompt,
                 message_id=str(uuid4()),
                 searches_web=question.searches_web,
+                attachments=attached,
             )
         )
         yield answer
@@ -64,11 +70,11 @@ async def put_question(api: Api, question: Question) -> AsyncIterator[ReadAnswer
         is_unused = answer is None or not answer.is_asked or (is_sure and not answer.has_begun)
         if is_new and is_unused and not question.is_temporary:  # nobody would miss it
             with suppress(PocketLLMError):
-                await api.chats.erase(chat_id)
+                await _erase(api, chat_id, attached)
         raise
     finally:
         if question.is_temporary:
-            await api.chats.erase(chat_id)
+            await _erase(api, chat_id, attached)
 
 
 async def _request_version(api: Api, question: Question, config_id: str | None) -> AnswerRequest:
@@ -89,10 +95,25 @@ async def _request_version(api: Api, question: Question, config_id: str | None) 
             message_id=str(uuid4()),
             edit=message.id,
             searches_web=question.searches_web,
+            attachments=await _upload(api, message.chat_id, question),
         )
     if config_id:
         await api.chats.set_model(request.chat_id, config_id)
     return request
+
+
+async def _upload(api: Api, chat_id: str, question: Question) -> tuple[str, ...]:
+    if not question.files:
+        return ()
+    from pocketllm_cli.api.attachments import upload_files  # only where something is attached
+
+    return await upload_files(api, chat_id, question.files)
+
+
+async def _erase(api: Api, chat_id: str, paths: tuple[str, ...]) -> None:
+    await api.chats.erase(chat_id)
+    for path in paths:
+        await api.files.remove(path)
 
 
 async def _prepare_chat(api: Api, question: Question, config_id: str | None) -> tuple[str, bool]:

@@ -53,6 +53,8 @@ class AnswerRequest:
     regenerate: str | None = None
     edit: str | None = None
     searches_web: bool = False
+    attachments: tuple[str, ...] = ()
+    """Paths of the person's files in the bucket, of this chat."""
 
     def as_body(self) -> dict[str, Any]:
         """Return it as the backend takes it."""
@@ -63,6 +65,7 @@ class AnswerRequest:
             "regenerate": self.regenerate,
             "edit": self.edit,
             "webSearch": self.searches_web or None,
+            "attachments": list(self.attachments) or None,
         }
         return {name: value for name, value in body.items() if value is not None}
 

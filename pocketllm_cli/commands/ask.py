@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -36,6 +37,7 @@ app = single()
     'pocketllm ask "What is the capital of France?"',
     'git diff | pocketllm ask "Write a commit message"',
     "pocketllm ask -c shorter",
+    "pocketllm ask -a photo.jpg -a notes.txt 'What is this?'",
     "pocketllm ask --regenerate",
 )
 def ask(
@@ -55,6 +57,10 @@ def ask(
     ] = None,
     system: Annotated[
         str | None, typer.Option("-s", "--system", metavar="TEXT", help="A system prompt.")
+    ] = None,
+    attach: Annotated[
+        list[Path] | None,
+        typer.Option("-a", "--attach", metavar="PATH", help="A picture, PDF or text; repeatable."),
     ] = None,
     web: Annotated[
         bool, typer.Option("--web", help="Search the web first; the sources are listed.")
@@ -90,7 +96,7 @@ def ask(
     app = app_of(ctx)
     app.invocation.as_json |= events
     wanted = _Wanted(go_on, chat, system, regenerate, edit, temporary)
-    wanted.check(has_text=bool(text))
+    wanted.check(has_text=bool(text), has_files=bool(attach))
     typed = " ".join(text or ())
     prompt = None if regenerate else _read_prompt(app.console, typed)
     question = Question(
@@ -102,11 +108,21 @@ def ask(
         edit=edit,
         is_temporary=temporary,
         searches_web=web,
+        files=_checked(attach),
     )
     show = AnswerShow(app, Look(events=events, extract=extract, no_stream=no_stream, raw=raw))
     with show.printer:
         app.run(lambda api: converse(api, question, show))
     show.conclude()
+
+
+def _checked(paths: list[Path] | None) -> tuple[Path, ...]:
+    if not paths:
+        return ()
+    from pocketllm_cli.api.attachments import check_files  # only where something is attached
+
+    check_files(paths)
+    return tuple(paths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +136,16 @@ class _Wanted:
     edit: str | None
     temporary: bool
 
-    def check(self, *, has_text: bool) -> None:
+    def check(self, *, has_text: bool, has_files: bool) -> None:
         """Refuse what contradicts itself."""
         is_version = self.regenerate or self.edit is not None
         if (self.go_on or self.chat or is_version) and self.temporary:
             raise UsageProblem("--temporary is for a new chat, not for one to go on in.")
         if self.go_on and self.chat:
             raise UsageProblem("Give either -c or --chat, not both.")
-        if self.regenerate and (self.edit is not None or has_text):
+        if self.regenerate and (self.edit is not None or has_text or has_files):
             raise UsageProblem(
-                "--regenerate answers the same question again; it takes no text.",
+                "--regenerate answers the same question again; it takes no text and no files.",
                 hint="`pocketllm ask --edit last TEXT` changes the question.",
             )
         if is_version and self.system:

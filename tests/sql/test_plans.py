@@ -189,6 +189,7 @@ def test_a_prompt_and_its_answer_are_found_by_their_ids(full: Full) -> None:
         prompt_id=prompt["id"],
         prompt=prompt["content"],
         prompt_parent_id=None,
+        prompt_metadata=None,
         answer_id=uuid4(),
         answer_parent_id=prompt["id"],
         metadata="{}",

@@ -8,8 +8,8 @@ select private.load_question(
 -- Save the prompt and the row of its answer before its first word, in one statement that takes the
 -- caller's role itself; gives the id of an answer that was begun before.
 select private.begin_answer(
-  %(claims)s, %(user_id)s, %(chat_id)s, %(prompt_id)s, %(prompt)s, %(prompt_parent_id)s,
-  %(answer_id)s, %(answer_parent_id)s, %(metadata)s, %(replica_id)s, %(max_running)s
+  %(claims)s, %(user_id)s, %(chat_id)s, %(prompt_id)s, %(prompt)s, %(prompt_metadata)s,
+  %(prompt_parent_id)s, %(answer_id)s, %(answer_parent_id)s, %(metadata)s, %(replica_id)s, %(max_running)s
 ) as earlier
 
 -- name: finish_answer

@@ -73,10 +73,11 @@ begin
   )
   select json_agg(
     json_build_object(
-      'role', role, 'content', content,
-      -- What its length was measured by; what a model thought, or a client wrote, is told to nobody.
+      'id', id, 'role', role, 'content', content,
+      -- What its length was measured by, and its files; what a model thought is told to nobody.
       'metadata', json_build_object(
-        'input_tokens', metadata -> 'input_tokens', 'input_bytes', metadata -> 'input_bytes'
+        'input_tokens', metadata -> 'input_tokens', 'input_bytes', metadata -> 'input_bytes',
+        'attachments', case role when 'user' then metadata -> 'attachments' end
       )
     ) order by seq
   ) into branch from told;
@@ -97,8 +98,9 @@ grant execute on function private.load_question(text, uuid, uuid, uuid, text, in
 grant execute on function private.act_as_user(text, uuid) to authenticator;
 
 create function private.begin_answer(
-  claims text, user_id uuid, chat_id uuid, prompt_id uuid, prompt text, prompt_parent_id uuid,
-  answer_id uuid, answer_parent_id uuid, metadata jsonb, replica_id uuid, max_running integer
+  claims text, user_id uuid, chat_id uuid, prompt_id uuid, prompt text,
+  prompt_metadata jsonb, prompt_parent_id uuid, answer_id uuid, answer_parent_id uuid, metadata jsonb, replica_id uuid,
+  max_running integer
 ) returns uuid
 language plpgsql set search_path = '' set enable_seqscan = off as $$
 #variable_conflict use_column
@@ -107,8 +109,10 @@ declare
 begin
   perform private.act_as_user(begin_answer.claims, begin_answer.user_id);
   if prompt is not null then
-    insert into public.messages (id, chat_id, role, content, parent_id)
-    values (prompt_id, begin_answer.chat_id, 'user', prompt, prompt_parent_id)
+    insert into public.messages (id, chat_id, role, content, metadata, parent_id)
+    values (
+      prompt_id, begin_answer.chat_id, 'user', prompt, prompt_metadata, prompt_parent_id
+    )
     on conflict (id) do nothing;
     if not found then
       select answer.id into earlier
@@ -154,8 +158,8 @@ begin
   return null;
 end
 $$;
-comment on function private.begin_answer(text, uuid, uuid, uuid, text, uuid, uuid, uuid, jsonb, uuid, integer) is 'Saves a prompt (none when it is null) and the empty answer under it, and notes who writes it. Returns null, or the answer that an earlier call with the same ids has begun.';
-grant execute on function private.begin_answer(text, uuid, uuid, uuid, text, uuid, uuid, uuid, jsonb, uuid, integer) to authenticator;
+comment on function private.begin_answer(text, uuid, uuid, uuid, text, jsonb, uuid, uuid, uuid, jsonb, uuid, integer) is 'Saves a prompt (none when it is null) and the empty answer under it, and notes who writes it. Returns null, or the answer that an earlier call with the same ids has begun.';
+grant execute on function private.begin_answer(text, uuid, uuid, uuid, text, jsonb, uuid, uuid, uuid, jsonb, uuid, integer) to authenticator;
 
 create function private.finish_answer(
   claims text, user_id uuid, answer_id uuid, content text, metadata jsonb

@@ -1,15 +1,19 @@
 """Files that go with a prompt: which may, and how much of them."""
 
-from collections.abc import Mapping
-from uuid import UUID, uuid4
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from backend_functions.chat_request.attachments import ChatFiles, attached_paths
 from backend_functions.chat_request.context import count_bytes
 from backend_functions.chat_request.file_kinds import as_attachment
-from backend_functions.errors import InvalidRequest, NotFound
+from backend_functions.errors import InvalidRequest, NotFound, TooLarge
+from backend_functions.object_store import OpenObject
 from backend_functions.providers.base import ChatTurn, Document, Image
+from backend_functions.providers.registry import PROVIDERS
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(16)
 USER, CHAT = UUID(int=1), UUID(int=2)
@@ -23,13 +27,24 @@ class Shelf:
         self.files = files
         self.asked: list[str] = []
 
-    async def read(self, path: str, *, token: str, max_bytes: int) -> bytes:
+    @asynccontextmanager
+    async def open(self, path: str, token: str, *, max_bytes: int) -> AsyncIterator[OpenObject]:
         self.asked.append(path)
         if path not in self.files:
             raise NotFound("There is no such file.")
-        if len(self.files[path]) > max_bytes:
-            raise InvalidRequest("This file is too large.")
-        return self.files[path]
+        data = self.files[path]
+        if len(data) > max_bytes:
+            raise TooLarge("The file is too large.")
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield data
+
+        yield OpenObject("application/octet-stream", len(data), pieces())
+
+    async def put(
+        self, path: str, content: bytes, token: str, *, content_type: str, upsert: bool = False
+    ) -> None:
+        raise AssertionError("nothing is written")
 
 
 def chat_files(shelf: Shelf, max_bytes: int = 1_000) -> ChatFiles:
@@ -70,8 +85,8 @@ def test_a_file_that_no_model_takes_is_refused_by_name(data: bytes) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        f"private/user_files/{USER}/{uuid4()}/a.txt",
-        f"private/user_files/{uuid4()}/{CHAT}/a.txt",
+        f"private/user_files/{USER}/{UUID(int=9)}/a.txt",
+        f"private/user_files/{UUID(int=9)}/{CHAT}/a.txt",
         f"private/generated_images/{USER}/a.png",
         f"{FOLDER}/../a.txt",
         f"{FOLDER}/..",
@@ -96,15 +111,15 @@ async def test_all_files_of_a_prompt_share_one_bound() -> None:
     shelf = Shelf({f"{FOLDER}/a.txt": b"a" * 600, f"{FOLDER}/b.txt": b"b" * 600})
 
     await chat_files(shelf, 1_200).load([f"{FOLDER}/a.txt", f"{FOLDER}/b.txt"])
-    with pytest.raises(InvalidRequest, match="too large"):
+    with pytest.raises(TooLarge):
         await chat_files(shelf, 1_199).load([f"{FOLDER}/a.txt", f"{FOLDER}/b.txt"])
 
 
 async def test_earlier_files_are_sent_again_newest_first_and_the_others_named() -> None:
     names = ["old.txt", "gone.txt", "new.txt"]
-    messages = [
+    messages: list[dict[str, Any]] = [
         {
-            "id": UUID(int=10 + i),
+            "id": f"m{i}",
             "role": "user",
             "metadata": {"attachments": [{"path": f"{FOLDER}/{name}"}]},
         }
@@ -112,7 +127,9 @@ async def test_earlier_files_are_sent_again_newest_first_and_the_others_named() 
     ]
     shelf = Shelf({f"{FOLDER}/old.txt": b"o" * 600, f"{FOLDER}/new.txt": b"n" * 600})
 
-    found = await chat_files(shelf).load_earlier(messages, used_bytes=100)
+    found = await chat_files(shelf).load_earlier(
+        messages, used_bytes=100, takes=PROVIDERS["openai"]
+    )
 
     assert [len(found[message["id"]].attachments) for message in messages] == [0, 0, 1]
     assert [found[message["id"]].left_out for message in messages] == [
