@@ -66,7 +66,14 @@ CALLS: dict[str, tuple[str, set[str] | None]] = {
     "usage(text,timestamp with time zone)": ("public.usage('chat')", None),
 }
 # Beside these, which take only text, nothing outside schema public can be called.
-PURE = {"search.candidates(text)", "search.parse(text)", "search.plain(text,text)"}
+PURE = {
+    "search.candidates(text)",
+    "search.parse(text)",
+    "search.plain(text,text)",
+    "private.is_own_asset(text,uuid)",
+    "private.is_plain_asset_path(text)",
+    "private.is_writable_asset(text,uuid)",
+}
 # What triggers and indexes use; no request calls them. The service may call one.
 INTERNAL = {"private.applied_migrations()"}
 
