@@ -65,17 +65,16 @@ CALLS: dict[str, tuple[str, set[str] | None]] = {
     "show_version(uuid)": ("public.show_version(%(message)s)", _NOT_THERE),
     "usage(text,timestamp with time zone)": ("public.usage('chat')", None),
 }
-# Beside these, which take only text, nothing outside schema public can be called.
-PURE = {
-    "search.candidates(text)",
-    "search.parse(text)",
-    "search.plain(text,text)",
+# The rules of Storage's paths, which look at nothing but the path.
+PATH_RULES = {
     "private.is_own_asset(text,uuid)",
     "private.is_plain_asset_path(text)",
     "private.is_writable_asset(text,uuid)",
 }
-# What triggers and indexes use; no request calls them. The service may call one.
-INTERNAL = {"private.applied_migrations()"}
+# Beside these, which take only text, nothing outside schema public can be called.
+PURE = {"search.candidates(text)", "search.parse(text)", "search.plain(text,text)"} | PATH_RULES
+# What triggers and indexes use; no request calls them. The service may call these.
+INTERNAL = {"private.applied_migrations()"} | PATH_RULES
 
 
 @pytest.fixture
