@@ -1,11 +1,11 @@
 """What changes at the backend while the app looks on, and how the app hears of it.
 
-`Changes` is what the app needs; `PolledChanges` gives it where the backend has no live channel:
-it looks at the newest chats every few seconds.
+`Changes` is what the app needs; `PolledChanges` gives it where real-time changes cannot be heard
+(`heard_changes.py`): it looks at the newest chats every few seconds.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -49,7 +49,7 @@ Change = ChatChanged | ChatGone | ConnectionGone | ConnectionBack
 class Changes(Protocol):
     """Tells what changes, for as long as it is listened to."""
 
-    def listen(self) -> AsyncIterator[Change]:
+    def listen(self) -> AsyncGenerator[Change, None]:
         """Yield changes without end; it never raises for a lost connection."""
         ...
 
@@ -61,7 +61,7 @@ class PolledChanges:
     chats: Chats
     every_seconds: float = _LOOK_SECONDS
 
-    async def listen(self) -> AsyncIterator[Change]:
+    async def listen(self) -> AsyncGenerator[Change, None]:
         """Yield what differs from the last look."""
         known: dict[str, Chat] = {}
         is_connected = False

@@ -18,6 +18,7 @@ from pocketllm_cli.tui.app import TerminalApp
 from pocketllm_cli.tui.background import is_background_light
 from pocketllm_cli.tui.clipboard import Clipboard
 from pocketllm_cli.tui.config_file import ConfigFile
+from pocketllm_cli.tui.heard_changes import HeardChanges
 from pocketllm_cli.tui.live import PolledChanges
 from pocketllm_cli.tui.messages import ReopenWanted
 from pocketllm_cli.tui.options import TerminalOptions
@@ -86,7 +87,7 @@ def _gather(app: App, api: Api, options: TerminalOptions, narrator: Narrator) ->
     folder = state_folder(app.paths.state, api.context, session, app.settings.access_token)
     return Parts(
         api=api,
-        changes=PolledChanges(api.chats),
+        changes=HeardChanges(api.changes, api.chats, otherwise=PolledChanges(api.chats)),
         files=StateFiles(folder, narrator),
         options=options,
         settings=app.settings.terminal,

@@ -42,8 +42,9 @@ class AskingScreen(AppScreen):
     @work(group="listen", exclusive=True)
     async def listen(self) -> None:
         """Hear of changes for as long as the screen is there."""
-        async for change in self.parts.changes.listen():
-            self.post_message(Moved(change))
+        async with aclosing(self.parts.changes.listen()) as changes:
+            async for change in changes:
+                self.post_message(Moved(change))
 
     @work(group="chats", exclusive=True)
     async def load_chats(self, before: Chat | None = None) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from textual.events import Paste
 from textual.pilot import Pilot
 
 from pocketllm_cli.api.backend import EmbeddedBackend
-from pocketllm_cli.api.client import open_api
+from pocketllm_cli.api.client import Api, open_api
 from pocketllm_cli.credentials import CredentialStore
 from pocketllm_cli.debug_log import DebugLog
 from pocketllm_cli.models import Context
@@ -34,7 +34,7 @@ NOW = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 class Quiet:
     """A backend on which nothing changes by itself."""
 
-    async def listen(self) -> AsyncIterator[Any]:
+    async def listen(self) -> AsyncGenerator[Any, None]:
         await asyncio.Event().wait()
         yield
 
@@ -118,7 +118,7 @@ async def shown_app(
     home: Path,
     *,
     size: tuple[int, int] = (100, 30),
-    changes: Changes | None = None,
+    changes: Changes | Callable[[Api], Changes] | None = None,
     options: TerminalOptions | None = None,
     token: str | None = "token",
     settings: TerminalSettings | None = None,
@@ -139,7 +139,7 @@ async def shown_app(
         terminal = settings or TerminalSettings(is_remote=True)
         parts = Parts(
             api=api,
-            changes=changes or Quiet(),
+            changes=changes(api) if callable(changes) else changes or Quiet(),
             files=StateFiles(paths.state / "terminal", narrator),
             options=options or TerminalOptions(is_still=True),
             settings=terminal,

@@ -1,7 +1,7 @@
 """Without a connection: what was read stays, what is written waits and is sent once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from pocketllm_cli.errors import BackendUnreachable
@@ -17,7 +17,7 @@ class Told:
     def __init__(self) -> None:
         self.queue: asyncio.Queue[Change] = asyncio.Queue()
 
-    async def listen(self) -> AsyncIterator[Change]:
+    async def listen(self) -> AsyncGenerator[Change, None]:
         while True:
             yield await self.queue.get()
 
