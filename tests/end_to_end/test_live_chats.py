@@ -53,17 +53,17 @@ async def test_a_question_asked_in_one_app_streams_in_another_that_shows_the_sam
     await ask_elsewhere(home, "The first of all")
     provider_here.release.clear()
     async with shown_at(home, "last") as one, shown_at(home, "last") as other:
-        for shown in (one, other):
-            await shown.until(lambda s=shown: len(s.texts) == 2)
+        await one.until(lambda: len(one.texts) == 2)
+        await other.until(lambda: len(other.texts) == 2)
 
         await one.ask("And then?")
         await other.until(lambda: other.texts[2:] == ["And then?", "first half, "])
         assert other.screen.status.running == "answering"
 
         provider_here.release.set()
-        for shown in (other, one):
-            await shown.until(lambda s=shown: s.texts[3:] == ["first half, second half"])
-            await shown.until(lambda s=shown: not s.screen.status.running)
+        await other.until(lambda: other.texts[3:] == ["first half, second half"])
+        await other.until(lambda: not other.screen.status.running)
+        await one.until(lambda: one.texts == other.texts)
 
 
 async def test_a_chat_that_a_command_begins_renames_and_deletes_does_so_in_the_list(

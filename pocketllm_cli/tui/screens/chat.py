@@ -89,7 +89,7 @@ class ChatScreen(ListingScreen):
         self.is_reading = True
         if self._first_chat is not None:
             self.load_page(self._first_chat.id)
-        self.load_chats()
+        self.read_chats()
         self.load_models()
         self.listen()
 
@@ -110,7 +110,7 @@ class ChatScreen(ListingScreen):
                 self.went_offline(error)
             case ConnectionBack():
                 self.came_online()
-                self.load_chats()
+                self.read_chats()
                 self._reload()
             case ChatGone(chat_id):
                 self._forget(chat_id)
@@ -168,7 +168,7 @@ class ChatScreen(ListingScreen):
         event.stop()
         self._failure = None
         self.listen()
-        self.load_chats()
+        self.read_chats()
         self.load_models()
 
     @on(Narrated)

@@ -6,6 +6,7 @@ from textual import getters, on
 
 from pocketllm_cli.models import Chat
 from pocketllm_cli.tui.keys import key_of
+from pocketllm_cli.tui.live import ChatGone, differences
 from pocketllm_cli.tui.messages import (
     ChatDeleted,
     ChatRenamed,
@@ -32,9 +33,18 @@ class ListingScreen(WritingScreen):
         super().__init__(parts)
         self._chats: dict[str, Chat] = {}
         self._has_more_chats = False
+        self._known_before: dict[str, Chat] = {}
+        """The chats as they were when the newest were asked for."""
+
+    def read_chats(self) -> None:
+        """Read the newest chats; of those that are known, the ones deleted meanwhile go."""
+        self._known_before = dict(self._chats)
+        self.load_chats()
 
     @on(ChatsLoaded)
     def _take_chats(self, event: ChatsLoaded) -> None:
+        if event.is_first_page:
+            self._forget_deleted(event.chats)
         self._chats |= {chat.id: chat for chat in event.chats}
         self._has_more_chats = event.has_more
         if event.is_first_page:
@@ -86,6 +96,21 @@ class ListingScreen(WritingScreen):
         if self.current.chat.id == chat_id:
             self.begin_chat()
         self.chats_changed()
+
+    def _forget_deleted(self, newest: list[Chat]) -> None:
+        before = {
+            chat_id: chat
+            for chat_id, chat in self._known_before.items()
+            if self._chats.get(chat_id) == chat and not self._is_ours_alone(chat_id)
+        }
+        for change in differences(before, {chat.id: chat for chat in newest}):
+            if isinstance(change, ChatGone):
+                self._forget(change.chat_id)
+
+    def _is_ours_alone(self, chat_id: str) -> bool:
+        """Whether the backend may not know a chat yet."""
+        opened = self.opened.get(chat_id)
+        return opened is not None and bool(not opened.is_stored or opened.running or opened.waiting)
 
     def _sorted_chats(self) -> list[Chat]:
         return sorted(

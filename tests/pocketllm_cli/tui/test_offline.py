@@ -107,3 +107,17 @@ async def test_an_answer_that_another_machine_asked_for_is_read_along(
         await shown.until(lambda: shown.texts == ["Where?", "Paris it is."])
 
     assert fake.offsets == ["0"]
+
+
+async def test_a_chat_that_was_deleted_while_nothing_was_heard_leaves_the_list(
+    fake: FakeBackend, context: Context, folder: Path
+) -> None:
+    told = Told()
+    for title in ("Stays", "Goes"):
+        fake.add_chat(title)
+    async with shown_app(context, folder, changes=told) as shown:
+        await shown.see("Stays", "Goes")
+        del fake.tables["chats"][1]
+        told.queue.put_nowait(ConnectionBack())
+        await shown.until(lambda: "Goes" not in shown.page)
+        assert "Stays" in shown.page
