@@ -96,8 +96,10 @@ class ChatScreen(ListingScreen):
     @on(events.ScreenResume)
     def _take_options(self) -> None:
         """Go by what may have been changed in the settings."""
-        self.composer.area.take_keys(self.parts.options.keys)
-        self.conversation.take_look(self.parts.options.look)
+        options = self.parts.options
+        self.composer.area.take_keys(options.keys)
+        self.composer.area.cursor_blink = options.animation and not options.is_still
+        self.conversation.take_look(options.look)
 
     @on(events.Resize)
     def _fit(self, event: events.Resize) -> None:

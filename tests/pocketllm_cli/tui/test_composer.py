@@ -191,3 +191,12 @@ def test_a_file_that_is_no_text_or_too_large_is_refused(tmp_path: Path) -> None:
         with pytest.raises(UsageProblem):
             with_files(f"see @{name}", tmp_path)
     assert with_files("mail me@example.org about @nothing", tmp_path).endswith("@nothing")
+
+
+async def test_without_animation_the_cursor_is_still_too(
+    fake: FakeBackend, context: Context, folder: Path
+) -> None:
+    for wanted in (True, False):
+        options = TerminalOptions(animation=wanted)
+        async with shown_app(context, folder, options=options) as shown:
+            assert shown.screen.composer.area.cursor_blink is wanted
