@@ -172,6 +172,9 @@ async function fileFlow(userId, chatId) {
   const { signedUrl } = await data(files.createSignedUrl(file, 60));
   const response = await fetch(signedUrl);
   const signed = { content: await response.text(), type: response.headers.get("content-type") };
+  const body = { chatId, prompt: "What is in it?", attachments: [file] };
+  const answer = await data(supabase.functions.invoke("chat-request", { body }));
+  tell("ask about a file", { status: answer.metadata.status });
   await data(files.remove([file]));
   tell("file", { names, content, signed, left: (await data(files.list(folder))).length });
 

@@ -213,6 +213,10 @@ async def file_flow(supabase: AsyncClient, user_id: str, chat_id: str) -> None:
     async with httpx.AsyncClient() as http:
         response = await http.get(url)
     signed = {"content": response.text, "type": response.headers["content-type"]}
+    body = {"chatId": chat_id, "prompt": "What is in it?", "attachments": [file]}
+    options = {"body": body, "responseType": "json"}
+    answer: Any = await supabase.functions.invoke("chat-request", options)
+    tell("ask about a file", status=answer["metadata"]["status"])
     await files.remove([file])
     tell("file", names=names, content=content, signed=signed, left=len(await files.list(folder)))
 

@@ -52,7 +52,8 @@ async def _go(cluster: Cluster, database: str, folder: Path, client: str) -> Ste
                 process.kill()
     assert process.returncode == 0, out.decode() + err.decode()
     steps = [json.loads(line) for line in out.splitlines()]
-    return {step.pop("step"): step for step in steps}
+    told = {"provider": {"last_request": json.dumps(provider.requests[-1])}}
+    return told | {step.pop("step"): step for step in steps}
 
 
 @pytest.fixture(scope="module", params=["supabase-js", "supabase-py"])
@@ -138,6 +139,11 @@ def test_a_file_is_kept_for_its_owner_alone(steps: Steps) -> None:
     assert steps["file"]["signed"] == signed
     assert steps["file"]["left"] == 0
     assert "row-level security" in steps["file of somebody else"]["message"]
+
+
+def test_a_question_takes_a_file_along(steps: Steps) -> None:
+    assert steps["ask about a file"] == {"status": "complete"}
+    assert "striped" in steps["provider"]["last_request"]
 
 
 def test_nothing_is_left_of_a_session_that_signed_out(steps: Steps) -> None:
