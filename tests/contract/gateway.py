@@ -54,7 +54,7 @@ KINDS = {
 
 def main() -> None:
     """Run until Ctrl-C or SIGTERM."""
-    asked = _parser().parse_args()
+    asked = parser().parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="contract ") as folder,
         running_cluster(Path(folder)) as cluster,
@@ -62,7 +62,7 @@ def main() -> None:
         asyncio.run(_serve(cluster, Path(folder), asked))
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.contract.gateway", description=__doc__)
     add = parser.add_argument
     add("--api-port", type=int, default=54321, help="all services, each below its own path")
