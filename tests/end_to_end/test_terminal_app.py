@@ -45,6 +45,7 @@ def test_a_person_asks_stops_regenerates_searches_switches_and_leaves(home: Home
         terminal.until(lambda page: "stopped" in page)
 
         terminal.type(CTRL_S)
+        terminal.until(lambda page: "New line" not in page)  # the composer's keys are gone
         terminal.type("zebra\r")
         terminal.until(lambda page: "Say the word zebra" in page.splitlines()[0])
 

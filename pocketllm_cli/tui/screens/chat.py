@@ -250,7 +250,7 @@ class ChatScreen(ListingScreen):
     def action_go_to_chats(self) -> None:
         self.remove_class("-hidden")
         self.set_class(self.has_class("-narrow"), "-peeking")
-        self.chat_list.search.focus()
+        self.set_focus(self.chat_list.search)  # at once: `focus()` lets typed letters overtake it
 
     def action_toggle_chats(self) -> None:
         self.toggle_class("-peeking" if self.has_class("-narrow") else "-hidden")
