@@ -1,4 +1,4 @@
-"""Writes a chat as a file: Markdown to read, JSON to go on with."""
+"""Writes a chat as a file: Markdown to read, JSON for programs."""
 
 import json
 import re
@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Final, Literal
 
 from pocketllm_cli.errors import LocalFileProblem, UsageProblem
+from pocketllm_cli.exports.markdown import render_markdown
 from pocketllm_cli.models import ChatWithTurns
-from pocketllm_cli.sanitize import clean_line, clean_text
+from pocketllm_cli.sanitize import clean_line
 
 Form = Literal["markdown", "json"]
 _ENDINGS: Final[dict[str, str]] = {"markdown": "md", "json": "json"}
-_WHO: Final = {"user": "You", "assistant": "Answer", "system": "System prompt"}
 
 
 def export_chat(chat: ChatWithTurns, form: str, folder: Path) -> Path:
@@ -41,18 +41,6 @@ def export_chat(chat: ChatWithTurns, form: str, folder: Path) -> Path:
             raise LocalFileProblem(f"Could not write {path}: {error.strerror}.") from error
         else:
             return path
-
-
-def render_markdown(chat: ChatWithTurns) -> str:
-    """Return the shown turns as a document."""
-    parts = [f"# {clean_line(chat.chat.title)}"]
-    for turn in chat.branch:
-        message = turn.message
-        who = _WHO.get(message.role, clean_line(message.role))
-        model = (message.metadata or {}).get("model")
-        heading = f"## {who} ({clean_line(str(model))})" if model else f"## {who}"
-        parts += [heading, clean_text(message.content, for_terminal=False).strip()]
-    return "\n\n".join(parts) + "\n"
 
 
 def render_json(chat: ChatWithTurns) -> str:
