@@ -67,7 +67,8 @@ async def test_a_real_server_answers_in_pieces_with_one_end(
 
 
 async def test_a_real_server_says_when_it_was_cut_short(dialect: str, model: LocalModel) -> None:
-    request = ChatRequest(model.name, (ChatTurn("user", "Count to one hundred."),), max_tokens=3)
+    counting = (ChatTurn("user", "Count to one hundred."),)
+    request = ChatRequest(model.name, counting, temperature=0.0, max_tokens=3)
     async with open_client(EgressPolicy(allow_loopback=True), Limits()) as http:
         stream = opened(dialect, http, model, KEY).stream(request)
         events = [event async for batch in stream for event in batch]
