@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.pocketllm_cli.drawn import drawn, opened
 from tests.support.home import Home
 from tests.support.upstream import Upstream
 
@@ -78,3 +79,40 @@ def test_the_local_model_says_that_it_takes_no_pictures(home: Home, files: list[
 
     assert refused.code == 2
     assert "takes no pictures" in refused.err
+
+
+def test_a_photo_from_a_pipe_is_scaled_and_named_by_what_it_is(
+    home: Home, add_model: Callable[[str], str], provider: Upstream
+) -> None:
+    photo = drawn("JPEG", (4096, 512))
+
+    asked = home.run("ask", "-m", add_model("any"), "-a", "-", "What is it?", stdin=photo)
+    shown = home.run("chats", "show", "last", "--json").json()
+
+    assert asked.code == 0, asked.err
+    [kept] = shown["messages"][0]["metadata"]["attachments"]
+    assert (kept["name"], kept["media_type"]) == ("stdin.jpg", "image/jpeg")
+    [part] = [
+        each for each in parts_of(provider.requests[-1]["messages"][-1]) if "image_url" in each
+    ]
+    sent = base64.b64decode(part["image_url"]["url"].partition(",")[2])
+    assert opened(sent).size == (2048, 256)
+
+
+def test_a_pattern_that_no_shell_expanded_names_the_files_that_fit(
+    home: Home, add_model: Callable[[str], str], tmp_path: Path
+) -> None:
+    for name in ("b.md", "a.md", "c.txt"):
+        (tmp_path / name).write_text(name)
+    model = add_model("any")
+
+    asked = home.run("ask", "-m", model, "-a", str(tmp_path / "*.md"), "What are they?")
+    nothing = home.run("ask", "-m", model, "-a", str(tmp_path / "*.pdf"), "What are they?")
+    address = home.run("ask", "-m", model, "-a", "https://example.org/a.png", "What is it?")
+
+    assert asked.code == 0, asked.err
+    kept = home.run("chats", "show", "last", "--json").json()["messages"][0]["metadata"]
+    assert [file["name"] for file in kept["attachments"]] == ["a.md", "b.md"]
+    assert (nothing.code, address.code) == (2, 2)
+    assert "No file fits" in nothing.err
+    assert "curl -O https://example.org/a.png" in address.err
