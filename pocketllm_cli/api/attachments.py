@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Final
 from unicodedata import combining, normalize
 
+from pocketllm_cli.api.chat_folders import chat_folder
 from pocketllm_cli.api.client import Api
 from pocketllm_cli.attachables import Attachable
 from pocketllm_cli.errors import Conflict, PocketLLMError
@@ -36,18 +37,6 @@ async def upload_files(
         await remove_quietly(api, stored)
         raise
     return tuple(stored)
-
-
-async def chat_folder(api: Api, chat_id: str) -> str:
-    """Return where the files of one of the person's chats lie."""
-    return f"private/user_files/{(await api.account()).id}/{chat_id}"
-
-
-async def remove_chat_files(api: Api, chat_id: str) -> int:
-    """Remove every file of a chat and return how many there were."""
-    folder = await chat_folder(api, chat_id)
-    paths = [file.path for file in await api.files.all(folder) if file.size is not None]
-    return await api.files.remove_all(paths)
 
 
 async def remove_quietly(api: Api, paths: Sequence[str]) -> None:

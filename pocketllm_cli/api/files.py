@@ -114,6 +114,18 @@ class Files:
             if len(rows) < _PAGE:
                 return found
 
+    async def below(self, prefix: str) -> list[StoredFile]:
+        """Return every file whose path begins with a prefix, by path."""
+        found: list[StoredFile] = []
+        body: dict[str, Any] = {"prefix": prefix, "limit": _PAGE}
+        while True:
+            call = Call("storage", "POST", f"object/list-v2/{BUCKET}", body=body)
+            page = await self._wire.ask(call)
+            found += [StoredFile.from_row("", row) for row in page["objects"]]
+            if not page["hasNext"]:
+                return found
+            body["cursor"] = page["nextCursor"]
+
     async def remove(self, path: str) -> None:
         """Remove a file.
 

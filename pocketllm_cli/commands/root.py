@@ -19,6 +19,7 @@ class Tree(LazyGroup):
         "ask": Entry(f"{_COMMANDS}.ask", "Ask one question; the answer streams to stdout."),
         "chats": Entry(f"{_COMMANDS}.chats", "Work with your chats."),
         "models": Entry(f"{_COMMANDS}.models", "Work with your model configs."),
+        "files": Entry(f"{_COMMANDS}.files", "Work with the files of your chats."),
         "usage": Entry(f"{_COMMANDS}.usage", "Show what answers took: tokens, cost and time."),
         "signup": Entry(_ACCOUNT, "Make an account and sign in.", "signup"),
         "login": Entry(_ACCOUNT, "Sign in with email and password.", "login"),
