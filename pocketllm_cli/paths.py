@@ -7,18 +7,21 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The four folders of the client."""
+    """The folders of the client."""
 
     config: Path
     data: Path
     state: Path
     logs: Path
+    cache: Path
+    """What may be removed at any time: it is read anew."""
 
     @classmethod
     def under(cls, home: Path | None) -> Self:
         """Return the folders below `home`, or those of the platform."""
         if home is not None:
-            return cls(home / "config", home / "data", home / "state", home / "logs")
+            names = ("config", "data", "state", "logs", "cache")
+            return cls(*(home / name for name in names))
         import platformdirs  # not needed when the folder is named
 
         return cls(
@@ -26,6 +29,7 @@ class Paths:
             data=platformdirs.user_data_path("pocketllm"),
             state=platformdirs.user_state_path("pocketllm"),
             logs=platformdirs.user_log_path("pocketllm"),
+            cache=platformdirs.user_cache_path("pocketllm"),
         )
 
     @property

@@ -12,6 +12,7 @@ _KINDS: Final[dict[str, type]] = {
     "theme": str,
     "markdown": bool,
     "timestamps": bool,
+    "pictures": bool,
     "animation": bool,
     "mouse": bool,
     "notify_after_seconds": int,
@@ -24,6 +25,7 @@ class Look:
 
     markdown: bool = True
     timestamps: bool = True
+    pictures: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class TerminalOptions:
     """Whether answers are shown as Markdown, rather than as the model wrote them."""
     timestamps: bool = True
     """Whether messages say when they were written."""
+    pictures: bool = True
+    """Whether pictures that went with a question are drawn, rather than only named."""
     animation: bool = True
     """Whether anything moves by itself."""
     mouse: bool = True
@@ -50,7 +54,7 @@ class TerminalOptions:
     @property
     def look(self) -> Look:
         """How messages are shown."""
-        return Look(self.markdown, self.timestamps)
+        return Look(self.markdown, self.timestamps, self.pictures)
 
     @classmethod
     def from_tables(cls, keys: Mapping[str, Any], terminal: Mapping[str, Any]) -> Self:

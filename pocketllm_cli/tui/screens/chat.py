@@ -99,6 +99,7 @@ class ChatScreen(ListingScreen):
         options = self.parts.options
         self.composer.area.take_keys(options.keys)
         self.composer.area.cursor_blink = options.animation and not options.is_still
+        self.composer.chips.removal_key = self.key("composer.detach")
         self.conversation.take_look(options.look)
 
     @on(events.Resize)
@@ -238,6 +239,11 @@ class ChatScreen(ListingScreen):
         self.status.usage = describe_usage(answers)
         self.status.model = self._model_name()
         self.status.running = "answering" if self.current.running else ""
+
+    def show_activity(self, opened: OpenedChat, text: str) -> None:
+        """Show what goes on before an answer."""
+        if opened is self.current:
+            self.status.running = text
 
     def _model_name(self) -> str:
         wanted = self.current.chat.model_config_id

@@ -29,12 +29,12 @@ from pocketllm_cli.tui.messages import (
 )
 from pocketllm_cli.tui.opened_chat import OpenedChat
 from pocketllm_cli.tui.parts import Parts
+from pocketllm_cli.tui.picked_files import PickedFile
 from pocketllm_cli.tui.places import PLACES
 from pocketllm_cli.tui.prompts import Prompt
-from pocketllm_cli.tui.screens.deeds import DeedsScreen
+from pocketllm_cli.tui.screens.attaching import AttachingScreen
 from pocketllm_cli.tui.screens.dialogs import Choose
 from pocketllm_cli.tui.slash_commands import SLASH_COMMANDS
-from pocketllm_cli.tui.widgets.composer import Composer
 from pocketllm_cli.tui.widgets.conversation import Conversation
 
 _OF_THE_APP: Final = {
@@ -46,7 +46,7 @@ _OF_THE_APP: Final = {
 _DRAFT_SECONDS: Final = 1.0
 
 
-class WritingScreen(DeedsScreen):
+class WritingScreen(AttachingScreen):
     """Sends what is written, and does what commands and keys ask of messages."""
 
     BINDINGS = [
@@ -58,7 +58,6 @@ class WritingScreen(DeedsScreen):
     ]
 
     conversation = getters.query_one(Conversation)
-    composer = getters.query_one(Composer)
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
@@ -85,6 +84,7 @@ class WritingScreen(DeedsScreen):
         """Keep what is being written."""
         text = "" if self._edited else self.composer.text
         self.parts.files.keep_draft(self._draft_key(), text)
+        self.parts.files.keep_picked(self._draft_key(), () if self._edited else self.composer.files)
 
     @on(TextArea.Changed, "#prompt")
     def _keep_draft_soon(self) -> None:
@@ -108,22 +108,30 @@ class WritingScreen(DeedsScreen):
             self.keep_draft()
         self._stop_editing()
         self.current = opened
-        self.composer.put(self.parts.files.draft(self._draft_key()))
+        self._put_draft()
         self.show_chat(opened)
+
+    def _put_draft(self) -> None:
+        """Put what was being written in this chat into the composer."""
+        self.composer.put(self.parts.files.draft(self._draft_key()))
+        self.composer.files = self.parts.files.picked(self._draft_key())
 
     @on(PromptWritten)
     def _send_written(self, event: PromptWritten) -> None:
         try:
-            text = with_files(event.text, self.parts.folder)
+            text, others = with_files(event.text, self.parts.folder)
+            files = self.with_named(event.files, others)
         except PocketLLMError as error:
             self.composer.put(event.text)
-            self.post_message(Failed("put the file into the prompt", error))
+            self.composer.files = event.files
+            self.tell_failure("put the file into the prompt", error)
             return
         edited, opened = self._edited, self.current
         self._stop_editing()
         self.parts.files.keep_draft(self._draft_key(), "")
+        self.parts.files.keep_picked(self._draft_key(), ())
         if edited is not None:
-            self.send(self.another_version(edited, text))
+            self.send(self.another_version(edited, text, files))
             return
         is_first = not opened.is_stored and not opened.waiting and opened.running is None
         if is_first:
@@ -136,6 +144,7 @@ class WritingScreen(DeedsScreen):
                 text,
                 new_title=opened.chat.title if is_first else None,
                 model_config_id=opened.chat.model_config_id,
+                files=files,
             )
         )
 
@@ -150,6 +159,8 @@ class WritingScreen(DeedsScreen):
                 self.show_version(turn, -1 if event.deed == "before" else 1)
             case "links":
                 self.choose_link(turn)
+            case "files":
+                self.show_files([turn])
             case "edit":
                 self._edit(turn if not is_answer else self._question_before(turn))
             case "regenerate":
@@ -170,6 +181,10 @@ class WritingScreen(DeedsScreen):
                 self.export(self.current.chat, event.rest or "markdown")
             case "delete":
                 self._delete()
+            case "attach":
+                self.attach_named(event.rest)
+            case "files":
+                self.show_files(self.current.stored)
             case name if name in _OF_THE_APP:
                 self.call_later(self.run_action, _OF_THE_APP[name])
             case _:
@@ -226,7 +241,7 @@ class WritingScreen(DeedsScreen):
             return
         if self._edited is not None:
             self._stop_editing()
-            self.composer.put(self.parts.files.draft(self._draft_key()))
+            self._put_draft()
         elif self.current.running is not None:
             self.stop(self.current.chat.id)
         else:
@@ -266,6 +281,7 @@ class WritingScreen(DeedsScreen):
         self.keep_draft()
         self._edited = turn
         self.composer.put(turn.message.content)
+        self.composer.files = tuple(PickedFile.of(file) for file in turn.message.attachments)
         self.composer.area.border_title = "Another version of this question; Esc leaves it"
         self.composer.area.focus()
 
@@ -305,12 +321,15 @@ class WritingScreen(DeedsScreen):
             if opened.running.thoughts:
                 self.conversation.think(opened.running.turn.message.id, opened.running.thoughts)
 
-    def give_back(self, opened: OpenedChat, text: str) -> None:
-        """Put the text of a prompt that was refused where it was written."""
+    def give_back(self, opened: OpenedChat, text: str, files: tuple[PickedFile, ...]) -> None:
+        """Put a prompt that was refused where it was written."""
         if opened is not self.current:
-            self.parts.files.keep_draft(opened.chat.id if opened.is_stored else None, text)
+            key = opened.chat.id if opened.is_stored else None
+            self.parts.files.keep_draft(key, text)
+            self.parts.files.keep_picked(key, files)
         elif not self.composer.text:
             self.composer.put(text)
+            self.composer.files = files
 
     def chat_shown(self, opened: OpenedChat) -> None:
         """Show what stands around the turns of the chat."""

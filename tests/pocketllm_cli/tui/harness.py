@@ -25,6 +25,7 @@ from pocketllm_cli.tui.config_file import ConfigFile
 from pocketllm_cli.tui.live import Changes
 from pocketllm_cli.tui.options import TerminalOptions
 from pocketllm_cli.tui.parts import Narrator, Parts
+from pocketllm_cli.tui.picture_cache import PictureCache
 from pocketllm_cli.tui.screens.chat import ChatScreen
 from pocketllm_cli.tui.state_files import StateFiles
 
@@ -148,6 +149,7 @@ async def shown_app(
             folder=home,
             clipboard=Clipboard(terminal, home / "clipboard.txt"),
             config=ConfigFile(paths.config_file),
+            pictures=PictureCache(api, paths.cache / "pictures"),
             email=session.email if session else None,
         )
         first = await api.chats.find(chat) if chat else None
