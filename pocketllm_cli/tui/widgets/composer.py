@@ -34,12 +34,12 @@ _PLACEHOLDER: Final = "Ask anything. Enter sends, Ctrl+J makes a line, @ names a
 
 
 _BINDINGS: Final = (
+    bind("composer.detach", "detach"),  # first: those behind it win a key that both were given
     bind("composer.send", "send"),
     bind("composer.newline", "newline"),
     bind("composer.complete", "complete"),
     bind("composer.files", "files"),
     bind("composer.editor", "editor"),
-    bind("composer.detach", "detach"),
 )
 
 
