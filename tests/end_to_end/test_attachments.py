@@ -9,6 +9,7 @@ import pytest
 
 from tests.pocketllm_cli.drawn import drawn, opened
 from tests.support.home import Home
+from tests.support.pdfs import pdf_of
 from tests.support.upstream import Upstream
 
 pytestmark = pytest.mark.backend
@@ -116,3 +117,27 @@ def test_a_pattern_that_no_shell_expanded_names_the_files_that_fit(
     assert (nothing.code, address.code) == (2, 2)
     assert "No file fits" in nothing.err
     assert "curl -O https://example.org/a.png" in address.err
+
+
+def test_a_model_that_takes_no_pdf_is_given_its_text(
+    home: Home,
+    add_model: Callable[[str], str],
+    addresses: dict[str, str],
+    provider: Upstream,
+    tmp_path: Path,
+) -> None:
+    add_model("any")
+    command = ("models", "add", "reader", "--provider", "vllm", "--model", "any")
+    added = home.run(*command, "--base-url", addresses["any"])
+    assert added.code == 0, added.err
+    (tmp_path / "report.pdf").write_bytes(pdf_of("the secret word is swordfish"))
+
+    asked = home.run("ask", "-m", "reader", "-a", str(tmp_path / "report.pdf"), "Word?")
+    [question, answer] = home.run("chats", "show", "last", "--json").json()["messages"]
+
+    assert asked.code == 0, asked.err
+    assert "swordfish" in str(provider.requests[-1]["messages"][-1])
+    assert question["metadata"]["attachments"][0]["media_type"] == "application/pdf"
+    assert answer["metadata"]["documents_as_text"] == [
+        {"name": "report.pdf", "pages": 1, "total_pages": 1}
+    ]
