@@ -241,10 +241,11 @@ async def test_what_is_selected_on_a_place_is_copied(context: Context, folder: P
         await shown.until(lambda: any("Copied the selection" in note for note in shown.notices))
 
 
-def test_plots_and_tables_are_loaded_only_when_their_screen_is_opened() -> None:
+def test_plots_tables_and_pictures_are_loaded_only_when_they_are_shown() -> None:
     program = (
         "import pocketllm_cli.tui.opening, sys\n"
         "loaded = {'textual_plotext', 'plotext', 'textual.widgets._data_table'}\n"
+        "loaded |= {'PIL', 'textual_image'}\n"
         "print(sorted(loaded & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
