@@ -17,6 +17,7 @@ from pocketllm_cli.errors import (
     NotFound,
     TooLarge,
 )
+from pocketllm_cli.file_kinds import size_told
 from pocketllm_cli.models import StoredFile
 from pocketllm_cli.private_files import create_private
 
@@ -199,7 +200,8 @@ async def _bounded(pieces: AsyncIterator[bytes], most_bytes: int | None) -> Asyn
     async for piece in pieces:
         taken += len(piece)
         if most_bytes is not None and taken > most_bytes:
-            raise TooLarge(f"The file has more than {most_bytes} bytes.", hint="It is not read.")
+            told = size_told(most_bytes)
+            raise TooLarge(f"The file has more than {told}.", hint="It is not read.")
         yield piece
 
 

@@ -12,6 +12,7 @@ class FakeStorage:
     """Objects by path, each with its content type."""
 
     objects: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    most_bytes: int = 50_000_000
 
     def answer(self, method: str, path: str, kind: str, body: bytes, json: Any) -> tuple[int, Any]:
         """Return the status and what is answered: bytes, or what becomes JSON."""
@@ -22,6 +23,9 @@ class FakeStorage:
         if method == "DELETE":
             gone = [each for each in json["prefixes"] if self.objects.pop(each, None)]
             return 200, [{"name": each} for each in gone]
+        if method == "POST" and len(body) > self.most_bytes:
+            told = "The object exceeded the maximum allowed size"
+            return 400, {"statusCode": "413", "error": "Payload too large", "message": told}
         if method == "POST" and name in self.objects:
             return 400, {"statusCode": "409", "error": "Duplicate", "message": "It is there."}
         if method == "POST":

@@ -1,7 +1,10 @@
 """The part of the chat screen that does things with chats and messages other than asking."""
 
+from contextlib import suppress
+
 from textual import on, work
 
+from pocketllm_cli.api.chat_folders import remove_left_over
 from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.models import Chat, Turn
 from pocketllm_cli.titles import check_title
@@ -52,6 +55,8 @@ class DeedsScreen(AnsweringScreen):
             self.post_message(Failed("delete the chat", error))
         else:
             self.post_message(ChatDeleted(event.chat))
+            with suppress(PocketLLMError):  # what is left over is found the next time
+                await remove_left_over(self.parts.api)
 
     @work(group="delete")
     async def action_undo(self) -> None:
