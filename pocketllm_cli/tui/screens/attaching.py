@@ -10,7 +10,7 @@ from textual import getters, on, work
 from pocketllm_cli.attachables import MOST_FILES
 from pocketllm_cli.errors import PocketLLMError, UsageProblem
 from pocketllm_cli.models import AttachedFile, Turn
-from pocketllm_cli.sanitize import clean_line
+from pocketllm_cli.sanitize import clean_line, clean_text
 from pocketllm_cli.tui.canvas import open_picture
 from pocketllm_cli.tui.messages import (
     CopyWanted,
@@ -91,7 +91,7 @@ class AttachingScreen(DeedsScreen):
         except PocketLLMError:
             is_text = True  # of no kind that can be attached: the words were meant
         if is_text:
-            self.composer.area.insert(event.text.strip())
+            self.composer.area.insert(clean_text(event.text.strip(), for_terminal=False))
             self.tell("To attach the file of this name: /attach and its path.")
         else:
             self.pick(event.paths)
