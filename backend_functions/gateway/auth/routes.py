@@ -57,6 +57,12 @@ from backend_functions.settings import AuthSettings
 
 log = structlog.get_logger(__name__)
 
+_SERVICE_CODES = {
+    400: "validation_failed",
+    401: "no_authorization",
+    408: "request_timeout",
+    413: "validation_failed",
+}
 _GRANTS: dict[str, Endpoint] = {
     "password": sign_in,
     "refresh_token": refresh,
@@ -209,10 +215,9 @@ async def _on_refused(request: Request, error: Exception) -> Response:
 
 async def _on_service_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ServiceError)
-    code = {400: "validation_failed", 401: "no_authorization"}.get(
-        error.status, "unexpected_failure"
-    )
-    return render_failure(request, AuthRefused(error.status, code, error.message))
+    code = _SERVICE_CODES.get(error.status, "unexpected_failure")
+    headers = {"Connection": "close"} if error.status == 408 else None
+    return render_failure(request, AuthRefused(error.status, code, error.message, headers=headers))
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

@@ -147,12 +147,12 @@ async def test_what_a_function_or_a_write_returns_of_a_view_can_be_embedded_in(
     called = await rows(http, "rpc/pets_called?name=Rex&select=called,owners(name)")
     changed = await http.patch(
         "old_pets?number=eq.3&select=called,owners(name)",
-        json={"called": "Eva"},
+        json={"called": "Ivy"},
         headers={"Prefer": "return=representation"},
     )
 
     assert called == [{"called": "Rex", "owners": {"name": "Ada"}}]
-    assert changed.json() == [{"called": "Eva", "owners": {"name": "Ben"}}]
+    assert changed.json() == [{"called": "Ivy", "owners": {"name": "Ben"}}]
 
 
 async def test_a_view_that_shows_a_table_s_primary_key_has_it(http: httpx.AsyncClient) -> None:
