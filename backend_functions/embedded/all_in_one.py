@@ -17,6 +17,7 @@ from backend_functions.gateway.auth.sessions import session_check
 from backend_functions.gateway.browsers import ForBrowsers
 from backend_functions.gateway.realtime.routes import Realtime
 from backend_functions.gateway.rest.routes import rest_routes
+from backend_functions.gateway.secret_keys import NoSecretKeysInBrowsers
 from backend_functions.gateway.storage.asked import Served
 from backend_functions.gateway.storage.callers import identify_storage_caller
 from backend_functions.gateway.storage.disk import ObjectFolder
@@ -74,7 +75,8 @@ def embedded_app(
             yield
 
     app = make_app(services, function_routes(services, verifier), lifespan=lifespan)
-    app.add_middleware(ForBrowsers)
+    app.add_middleware(NoSecretKeysInBrowsers)
+    app.add_middleware(ForBrowsers)  # around the one above: a page may read why it is refused
     app.router.routes.append(realtime.routes())
     app.router.routes.append(rest_routes(database, identify))
     app.router.routes.append(storage_routes(storage))
