@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI, Request
 
@@ -21,6 +22,7 @@ from backend_functions.gateway.secret_keys import NoSecretKeysInBrowsers
 from backend_functions.gateway.storage.asked import Served
 from backend_functions.gateway.storage.callers import identify_storage_caller
 from backend_functions.gateway.storage.disk import ObjectFolder
+from backend_functions.gateway.storage.leftovers import remove_objects_of
 from backend_functions.gateway.storage.routes import storage_routes
 from backend_functions.gateway.storage.signatures import UrlSigner
 from backend_functions.gateway.storage.store import StoredObjects
@@ -89,6 +91,7 @@ def embedded_app(
             settings=auth_settings,
             send_mail=send_mail,
             on_user_created=on_user_created,
+            on_user_deleted=partial(remove_objects_of, stored),
         )
     )
     return app

@@ -38,7 +38,14 @@ from backend_functions.gateway.auth.own_user import (
     sign_out,
     update_user,
 )
-from backend_functions.gateway.auth.parts import Guards, Limits, Parts, UserCreated, answer
+from backend_functions.gateway.auth.parts import (
+    Guards,
+    Limits,
+    Parts,
+    UserCreated,
+    UserDeleted,
+    answer,
+)
 from backend_functions.gateway.auth.passwords import Passwords
 from backend_functions.gateway.auth.pruning import PRUNE_SECONDS, Pruning, prune
 from backend_functions.gateway.auth.refresh import refresh
@@ -81,6 +88,7 @@ def auth_routes(
     settings: AuthSettings,
     send_mail: SendMail,
     on_user_created: UserCreated | None = None,
+    on_user_deleted: UserDeleted | None = None,
     limits: Limits | None = None,
     bcrypt_cost: int = 10,
     prune_seconds: float = PRUNE_SECONDS,
@@ -92,11 +100,21 @@ def auth_routes(
         keys: One of them is needed for everything but the public keys and what browsers follow.
         send_mail: Takes every mail, inside the transaction that is about it.
         on_user_created: Runs inside the transaction of a sign-up; may take another role in it.
+        on_user_deleted: Runs when a user is gone for good, before that is answered.
         prune_seconds: How long at least until what is old is removed again.
     """
     passwords, guards = Passwords(cost=bcrypt_cost), Guards(limits or Limits())
     parts = Parts(
-        database, signer, verifier, keys, passwords, guards, settings, send_mail, on_user_created
+        database,
+        signer,
+        verifier,
+        keys,
+        passwords,
+        guards,
+        settings,
+        send_mail,
+        on_user_created,
+        on_user_deleted,
     )
     bind = _binder(parts, Pruning(every_seconds=prune_seconds))
     routes = [
