@@ -38,7 +38,8 @@ def test_reads_that_compare_with_something_else_are_told_alike(one: str, other: 
 def test_what_only_looks_like_a_comparison_stays_as_it_is() -> None:
     pairs = [
         ("order", "eq.desc"), ("roles.order", "gt.asc"), ("select", "eq.x"),
-        ("title", "eq(any).{a}"), ("title", "in.(eq.a)"), ("title", "is.null"), ("and", "eq.a"), ("roles.or", "lt.b"),
+        ("title", "eq(any).{a}"), ("title", "in.(eq.a)"), ("title", "is.null"),
+        ("and", "eq.a"), ("roles.or", "lt.b"),
     ]  # fmt: skip
 
     assert take_out_values(pairs) == (pairs, {})
