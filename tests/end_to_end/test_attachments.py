@@ -100,25 +100,6 @@ def test_a_photo_from_a_pipe_is_scaled_and_named_by_what_it_is(
     assert opened(sent).size == (2048, 256)
 
 
-def test_a_pattern_that_no_shell_expanded_names_the_files_that_fit(
-    home: Home, add_model: Callable[[str], str], tmp_path: Path
-) -> None:
-    for name in ("b.md", "a.md", "c.txt"):
-        (tmp_path / name).write_text(name)
-    model = add_model("any")
-
-    asked = home.run("ask", "-m", model, "-a", str(tmp_path / "*.md"), "What are they?")
-    nothing = home.run("ask", "-m", model, "-a", str(tmp_path / "*.pdf"), "What are they?")
-    address = home.run("ask", "-m", model, "-a", "https://example.org/a.png", "What is it?")
-
-    assert asked.code == 0, asked.err
-    kept = home.run("chats", "show", "last", "--json").json()["messages"][0]["metadata"]
-    assert [file["name"] for file in kept["attachments"]] == ["a.md", "b.md"]
-    assert (nothing.code, address.code) == (2, 2)
-    assert "No file fits" in nothing.err
-    assert "curl -O https://example.org/a.png" in address.err
-
-
 def test_a_model_that_takes_no_pdf_is_given_its_text(
     home: Home,
     add_model: Callable[[str], str],

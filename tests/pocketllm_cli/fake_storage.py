@@ -37,4 +37,12 @@ class FakeStorage:
 
     def _below(self, prefix: str) -> list[dict[str, Any]]:
         found = sorted(name for name in self.objects if name.startswith(prefix))
-        return [{"name": name, "updated_at": STORED_AT, "metadata": {}} for name in found]
+        return [
+            {
+                "name": name,
+                "updated_at": STORED_AT,
+                "metadata": {"size": len(data), "mimetype": kind},
+            }
+            for name in found
+            for kind, data in [self.objects[name]]
+        ]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tests.pocketllm_cli.conftest import Cli
+from tests.pocketllm_cli.drawn import drawn
 from tests.pocketllm_cli.fake_backend import FakeBackend
 from tests.pocketllm_cli.test_process import run_on_terminal
 
@@ -36,3 +37,32 @@ def test_a_file_that_is_not_taken_says_how_to_make_room_and_leaves_nothing(
     assert not backend.storage.objects
     assert not backend.tables["chats"]
     assert not [body for body in backend.bodies if "prompt" in body]
+
+
+def test_a_pattern_that_no_shell_expanded_names_the_files_that_fit(
+    backend: FakeBackend, cli: Cli, tmp_path: Path
+) -> None:
+    for name in ("b.md", "a.md", "c.txt", "odd[1].txt"):
+        (tmp_path / name).write_text(name)
+
+    asked = cli("ask", "-a", f"{tmp_path}/*.md", "-a", f"{tmp_path}/odd[1].txt", "What are they?")
+    nothing = cli("ask", "-a", f"{tmp_path}/*.pdf", "What are they?")
+    address = cli("ask", "-a", "https://example.org/a.png", "What is it?")
+
+    assert asked.exit_code == 0, asked.err
+    names = [path.rpartition("/")[2] for path in backend.bodies[0]["attachments"]]
+    assert names == ["a.md", "b.md", "odd_1_.txt"]
+    assert (nothing.exit_code, address.exit_code) == (2, 2)
+    assert "No file fits" in nothing.err
+    assert "curl -O https://example.org/a.png" in address.err
+
+
+def test_what_is_piped_is_the_file_where_a_dash_says_so(backend: FakeBackend, cli: Cli) -> None:
+    asked = cli("ask", "-a", "-", "What is it?", stdin=drawn())
+    nothing = cli("ask", "-a", "-", "What is it?", stdin=b"")
+
+    assert asked.exit_code == 0, asked.err
+    assert backend.bodies[0]["prompt"] == "What is it?"
+    assert backend.bodies[0]["attachments"][0].endswith("/stdin.png")
+    assert nothing.exit_code == 2
+    assert "nothing to attach" in nothing.err
