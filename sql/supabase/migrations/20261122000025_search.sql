@@ -45,15 +45,18 @@ create table search.entries (
   user_id uuid not null,
   seq bigint not null,
   words tsvector not null,
-  is_sample boolean not null generated always as (right(id::text, 2) = '00') stored,
+  sample_level smallint not null
+    generated always as (least(length(id::text) - length(rtrim(id::text, '0')), 3)) stored,
   constraint entries_are_of_a_message_or_a_chat check (id = coalesce(message_id, chat_id))
 );
 comment on table search.entries is 'What is found: one row a message, and one a chat for its title.';
-comment on column search.entries.is_sample is 'One in 256, to tell what is everywhere without looking everywhere.';
+comment on column search.entries.sample_level is 'From 1: one entry in 16; from 2: in 256; 3: in 4,096. To tell what is everywhere without looking everywhere.';
 comment on column search.entries.seq is 'Of the message; a title''s stands between those of the messages before and after it was given.';
 
 create index entries_words_idx on search.entries using gin (words);
-create index entries_sample_idx on search.entries using gin (words) where is_sample;
+create index entries_sample_1_idx on search.entries using gin (words) where sample_level >= 1;
+create index entries_sample_2_idx on search.entries using gin (words) where sample_level >= 2;
+create index entries_sample_3_idx on search.entries using gin (words) where sample_level >= 3;
 create index entries_newest_first on search.entries (user_id, seq desc);
 
 -- Access: the functions below only.
