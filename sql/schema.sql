@@ -1002,11 +1002,11 @@ begin
     end if;
   end loop;
   if newest_count = 0 then
-    select array_agg(entry) into found from (
-      select * from search.entries as entry
+    select array_agg(fitting.entry) into found from (
+      select entry from search.entries as entry -- as a row of that type, not a record to be converted
       where entry.words @@ probe and (entry.words @@ mine) is true
       limit 300
-    ) as entry;
+    ) as fitting;
     newest_count = case cardinality(found) when 300 then 200 else 0 end;
   end if;
   return query

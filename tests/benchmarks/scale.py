@@ -30,7 +30,7 @@ from tests.sql.stage import Persona, Row, Stage
 
 SMALL, LARGE = 10_000, 1_000_000
 PER_CHAT, PER_USER = 100, 1_000
-_ROUNDS = 60
+_ROUNDS = 100
 
 
 def _word(number: int) -> str:
@@ -164,6 +164,7 @@ def _fill(connection: Connection[Row], count: int, user_count: int) -> Filled:
     for statement in _FILL:
         connection.execute(statement.encode(), values)
     connection.execute("vacuum (analyze) public.chats, public.messages, search.entries")
+    connection.execute("checkpoint")  # now, and not among the questions
     row = connection.execute(
         "select id::text from public.chats where user_id = %s limit 1", (users[0].user_id,)
     ).fetchone()
