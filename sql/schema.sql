@@ -769,6 +769,27 @@ $$;
 
 COMMENT ON FUNCTION public.import_chat(chat jsonb, messages jsonb) IS 'Adds a chat of the caller with its messages, oldest first.';
 
+-- Name: import_chats(jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.import_chats(chats jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  whole jsonb;
+begin
+  for whole in select * from jsonb_array_elements(import_chats.chats) loop
+    perform private.put_messages(
+      private.put_chat(whole -> 'chat'), whole -> 'messages', (whole #>> '{chat,current_message_id}')::uuid
+    );
+  end loop;
+end
+$$;
+
+-- Name: FUNCTION import_chats(chats jsonb); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.import_chats(chats jsonb) IS 'Adds chats of the caller, each with its messages, all or none: [{"chat", "messages"}].';
+
 -- Name: import_messages(uuid, jsonb, uuid); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.import_messages(chat_id uuid, messages jsonb, tip uuid DEFAULT NULL::uuid) RETURNS void
@@ -1105,8 +1126,9 @@ CREATE FUNCTION search.parse(query text) RETURNS tsquery
     SET search_path TO ''
     AS $_$
 declare
-  -- A dash inside or behind a word is no operator.
-  typed text = regexp_replace(search.plain(left(query, 500), '"-'), '(?<=\S)-|-(?=\s|-|$)', ' ', 'g');
+  -- All punctuation but quotes and dashes is none. A dash inside or behind a word is no operator.
+  plain text = regexp_replace(left(query, 500), '[!#-,./:-@[-`{-~]', ' ', 'g');
+  typed text = regexp_replace(plain, '(?<=\S)-|-(?=\s|-|$)', ' ', 'g');
   parsed text = websearch_to_tsquery('pg_catalog.simple', typed)::text;
 begin
   -- The last word may not be finished. One letter alone would begin too many.
@@ -1121,19 +1143,18 @@ $_$;
 
 COMMENT ON FUNCTION search.parse(query text) IS 'A query as people type it: words, "phrases", or, -without; the last word may be a beginning.';
 
--- Name: plain(text, text); Type: FUNCTION; Schema: search; Owner: -
+-- Name: plain(text); Type: FUNCTION; Schema: search; Owner: -
 
-CREATE FUNCTION search.plain(text text, kept text DEFAULT ''::text) RETURNS text
+CREATE FUNCTION search.plain(text text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     SET search_path TO ''
     AS $_$
-  select translate($1, marks, repeat(' ', length(marks)))
-  from (select translate(E'!"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~', $2, '')) as all_but_kept(marks)
+  select regexp_replace($1, '[!-/:-@[-`{-~]', ' ', 'g')
 $_$;
 
--- Name: FUNCTION plain(text text, kept text); Type: COMMENT; Schema: search; Owner: -
+-- Name: FUNCTION plain(text text); Type: COMMENT; Schema: search; Owner: -
 
-COMMENT ON FUNCTION search.plain(text text, kept text) IS 'Text whose ASCII punctuation is spaces, so that names, paths and addresses fall into their words.';
+COMMENT ON FUNCTION search.plain(text text) IS 'Text whose ASCII punctuation is spaces, so that names, paths and addresses fall into their words.';
 
 -- Name: entries; Type: TABLE; Schema: search; Owner: -
 
@@ -1187,20 +1208,20 @@ COMMENT ON FUNCTION search.sample(level integer, looked_for tsquery) IS 'Entries
 -- Name: words(uuid, text); Type: FUNCTION; Schema: search; Owner: -
 
 CREATE FUNCTION search.words(user_id uuid, text text) RETURNS tsvector
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     SET search_path TO ''
-    AS $_$
-  select coalesce(
-    string_agg(
-      concat('''', owner.mark, replace(word.lexeme, '''', ''''''), ''':', array_to_string(word.positions, ',')),
-      ' '
-    ),
-    ''
-  )::tsvector
-  from (select search.mine($1) as mark offset 0) as owner -- once, not for every word
-  cross join unnest(to_tsvector('pg_catalog.simple', search.plain(left($2, 100000)))) as word
-  where octet_length(word.lexeme) <= 200
-$_$;
+    AS $$
+declare
+  plain constant text = search.plain(left(words.text, 100000));
+  vector tsvector = to_tsvector('pg_catalog.simple', plain);
+begin
+  if plain ~ '\S{50}' then -- of up to four bytes each
+    vector = ts_delete(vector, array(select lexeme from unnest(vector) where octet_length(lexeme) > 200));
+  end if;
+  -- As text, where each word stands in quotes and none holds one: much faster than word by word.
+  return replace(' ' || vector::text, ' ''', ' ''' || search.mine(words.user_id))::tsvector;
+end
+$$;
 
 -- Name: FUNCTION words(user_id uuid, text text); Type: COMMENT; Schema: search; Owner: -
 
@@ -1876,6 +1897,11 @@ GRANT ALL ON FUNCTION public.fork_chat(chat_id uuid, at_message_id uuid, title t
 REVOKE ALL ON FUNCTION public.import_chat(chat jsonb, messages jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.import_chat(chat jsonb, messages jsonb) TO authenticated;
 
+-- Name: FUNCTION import_chats(chats jsonb); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.import_chats(chats jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.import_chats(chats jsonb) TO authenticated;
+
 -- Name: FUNCTION import_messages(chat_id uuid, messages jsonb, tip uuid); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.import_messages(chat_id uuid, messages jsonb, tip uuid) FROM PUBLIC;
@@ -1927,10 +1953,10 @@ REVOKE ALL ON FUNCTION search.note_title() FROM PUBLIC;
 REVOKE ALL ON FUNCTION search.parse(query text) FROM PUBLIC;
 GRANT ALL ON FUNCTION search.parse(query text) TO authenticated;
 
--- Name: FUNCTION plain(text text, kept text); Type: ACL; Schema: search; Owner: -
+-- Name: FUNCTION plain(text text); Type: ACL; Schema: search; Owner: -
 
-REVOKE ALL ON FUNCTION search.plain(text text, kept text) FROM PUBLIC;
-GRANT ALL ON FUNCTION search.plain(text text, kept text) TO authenticated;
+REVOKE ALL ON FUNCTION search.plain(text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION search.plain(text text) TO authenticated;
 
 -- Name: FUNCTION sample(level integer, looked_for tsquery); Type: ACL; Schema: search; Owner: -
 

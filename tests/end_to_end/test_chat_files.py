@@ -76,10 +76,47 @@ def test_a_chat_longer_than_one_call_is_brought_in_whole(home: Home, tmp_path: P
 
 
 def test_all_chats_are_exported_as_one_document(home: Home, exported: str) -> None:
-    everything = home.run("chats", "export", "--all", "--format", "json")
-    listed = home.run("chats", "list", "--limit", "1000", "--json").json()
+    assert home.run("chats", "new", "An empty one").code == 0
 
-    assert {chat["id"] for chat in everything.json()["chats"]} == {chat["id"] for chat in listed}
+    everything = home.run("chats", "export", "--all", "--format", "json")
+
+    chats = everything.json()["chats"]
+    listed = home.run("chats", "list", "--limit", "1000", "--json").json()
+    assert {chat["id"] for chat in chats} == {chat["id"] for chat in listed}
+    assert json.loads(exported)["chats"][0] in chats
+    shown = home.run("chats", "show", chats[0]["id"], "--json").json()["messages"]
+    assert shown == [] or shown[-1]["id"] == chats[0]["current_message_id"]
+
+
+def test_many_short_chats_come_and_go_in_few_calls(home: Home, tmp_path: Path) -> None:
+    when = "2021-01-01T00:00:00Z"
+    chats = [
+        {
+            "uuid": f"short {number}",
+            "name": f"Short {number}",
+            "created_at": when,
+            "updated_at": when,
+            "chat_messages": [
+                {"uuid": f"{number} {turn}", "sender": sender, "text": f"heron {number} {turn}"}
+                for turn, sender in enumerate(["human", "assistant"] * 3)
+            ],
+        }
+        for number in range(150)
+    ]
+    some, file = tmp_path / "some.json", tmp_path / "conversations.json"
+    some.write_text(json.dumps(chats[70:75]))
+    file.write_text(json.dumps(chats))
+
+    assert home.run("chats", "import", str(some), "--json").json()["chats"] == 5
+    brought = home.run("chats", "import", str(file), "--json")
+    exported = home.run("chats", "export", "--all", "--format", "json").json()["chats"]
+
+    assert brought.json() == {"chats": 145, "messages": 145 * 6, "already_there": 5}
+    short = {chat["title"]: chat for chat in exported if chat["title"].startswith("Short ")}
+    assert len(short) == 150
+    for number in (0, 72, 149):
+        said = [message["content"] for message in short[f"Short {number}"]["messages"]]
+        assert said == [f"heron {number} {turn}" for turn in range(6)]
 
 
 def test_a_page_and_a_document_have_what_was_said(home: Home, exported: str) -> None:

@@ -25,6 +25,7 @@ CALLABLE = {
     "deleted_chats",
     "fork_chat",
     "import_chat",
+    "import_chats",
     "import_messages",
     # Of policies: without a right to the schema nobody can name them.
     "private.is_own_asset",

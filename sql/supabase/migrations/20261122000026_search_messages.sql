@@ -5,8 +5,9 @@
 create function search.parse(query text) returns tsquery
 language plpgsql immutable strict set search_path = '' as $$
 declare
-  -- A dash inside or behind a word is no operator.
-  typed text = regexp_replace(search.plain(left(query, 500), '"-'), '(?<=\S)-|-(?=\s|-|$)', ' ', 'g');
+  -- All punctuation but quotes and dashes is none. A dash inside or behind a word is no operator.
+  plain text = regexp_replace(left(query, 500), '[!#-,./:-@[-`{-~]', ' ', 'g');
+  typed text = regexp_replace(plain, '(?<=\S)-|-(?=\s|-|$)', ' ', 'g');
   parsed text = websearch_to_tsquery('pg_catalog.simple', typed)::text;
 begin
   -- The last word may not be finished. One letter alone would begin too many.
@@ -155,4 +156,4 @@ $$;
 comment on function public.search_messages(text, int, uuid) is 'The caller''s messages and titles that fit a query, best first; matches stand between U+0002 and U+0003. The next page is after the last row''s id.';
 revoke execute on function public.search_messages(text, int, uuid) from public, anon, service_role;
 grant execute on function public.search_messages(text, int, uuid) to authenticated;
-grant execute on function search.parse(text), search.plain(text, text) to authenticated;
+grant execute on function search.parse(text), search.plain(text) to authenticated;
