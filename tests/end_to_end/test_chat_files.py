@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.browser import running_browser
 from tests.support.home import Home
 
 pytestmark = pytest.mark.backend
@@ -119,11 +120,18 @@ def test_many_short_chats_come_and_go_in_few_calls(home: Home, tmp_path: Path) -
         assert said == [f"heron {number} {turn}" for turn in range(6)]
 
 
-def test_a_page_and_a_document_have_what_was_said(home: Home, exported: str) -> None:
+def test_a_page_and_a_document_have_what_was_said(
+    home: Home, exported: str, tmp_path: Path
+) -> None:
     page = home.run("chats", "export", "last", "--format", "html")
     document = home.run("chats", "export", "last")
 
     assert page.text.startswith("<!doctype html>")
-    assert "hello ✓" in page.text
+    file = tmp_path / "chat.html"
+    file.write_bytes(page.out)
+    with running_browser(tmp_path / "profile") as browser:
+        visit = browser.visit(file.as_uri())
+    assert "hello ✓" in visit.text
+    assert (visit.requests, visit.scripts) == ((file.as_uri(),), ())
     assert document.text.startswith("---\ntitle: ")
     assert "\n## You\n\nhello ✓\n" in document.text
