@@ -11,7 +11,7 @@ from backend_functions.gateway.realtime.limits import RealtimeLimits
 from backend_functions.gateway.realtime.pgoutput import Change
 from backend_functions.gateway.realtime.phoenix import Sent, Version, render_push
 from backend_functions.gateway.realtime.records import render_change, render_refusal
-from backend_functions.gateway.realtime.sight import Seen, who_sees
+from backend_functions.gateway.realtime.sight import Seen, wait_until_visible, who_sees
 from backend_functions.gateway.realtime.tables import PublishedTable, read_tables
 from backend_functions.types import SERVICE
 
@@ -67,6 +67,7 @@ class Delivery:
 
         Raises:
             Unavailable: No connection to the database could be had.
+            TransactionHangs: What was changed does not become visible.
             psycopg.Error: The database failed.
         """
         wanted = [
@@ -77,6 +78,7 @@ class Delivery:
         if not wanted:
             return 0
         async with self._database.act_as(SERVICE) as connection:
+            await wait_until_visible(connection, (change for _, change in wanted))
             oids = {change.relation.oid for _, change in wanted}
             tables = {table.oid: table for table in await read_tables(connection, sorted(oids))}
             wanted = [one for one in wanted if one[1].relation.oid in tables]

@@ -20,6 +20,7 @@ from backend_functions.gateway.realtime.limits import RealtimeLimits
 from backend_functions.gateway.realtime.pgoutput import Change
 from backend_functions.gateway.realtime.phoenix import Binary, Sent, Version, render_broadcast
 from backend_functions.gateway.realtime.presence import Metas, present_state, untrack
+from backend_functions.gateway.realtime.sight import TransactionHangs
 
 log = structlog.get_logger(__name__)
 
@@ -129,7 +130,7 @@ class Hub:
                     pause = _FIRST_PAUSE_SECONDS
                     async for changes in feed.batches():
                         await self._handle(changes)
-            except (FeedLost, Unavailable, psycopg.Error) as error:
+            except (FeedLost, TransactionHangs, Unavailable, psycopg.Error) as error:
                 log.warning(
                     "the feed of changes was lost", error=type(error).__name__, detail=_say(error)
                 )
