@@ -39,12 +39,12 @@ async def wait_until_visible(connection: Connection, changes: Iterable[Change]) 
         TransactionHangs: It is not visible after some seconds.
     """
     numbers = list({change.transaction for change in changes})
-    try:
-        async with asyncio.timeout(_VISIBLE_SECONDS):
-            while await _count_transactions_to_come(connection, numbers):
-                await asyncio.sleep(_LOOK_SECONDS)
-    except TimeoutError as error:
-        raise TransactionHangs from error
+    loop = asyncio.get_running_loop()
+    patience_ends = loop.time() + _VISIBLE_SECONDS
+    while await _count_transactions_to_come(connection, numbers):
+        if loop.time() > patience_ends:
+            raise TransactionHangs
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 async def _count_transactions_to_come(connection: Connection, numbers: list[int]) -> int:
