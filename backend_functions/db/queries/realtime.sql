@@ -64,3 +64,21 @@ select realtime.forget_old_messages()
 -- name: try_to_write
 -- As `probe`, without reading back, for which a policy of its own would be needed.
 insert into realtime.messages (topic, extension) values (%(topic)s, %(extension)s)
+
+-- name: read_filters
+-- Filters on a table, their values read as the types of its columns, in the order they came.
+select coalesce(texts, '{}') as texts, is_exact
+from realtime.read_filters(%(oid)s::bigint::oid::regclass, %(filters)s)
+order by place
+
+-- name: fulfil
+-- Pairs of a filter and a row that fulfils it.
+select filter, place from realtime.fulfil(%(oid)s::bigint::oid::regclass, %(rows)s, %(filters)s)
+
+-- name: bound_time
+-- Lets each statement of this transaction take so many milliseconds; '0' for any number.
+select set_config('statement_timeout', %(milliseconds)s, true)
+
+-- name: time_allowed
+-- How long a statement may take.
+select current_setting('statement_timeout') as allowed

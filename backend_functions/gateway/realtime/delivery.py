@@ -1,31 +1,22 @@
 """Brings committed changes to those who follow them and may see them."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from backend_functions.db.pool import Connection, Database
+from backend_functions.gateway.realtime.bindings import describe_refusal
 from backend_functions.gateway.realtime.channel import Channel
-from backend_functions.gateway.realtime.filters import BadFilter, BoundFilter
 from backend_functions.gateway.realtime.limits import RealtimeLimits
 from backend_functions.gateway.realtime.pgoutput import Change
 from backend_functions.gateway.realtime.phoenix import Sent, Version, render_push
 from backend_functions.gateway.realtime.records import render_change, render_refusal
 from backend_functions.gateway.realtime.sight import Seen, wait_until_visible, who_sees
 from backend_functions.gateway.realtime.tables import PublishedTable, read_tables
+from backend_functions.gateway.realtime.wishes import Placed, Wish, find_wishes
 from backend_functions.types import SERVICE
 
 _NO_KEY = "Error 400: Bad Request, no primary key"
 _NOT_ALLOWED = "Error 401: Unauthorized"
-
-
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """A change that a channel has asked for, by the bindings with these ids."""
-
-    channel: Channel
-    ids: tuple[int, ...]
-    select: tuple[str, ...] | None
 
 
 @dataclass(slots=True)
@@ -35,7 +26,7 @@ class _Frames:
     max_record_bytes: int
     _made: dict[tuple[object, ...], Sent] = field(default_factory=dict)
 
-    def frame(self, place: int, change: Change, table: PublishedTable, wish: _Wish) -> Sent:
+    def frame(self, place: int, change: Change, table: PublishedTable, wish: Wish) -> Sent:
         channel = wish.channel
         version: Version = channel.socket.version
         role = channel.caller.role
@@ -82,14 +73,15 @@ class Delivery:
             oids = {change.relation.oid for _, change in wanted}
             tables = {table.oid: table for table in await read_tables(connection, sorted(oids))}
             wanted = [one for one in wanted if one[1].relation.oid in tables]
-            wishes = _find_wishes(wanted, tables, channels)
+            wishes, slow = await find_wishes(connection, wanted, tables, channels)
             seen: Seen = set()
             for table in tables.values():
                 seen |= await _who_sees(connection, table, wanted, wishes)
+        _give_up_filters(channels, slow)
         frames, sent = _Frames(self._limits.max_record_bytes), 0
         for place, change in wanted:
             table = tables[change.relation.oid]
-            for wish in wishes[place]:
+            for wish in wishes.get(place, ()):
                 channel = wish.channel
                 is_refused = _refusal(change, table, channel.caller.role) is not None
                 if is_refused or (channel.identity, place) in seen:
@@ -101,10 +93,10 @@ class Delivery:
 async def _who_sees(
     connection: Connection,
     table: PublishedTable,
-    wanted: Sequence[tuple[int, Change]],
-    wishes: Mapping[int, list[_Wish]],
+    wanted: Sequence[Placed],
+    wishes: Mapping[int, list[Wish]],
 ) -> Seen:
-    changes = [one for one in wanted if one[1].relation.oid == table.oid and wishes[one[0]]]
+    changes = [one for one in wanted if one[1].relation.oid == table.oid and one[0] in wishes]
     identities = {
         wish.channel.identity
         for place, change in changes
@@ -125,34 +117,12 @@ def _refusal(change: Change, table: PublishedTable, role: str) -> str | None:
     return None if table.has_readable_key(role) else _NOT_ALLOWED
 
 
-def _find_wishes(
-    wanted: Sequence[tuple[int, Change]],
-    tables: dict[int, PublishedTable],
-    channels: Collection[Channel],
-) -> dict[int, list[_Wish]]:
-    wishes: dict[int, list[_Wish]] = defaultdict(list)
+def _give_up_filters(channels: Collection[Channel], slow: Collection[str]) -> None:
+    """Follow no longer what takes too long to compare, so that the others need not wait for it."""
     for channel in channels:
-        role = channel.caller.role
-        types = {oid: table.types(role) for oid, table in tables.items()}
-        bound: dict[tuple[int, int], tuple[BoundFilter, ...] | None] = {}
-        for place, change in wanted:
-            oid = change.relation.oid
-            found: dict[tuple[str, ...] | None, list[int]] = defaultdict(list)
-            for number, binding in enumerate(channel.bindings):
-                if not binding.concerns(change):
-                    continue
-                if (oid, number) not in bound:
-                    try:
-                        bound[oid, number] = binding.bind(types[oid])
-                    except BadFilter:  # the column went, or may no longer be read
-                        bound[oid, number] = None
-                conditions = bound[oid, number]
-                if conditions is not None and binding.admits(change, conditions):
-                    found[binding.select].append(binding.id)
-            wishes[place].extend(_as_wishes(channel, found))
-    return wishes
-
-
-def _as_wishes(channel: Channel, found: dict[tuple[str, ...] | None, list[int]]) -> Iterator[_Wish]:
-    for select, ids in found.items():
-        yield _Wish(channel, tuple(dict.fromkeys(ids)), select)
+        if channel.identity in slow:
+            for binding in channel.bindings:
+                if binding.filters:
+                    reason = "the filter takes too long"
+                    channel.tell("error", "postgres_changes", describe_refusal(binding, reason))
+            channel.bindings = tuple(one for one in channel.bindings if not one.filters)
