@@ -8,7 +8,7 @@ from uuid import uuid4
 import orjson
 
 from backend_functions.gateway.realtime.bindings import Binding
-from backend_functions.gateway.realtime.phoenix import Sent, Version, render_push
+from backend_functions.gateway.realtime.phoenix import Sent, Version, render_close, render_push
 from backend_functions.types import Caller
 
 PREFIX = "realtime:"
@@ -103,6 +103,10 @@ class Channel:
     def push(self, event: str, payload: Mapping[str, Any]) -> None:
         """Send something that was not asked for."""
         self.socket.send(render_push(self.socket.version, self.topic, event, payload))
+
+    def close(self) -> None:
+        """Tell the client that the channel has ended."""
+        self.socket.send(render_close(self.socket.version, self.topic, self.join_ref))
 
     def tell(self, status: str, extension: str, message: str) -> None:
         """Send a system message."""
