@@ -80,6 +80,8 @@ class Channel:
     bindings: tuple[Binding, ...] = ()
     presence: dict[str, Any] | None = None
     """What is tracked of it, with its reference."""
+    _identity: tuple[Caller, str] | None = None
+    """As it was written last, and for whom: it is asked for with every change."""
 
     @property
     def topic(self) -> str:
@@ -94,7 +96,9 @@ class Channel:
     @property
     def identity(self) -> str:
         """The role and claims, as the database is told them; equal for equal rights."""
-        return identity_of(self.caller)
+        if self._identity is None or self._identity[0] is not self.caller:
+            self._identity = self.caller, identity_of(self.caller)
+        return self._identity[1]
 
     def hears(self, extension: str) -> bool:
         """Tell whether it is told of `broadcast` or `presence`."""

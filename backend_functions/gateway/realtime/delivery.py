@@ -24,6 +24,7 @@ class _Frames:
     """Frames that are made once for all who get the same."""
 
     max_record_bytes: int
+    refusals: "_Refusals"
     _made: dict[tuple[object, ...], Sent] = field(default_factory=dict)
 
     def frame(self, place: int, change: Change, table: PublishedTable, wish: Wish) -> Sent:
@@ -32,7 +33,7 @@ class _Frames:
         role = channel.caller.role
         name = (place, channel.topic, version, role, wish.ids, wish.select)
         if name not in self._made:
-            if error := _refusal(change, table, role):
+            if error := self.refusals.of(change, table, role):
                 data = render_refusal(change, error)
             else:
                 data = render_change(
@@ -41,6 +42,22 @@ class _Frames:
             payload = {"ids": wish.ids, "data": data}
             self._made[name] = render_push(version, channel.topic, "postgres_changes", payload)
         return self._made[name]
+
+
+@dataclass(slots=True)
+class _Refusals:
+    """Why a role is told that a change happened, and nothing else; found once for all of a role."""
+
+    _known: dict[tuple[int, str], str | None] = field(default_factory=dict)
+
+    def of(self, change: Change, table: PublishedTable, role: str) -> str | None:
+        if change.kind == "DELETE":
+            return None
+        name = (table.oid, role)
+        if name not in self._known:
+            allowed = None if table.has_readable_key(role) else _NOT_ALLOWED
+            self._known[name] = allowed if table.key else _NO_KEY
+        return self._known[name]
 
 
 class Delivery:
@@ -74,16 +91,17 @@ class Delivery:
             tables = {table.oid: table for table in await read_tables(connection, sorted(oids))}
             wanted = [one for one in wanted if one[1].relation.oid in tables]
             wishes, slow = await find_wishes(connection, wanted, tables, channels)
+            refusals = _Refusals()
             seen: Seen = set()
             for table in tables.values():
-                seen |= await _who_sees(connection, table, wanted, wishes)
+                seen |= await _who_sees(connection, table, wanted, wishes, refusals)
         _give_up_filters(channels, slow)
-        frames, sent = _Frames(self._limits.max_record_bytes), 0
+        frames, sent = _Frames(self._limits.max_record_bytes, refusals), 0
         for place, change in wanted:
             table = tables[change.relation.oid]
             for wish in wishes.get(place, ()):
                 channel = wish.channel
-                is_refused = _refusal(change, table, channel.caller.role) is not None
+                is_refused = refusals.of(change, table, channel.caller.role) is not None
                 if is_refused or (channel.identity, place) in seen:
                     channel.socket.send(frames.frame(place, change, table, wish))
                     sent += 1
@@ -95,26 +113,18 @@ async def _who_sees(
     table: PublishedTable,
     wanted: Sequence[Placed],
     wishes: Mapping[int, list[Wish]],
+    refusals: _Refusals,
 ) -> Seen:
     changes = [one for one in wanted if one[1].relation.oid == table.oid and one[0] in wishes]
     identities = {
         wish.channel.identity
         for place, change in changes
         for wish in wishes[place]
-        if _refusal(change, table, wish.channel.caller.role) is None
+        if refusals.of(change, table, wish.channel.caller.role) is None
     }
     if not identities:
         return set()
     return await who_sees(connection, table, changes, identities)
-
-
-def _refusal(change: Change, table: PublishedTable, role: str) -> str | None:
-    """Return why a role is told that a change happened, and nothing else; None if it is not so."""
-    if change.kind == "DELETE":
-        return None
-    if not table.key:
-        return _NO_KEY
-    return None if table.has_readable_key(role) else _NOT_ALLOWED
 
 
 def _give_up_filters(channels: Collection[Channel], slow: Collection[str]) -> None:
