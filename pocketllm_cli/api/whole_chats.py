@@ -15,8 +15,8 @@ _A_PAGE: Final = 500
 _CHATS_A_PAGE: Final = 100
 _MOST_MESSAGES: Final = 200
 _MOST_BYTES: Final = 250_000
-"""What goes in one call. A statement has eight seconds, and indexing the words of a megabyte takes a
-busy machine three."""
+"""What goes in one call. A statement has eight seconds, and a busy machine takes three to index the
+words of a megabyte."""
 
 
 @dataclass(frozen=True, slots=True)
