@@ -14,9 +14,10 @@ from pocketllm_cli.exports.whole_chat import CHAT_FIELDS, MESSAGE_FIELDS, WholeC
 
 _A_PAGE: Final = 500
 _CHATS_A_PAGE: Final = 100
-_MOST_MESSAGES: Final = 500
-_MOST_BYTES: Final = 1_000_000
-"""What goes in one call: a quarter of what the backend takes, since a message may be larger."""
+_MOST_MESSAGES: Final = 200
+_MOST_BYTES: Final = 250_000
+"""What goes in one call. A statement has eight seconds, and a busy machine takes three to index the
+words of a megabyte."""
 
 
 @dataclass(frozen=True, slots=True)
