@@ -79,9 +79,37 @@ class WholeChats:
                 return False
             record = with_other_ids(record, user_id)
             if await self.known([record["id"]]):
+                await self.finish(record)
                 return False
             await self.put_as_named(record)
         return True
+
+    async def finish(self, record: Mapping[str, Any]) -> int:
+        """Add what is missing of a chat that an import was stopped in; return how many messages.
+
+        A chat is taken for one where it holds just the first parts of what belongs to it, so that
+        what a person has deleted since does not come back.
+        """
+        parts = in_parts(record["messages"])
+        if len(parts) < 2:
+            return 0
+        table = Table(self.wire, "messages", "id,seq")
+        stored: list[str] = []
+        after = -1
+        while page := await table.select(
+            [("chat_id", f"eq.{record['id']}"), ("seq", f"gt.{after}")],
+            order="seq.asc",
+            limit=_A_PAGE,
+        ):
+            stored += [row["id"] for row in page]
+            after = page[-1]["seq"]
+        missing = deque(parts)
+        while missing and [message["id"] for message in missing[0]] == stored[: len(missing[0])]:
+            stored = stored[len(missing.popleft()) :]
+        if stored or not missing or len(missing) == len(parts):
+            return 0
+        await self._add(record["id"], tuple(missing), record["current_message_id"])
+        return sum(map(len, missing))
 
     async def put_as_named(self, record: Mapping[str, Any]) -> None:
         """Bring in a chat under the ids it has.

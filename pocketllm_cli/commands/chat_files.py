@@ -142,6 +142,9 @@ async def _bring_in(
         known = await api.whole_chats.known([record["id"] for record in batch])
         new = [record for record in batch if record["id"] not in known]
         counts["already_there"] += len(batch) - len(new)
+        for record in batch:
+            if record["id"] in known and not dry_run:
+                counts["messages"] += await api.whole_chats.finish(record)
         loads = in_loads(new)
         for start in range(0, len(loads), _AT_ONCE):
             some = loads[start : start + _AT_ONCE]

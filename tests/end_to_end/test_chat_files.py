@@ -4,8 +4,11 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from pocketllm_cli.api.whole_chats import in_parts
+from pocketllm_cli.imports.files import read_file
 from tests.support.browser import running_browser
 from tests.support.home import Home
 
@@ -74,6 +77,19 @@ def test_a_chat_longer_than_one_call_is_brought_in_whole(home: Home, tmp_path: P
     assert (oldest["title"], oldest["updated_at"][:10]) == ("A long one", "2020-01-01")
     shown = home.run("chats", "show", oldest["id"], "--json").json()["messages"]
     assert [message["content"].split()[0] for message in shown] == [str(n) for n in range(1_200)]
+
+    # As it is when the import was stopped after its first call; and when somebody deleted the end.
+    [record] = read_file(file, None, home.run("whoami", "--json").json()["id"])
+    first, *_ = in_parts(record["messages"])
+    for kept, added in ((len(first), 1_200 - len(first)), (len(first) + 1, 0)):
+        with psycopg.connect(home.status()["database_url"]) as connection:
+            connection.execute(
+                "delete from public.messages where chat_id = %s and not id::text = any (%s)",
+                (oldest["id"], [message["id"] for message in record["messages"][:kept]]),
+            )
+        again = home.run("chats", "import", str(file), "--json")
+        assert again.json() == {"chats": 0, "messages": added, "already_there": 1}
+    assert len(home.run("chats", "show", oldest["id"], "--json").json()["messages"]) == kept
 
 
 def test_all_chats_are_exported_as_one_document(home: Home, exported: str) -> None:
