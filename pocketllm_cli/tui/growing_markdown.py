@@ -44,6 +44,8 @@ class GrowingMarkdown:
 
     is_plain: bool = False
     """Whether it is shown as it was written."""
+    is_finished: bool = True
+    """Whether nothing more comes: then its last block, too, is shown at its best."""
     _source: str = ""
     _is_parsed: bool = True
     _number: int | None = None
@@ -53,6 +55,7 @@ class GrowingMarkdown:
     _drawn: int = 0
     """How many of the complete blocks have rows."""
     _open: _Block | None = None
+    _open_rows: list[Row] | None = None
     _paper: Paper | None = None
 
     def append(self, text: str) -> None:
@@ -60,21 +63,29 @@ class GrowingMarkdown:
         self._source += text
         self._is_parsed = False
 
+    def finish(self, *, is_finished: bool) -> None:
+        """Note whether more comes."""
+        if is_finished != self.is_finished:
+            self.is_finished, self._is_parsed = is_finished, False
+
     def rows(self, paper: Paper) -> list[Row]:
         """Return what is to be painted; rows that did not change are the same objects."""
         if not self._is_parsed:
             self._parse()
         if paper != self._paper:
-            self._paper, self._drawn = paper, 0
+            self._paper, self._drawn, self._open_rows = paper, 0, None
             self._rows.clear()
         for block in self._complete[self._drawn :]:
             self._rows += block.rows(paper)
         self._drawn = len(self._complete)
-        return self._rows + (self._open.rows(replace(paper, is_open=True)) if self._open else [])
+        if self._open_rows is None:
+            paper = replace(paper, is_open=not self.is_finished)
+            self._open_rows = self._open.rows(paper) if self._open else []
+        return self._rows + self._open_rows
 
     def _parse(self) -> None:
         """Set aside what is complete, which is all but the last block."""
-        self._is_parsed = True
+        self._is_parsed, self._open_rows = True, None
         lines = self._source.split("\n")
         blocks = list(self._blocks(lines))
         if not blocks:
@@ -91,9 +102,10 @@ class GrowingMarkdown:
                 yield _Block(partial(_plain_rows, line), number, has_gap=False)
             return
         blocks = list(self._parsed_blocks())
-        if blocks and len(self._source) > _MOST_OPEN and not self._source.startswith(_FENCES):
+        if blocks and not self.is_finished:
             rest = "\n".join(lines[blocks[-1].line :])
-            blocks[-1] = replace(blocks[-1], draw=partial(_plain_rows, rest))
+            if len(rest) > _MOST_OPEN and not rest.startswith(_FENCES):
+                blocks[-1] = replace(blocks[-1], draw=partial(_plain_rows, rest))
         yield from blocks
 
     def _parsed_blocks(self) -> Iterator[_Block]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
@@ -23,6 +23,12 @@ _BULLETS: Final = ("• ", "▪ ", "‣ ", "⭑ ", "◦ ")
 _LEAST_WIDTH: Final = 8
 _PIECE_LINES: Final = 40
 _ODD_BLANK: Final = re.compile(r"[^\S ]")
+CodeTheme = Literal["ours", "ansi-dark", "ansi-light"]
+_THEMES: Final[dict[CodeTheme, type[HighlightTheme]]] = {
+    "ours": HighlightTheme,
+    "ansi-dark": ANSIDarkHighlightTheme,
+    "ansi-light": ANSILightHighlightTheme,
+}
 _STYLED: Final = {"em": ".em", "strong": ".strong", "s": ".s"}
 
 
@@ -36,7 +42,7 @@ class Paper:
     """
 
     width: int
-    theme: type[HighlightTheme] = HighlightTheme
+    theme: CodeTheme = "ours"
     is_open: bool = False
     depth: int = 0
 
@@ -46,11 +52,11 @@ class Paper:
         return Paper(width, self.theme, self.is_open, self.depth + deeper)
 
 
-def theme_of_code(*, is_ansi: bool, is_dark: bool) -> type[HighlightTheme]:
+def theme_of_code(*, is_ansi: bool, is_dark: bool) -> CodeTheme:
     """Return how code is coloured where the terminal's own colours are used, or ours."""
     if not is_ansi:
-        return HighlightTheme
-    return ANSIDarkHighlightTheme if is_dark else ANSILightHighlightTheme
+        return "ours"
+    return "ansi-dark" if is_dark else "ansi-light"
 
 
 def block_rows(node: SyntaxTreeNode, paper: Paper) -> list[Row]:
@@ -136,10 +142,8 @@ def _code_rows(node: SyntaxTreeNode, paper: Paper) -> list[Row]:
 
 
 @lru_cache(maxsize=64)
-def _painted_code(
-    code: str, language: str, theme: type[HighlightTheme], width: int
-) -> tuple[Row, ...]:
-    painted = highlight(code, language=language, theme=theme).expand_tabs(4)
+def _painted_code(code: str, language: str, theme: CodeTheme, width: int) -> tuple[Row, ...]:
+    painted = highlight(code, language=language, theme=_THEMES[theme]).expand_tabs(4)
     blank = Content(" ")
     rows: list[Row] = []
     for line in painted.split("\n", allow_blank=True):

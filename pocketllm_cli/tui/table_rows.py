@@ -9,6 +9,8 @@ from pocketllm_cli.tui.rows import Row
 
 _LEAST_CELLS: Final = 3
 _LINE: Final = ".line"
+_NOTHING: Final = Content()
+_BLANK: Final = Content(" ")
 
 
 def table_rows(table: Sequence[Sequence[Content]], width: int) -> list[Row]:
@@ -56,21 +58,20 @@ def _cell_rows(cells: Sequence[Content], widths: Sequence[int], style: str) -> l
         cell.wrap(width) if cell.cell_length > width else [cell]
         for cell, width in zip(cells, widths, strict=False)
     ]
-    bar, empty = Content.styled("│", _LINE), Content()
+    bar = Content.styled("│", _LINE)
     rows: list[Row] = []
     for number in range(max(map(len, columns), default=0)):
-        line = bar
+        parts = [bar]
         for column, width in enumerate(widths):
             lines = columns[column] if column < len(columns) else []
-            part = lines[number] if number < len(lines) else empty
+            part = lines[number] if number < len(lines) else _NOTHING
             if style:
                 part = part.stylize_before(style)
-            line += Content(" ") + part.pad_right(width - part.cell_length + 1) + bar
-        rows.append(Row(line))
+            parts += [_BLANK, part, Content(" " * (width - part.cell_length + 1)), bar]
+        rows.append(Row(_NOTHING.join(parts)))
     return rows
 
 
 def _border(corners: str, widths: Sequence[int]) -> Row:
-    left, middle, right = corners
-    line = middle.join("─" * (width + 2) for width in widths)
-    return Row(Content.styled(f"{left}{line}{right}", _LINE))
+    line = corners[1].join("─" * (width + 2) for width in widths)
+    return Row(Content.styled(f"{corners[0]}{line}{corners[2]}", _LINE))

@@ -82,17 +82,24 @@ class AnswerText(LaidOutOnce):
     def feed(self, piece: str) -> None:
         """Add a piece of the text."""
         piece = self._sanitizer.feed(piece)
+        self._source.finish(is_finished=False)
         self._clean += piece
         self._pending += piece
         if self._timer is None:
             self._timer = self.set_timer(self._pause, self._show_pending)
 
     def show_whole(self, text: str) -> None:
-        """Show the text as it was stored; nothing is drawn anew where it is the same."""
+        """Show the text as it was stored; what is the same is not drawn anew."""
         clean = clean_text(text)
         if clean != self._clean:
             self._begin(clean)
-            self._lay_out(self.size.width)
+        elif self._source.is_finished:
+            return
+        else:
+            self._source.append(self._pending)
+            self._pending = ""
+            self._source.finish(is_finished=True)
+        self._lay_out(self.size.width)
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
         """Take all the width there is."""
@@ -101,7 +108,7 @@ class AnswerText(LaidOutOnce):
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return how many rows there are at this width."""
         if width > 0:
-            self._rows = self._source.rows(self._paper(width))
+            self._take_rows(width)
         return len(self._rows)
 
     def render_line(self, y: int) -> Strip:
@@ -109,6 +116,13 @@ class AnswerText(LaidOutOnce):
         if (strip := self._strips.get(y)) is None:
             strip = self._strips[y] = self._paint(y)
         return strip
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the rows in sight; most are as they were painted before."""
+        strips = self.filtered([self.render_line(y) for y in crop.line_range])
+        if crop.column_span == (0, self.size.width):
+            return strips
+        return [strip.crop(crop.x, crop.right) for strip in strips]
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """Return the text that is selected, with lines that are only wrapped joined again."""
@@ -123,6 +137,7 @@ class AnswerText(LaidOutOnce):
         """Paint in the colours of another theme."""
         super().notify_style_update()
         self._strips.clear()
+        self.refresh(layout=True)
 
     def _begin(self, clean: str) -> None:
         self._clean, self._pending = clean, ""
@@ -138,6 +153,7 @@ class AnswerText(LaidOutOnce):
         self._timer = None
         if self._must_be_plain() and not self._source.is_plain:
             self._begin(self._clean)
+            self._source.finish(is_finished=False)
         else:
             self._source.append(self._pending)
             self._pending = ""
@@ -149,15 +165,22 @@ class AnswerText(LaidOutOnce):
         if width < 1:
             self.refresh(layout=True)
             return
+        before = len(self._rows)
+        same = self._take_rows(width)
+        if before != len(self._rows):
+            self.refresh(layout=True)
+        elif same < before:
+            self.refresh(Region(0, same, width, before - same))
+
+    def _take_rows(self, width: int) -> int:
+        """Take the rows as they are now; return how many of the first ones are the same."""
         before, self._rows = self._rows, self._source.rows(self._paper(width))
         pairs = enumerate(zip(before, self._rows, strict=False))
-        same = next((y for y, (old, new) in pairs if old is not new), len(before))
+        shorter = min(len(before), len(self._rows))
+        same = next((y for y, (old, new) in pairs if old is not new), shorter)
         for y in [y for y in self._strips if y >= same]:
             del self._strips[y]
-        if len(before) != len(self._rows):
-            self.refresh(layout=True)
-        else:
-            self.refresh(Region(0, same, width, len(before) - same))
+        return same
 
     def _paper(self, width: int) -> Paper:
         is_dark = self.app.current_theme.dark
