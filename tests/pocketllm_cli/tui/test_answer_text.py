@@ -1,10 +1,13 @@
 """Answers as rows: how Markdown is laid out, how it grows, and what is copied of it."""
 
+import os
+
 import pytest
 from textual.app import App, ComposeResult
 from textual.geometry import Offset
 from textual.selection import Selection
 
+from pocketllm_cli.settings import paint_often
 from pocketllm_cli.tui.growing_markdown import GrowingMarkdown
 from pocketllm_cli.tui.markdown_rows import Paper
 from pocketllm_cli.tui.rows import text_within
@@ -155,3 +158,29 @@ async def test_an_answer_grows_is_selected_and_follows_the_width() -> None:
         assert answer.size.height == 2
         line = "".join(segment.text for segment in answer.render_line(0))
         assert line == f"{'Short.':<20}"
+
+
+async def test_a_piece_that_adds_a_line_has_the_screen_laid_out_once() -> None:
+    async with Host().run_test(size=(40, 20)) as pilot:
+        answer = pilot.app.query_one(AnswerText)
+        await pilot.pause()
+        layouts: list[object] = []
+        pilot.app.screen.screen_layout_refresh_signal.subscribe(answer, layouts.append)
+        for number in range(3):
+            height = answer.size.height
+            answer.feed(f"\n\nParagraph {number}.")
+            while answer.size.height == height:
+                await pilot.pause(0.01)
+            await pilot.pause()
+        assert len(layouts) == 3
+
+
+def test_how_often_is_painted_can_be_said_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TEXTUAL_FPS", "30")
+    paint_often()
+    assert os.environ["TEXTUAL_FPS"] == "30"
+    monkeypatch.delenv("TEXTUAL_FPS")
+    paint_often()
+    assert os.environ["TEXTUAL_FPS"] == "120"
