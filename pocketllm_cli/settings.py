@@ -77,6 +77,8 @@ class Settings:
     """SUPABASE_ANON_KEY: belongs to it."""
     access_token: str | None = None
     """POCKETLLM_ACCESS_TOKEN: a token to use as it is, for CI."""
+    database_url: str | None = None
+    """SUPABASE_DB_URL: a hosted backend's database, for `admin`."""
     email: str | None = None
     """POCKETLLM_EMAIL: for `login` and `signup` without a terminal."""
     password: str | None = None
@@ -106,12 +108,18 @@ class Settings:
             supabase_url=text("SUPABASE_URL"),
             supabase_anon_key=text("SUPABASE_ANON_KEY"),
             access_token=text("POCKETLLM_ACCESS_TOKEN"),
+            database_url=text("SUPABASE_DB_URL"),
             email=text("POCKETLLM_EMAIL"),
             password=variables.get("POCKETLLM_PASSWORD") or None,
             debug=(text("POCKETLLM_DEBUG") or "0").lower() not in {"0", "false", "no"},
             is_dumb_terminal=variables.get("TERM", "") == "dumb",
             terminal=TerminalSettings.from_variables(variables),
         )
+
+
+def environment_with(name: str, value: str) -> dict[str, str]:
+    """Return the environment for a program of ours that is told one thing more."""
+    return {**os.environ, name: value}
 
 
 def read_variable(name: str) -> str | None:

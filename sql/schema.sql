@@ -171,6 +171,28 @@ $$;
 
 COMMENT ON FUNCTION private.check_tip() IS 'The tip of a chat is one of its messages.';
 
+-- Name: check_username(); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.check_username() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  -- Definer: looks at everybody's names, of which callers see their own.
+  if char_length(new.username) not between 1 and 60 or exists (
+    select from public.profiles as p where p.username = new.username and p.id <> new.id
+  ) then
+    raise exception 'This username cannot be used.'
+      using errcode = 'check_violation', hint = 'Choose another one.';
+  end if;
+  return new;
+end
+$$;
+
+-- Name: FUNCTION check_username(); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.check_username() IS 'One error for names that are taken and that are not allowed: trying names does not tell who is here.';
+
 -- Name: create_profile(); Type: FUNCTION; Schema: private; Owner: -
 
 CREATE FUNCTION private.create_profile() RETURNS trigger
@@ -1598,6 +1620,10 @@ CREATE TRIGGER model_configs_queue_for_default BEFORE INSERT OR UPDATE OF is_def
 
 CREATE TRIGGER model_configs_set_updated_at BEFORE UPDATE ON public.model_configs FOR EACH ROW EXECUTE FUNCTION private.set_updated_at();
 
+-- Name: profiles profiles_check_username; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER profiles_check_username BEFORE INSERT OR UPDATE OF username ON public.profiles FOR EACH ROW WHEN ((new.username IS NOT NULL)) EXECUTE FUNCTION private.check_username();
+
 -- Name: profiles profiles_set_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER profiles_set_updated_at BEFORE UPDATE ON public.profiles FOR EACH ROW EXECUTE FUNCTION private.set_updated_at();
@@ -1745,6 +1771,10 @@ REVOKE ALL ON FUNCTION private.check_parent() FROM PUBLIC;
 -- Name: FUNCTION check_tip(); Type: ACL; Schema: private; Owner: -
 
 REVOKE ALL ON FUNCTION private.check_tip() FROM PUBLIC;
+
+-- Name: FUNCTION check_username(); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.check_username() FROM PUBLIC;
 
 -- Name: FUNCTION create_profile(); Type: ACL; Schema: private; Owner: -
 
