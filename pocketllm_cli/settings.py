@@ -125,3 +125,13 @@ def environment_with(name: str, value: str) -> dict[str, str]:
 def read_variable(name: str) -> str | None:
     """Return a variable that the user named, as `--key-env OPENAI_API_KEY` does."""
     return os.environ.get(name) or None
+
+
+def paint_often() -> None:
+    """Have Textual paint up to 120 times a second, not 60, unless the person says otherwise.
+
+    It waits for one to two of these periods after each painting: with 60 a key that comes while
+    an answer streams shows up to 33 ms later than it could. Textual takes the number from the
+    environment, once, when it is imported.
+    """
+    os.environ.setdefault("TEXTUAL_FPS", "120")

@@ -27,6 +27,7 @@ CALLABLE = {
     "deleted_chats",
     "fork_chat",
     "import_chat",
+    "import_chats",
     "import_jobs",
     "import_messages",
     # Of policies: without a right to the schema nobody can name them.
@@ -48,9 +49,8 @@ PLANS = {
     "private.hang_message": _NO_SCANS,
     "private.check_parent": _NO_SCANS,
     "private.mend_branches": [*_NO_SCANS, "enable_nestloop=off"],
-    "search.candidates": _NO_SCANS,
+    "search.candidates": [*_NO_SCANS, "plan_cache_mode=force_generic_plan"],
     "search.forget": _NO_SCANS,
-    "search.is_everywhere": _NO_SCANS,
     "private.load_question": _NO_SCANS,
     "private.begin_answer": _NO_SCANS,
     "private.finish_answer": _NO_SCANS,
