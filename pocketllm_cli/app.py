@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from pocketllm_cli.console import Console
+from pocketllm_cli.console import Console, Pager
 from pocketllm_cli.invocation import Invocation
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class App:
     def __init__(self, invocation: Invocation, console: Console) -> None:
         self.invocation = invocation
         self.console = console
+        console.find_pager = self._find_pager
 
     @cached_property
     def settings(self) -> "Settings":
@@ -113,6 +114,11 @@ class App:
                 return await work(api)
 
         return asyncio.run(with_api())
+
+    def _find_pager(self) -> Pager | None:
+        from pocketllm_cli.pager import find_pager
+
+        return None if self.settings.is_dumb_terminal else find_pager(self.settings.terminal)
 
 
 def app_of(ctx: typer.Context) -> App:

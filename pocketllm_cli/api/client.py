@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pocketllm_cli.api.files import Files
     from pocketllm_cli.api.messages import Messages
     from pocketllm_cli.api.model_configs import ModelConfigs
+    from pocketllm_cli.api.passwords import Passwords
     from pocketllm_cli.api.profiles import Profiles
     from pocketllm_cli.api.search import Search
     from pocketllm_cli.api.shown_branch import ShownBranch
@@ -101,6 +102,13 @@ class Api:
         from pocketllm_cli.api.changes import Changes
 
         return Changes(self.locator, self.sessions, self._transport.log)
+
+    @cached_property
+    def passwords(self) -> "Passwords":
+        """The password."""
+        from pocketllm_cli.api.passwords import Passwords
+
+        return Passwords(self.wire)
 
     @cached_property
     def profiles(self) -> "Profiles":

@@ -191,6 +191,16 @@ def _options(
             is_eager=True,
         ),
     ] = False,
+    no_pager: Annotated[
+        bool,
+        typer.Option(
+            "--no-pager",
+            help="Print what is longer than the screen at once.",
+            callback=_setter("no_pager"),
+            expose_value=False,
+            is_eager=True,
+        ),
+    ] = False,
     debug: Annotated[
         bool,
         typer.Option(

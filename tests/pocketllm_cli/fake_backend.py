@@ -37,6 +37,8 @@ class FakeBackend:
     accounts: dict[str, str] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)
     """Codes that were mailed, by address."""
+    asks_before_change: dict[tuple[str, ...], str] = field(default_factory=dict)
+    """What is said of a new password that comes with these proofs."""
     tokens: set[str] = field(default_factory=lambda: {"token"})
     refresh_tokens: dict[str, str] = field(default_factory=dict)
     seen: Counter[str] = field(default_factory=Counter)
@@ -141,6 +143,10 @@ class FakeBackend:
         }
 
 
+def _proofs(body: Row) -> tuple[str, ...]:
+    return tuple(body[name] for name in ("current_password", "nonce") if name in body)
+
+
 def user(email: str) -> Row:
     return {
         "id": "11111111-1111-4111-8111-111111111111",
@@ -184,7 +190,7 @@ class Handler(BaseHTTPRequestHandler):
             self.backend.bodies.append(body or {})
             self._function(parts.path.removeprefix("/functions/v1/"), body)
 
-    do_GET = do_POST = do_PATCH = do_DELETE = _any
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _any
 
     def _token(self) -> str:
         return (self.headers.get("authorization") or "").removeprefix("Bearer ")
@@ -220,17 +226,19 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer_json(400, {"code": "refresh_token_not_found", "message": "no"})
                 return
             self.answer_json(200, backend.new_session(email))
-        elif path in {"otp", "verify"}:
-            self._auth_by_code(path, body)
-        elif path == "logout":
-            self.answer(204, b"")
+        elif path in {"otp", "verify", "logout"}:
+            self._auth_in_short(path, body)
+        elif self.command == "PUT" and (asked := backend.asks_before_change.get(_proofs(body))):
+            self.answer_json(400, {"code": asked, "message": "no"})
         elif self._token() in backend.tokens:
             self.answer_json(200, user("me@example.org"))
         else:
             self.answer_json(403, {"code": "bad_jwt", "message": "no"})
 
-    def _auth_by_code(self, path: str, body: Any) -> None:
-        if path == "otp":
+    def _auth_in_short(self, path: str, body: Any) -> None:
+        if path == "logout":
+            self.answer(204, b"")
+        elif path == "otp":
             self.answer_json(200, {})
         elif self.backend.codes.get(body["email"]) != body["token"]:
             self.answer_json(403, {"code": "otp_expired", "message": "no"})
