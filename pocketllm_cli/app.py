@@ -4,6 +4,7 @@ Parts are imported where they are made: `--version` and `--help` need none of th
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pocketllm_cli.debug_log import DebugLog
     from pocketllm_cli.models import Context
     from pocketllm_cli.paths import Paths
+    from pocketllm_cli.remembered import Remembered
     from pocketllm_cli.settings import Settings
 
 T = TypeVar("T")
@@ -74,6 +76,14 @@ class App:
         return EmbeddedBackend(self.paths.backend, self.console.narrate)
 
     @cached_property
+    def remembered(self) -> "Remembered":
+        """Names of this account that completion falls back on."""
+        from pocketllm_cli.remembered import Remembered
+
+        whose = (self.context.url, self.settings.access_token)
+        return Remembered.of(self.paths.names, self.context.name, *whose)
+
+    @cached_property
     def log(self) -> "DebugLog":
         """The log of this run, which writes only with `--debug`."""
         from pocketllm_cli.debug_log import DebugLog
@@ -99,21 +109,27 @@ class App:
         """Do asynchronous work with the backend of a given context."""
         import asyncio
 
-        from pocketllm_cli.api.client import open_api
-
         async def with_api() -> T:
-            async with open_api(
-                context,
-                paths=self.paths,
-                store=self.store,
-                embedded=self.embedded,
-                fixed_token=self.settings.access_token,
-                narrate=self.console.narrate,
-                log=self.log,
-            ) as api:
+            async with self.open(context) as api:
                 return await work(api)
 
         return asyncio.run(with_api())
+
+    def open(
+        self, context: "Context", *, token: str | None = None
+    ) -> AbstractAsyncContextManager["Api"]:
+        """Open the client for a context, with a token to use as it is where one is given."""
+        from pocketllm_cli.api.client import open_api
+
+        return open_api(
+            context,
+            paths=self.paths,
+            store=self.store,
+            embedded=self.embedded,
+            fixed_token=token or self.settings.access_token,
+            narrate=self.console.narrate,
+            log=self.log,
+        )
 
     def _find_pager(self) -> Pager | None:
         from pocketllm_cli.pager import find_pager

@@ -266,8 +266,8 @@ def _terminal_size() -> tuple[int, int]:
     try:
         columns, lines = os.get_terminal_size(sys.stdout.fileno())
     except (OSError, ValueError):
-        columns, lines = 80, 24
-    return max(columns, 1), max(lines, 1)
+        columns, lines = 0, 0
+    return columns or 80, lines or 24  # a terminal that was never told its size says 0
 
 
 def _is_longer_than_screen(text: str) -> bool:

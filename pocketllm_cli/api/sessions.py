@@ -63,6 +63,12 @@ class Sessions:
             return session.access_token
         return (await self._obtain(refused=None)).access_token
 
+    def token_at_hand(self) -> str | None:
+        """Return a token that is good for a while, if there is one without asking anybody."""
+        session = self.current()
+        at_hand = session.access_token if session and _is_fresh(session) else None
+        return self.fixed_token or at_hand
+
     async def renewed_token(self, refused: str) -> str:
         """Return another token than the one that the server has just refused."""
         if self.fixed_token:

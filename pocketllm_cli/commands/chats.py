@@ -16,6 +16,7 @@ from pocketllm_cli.commands import (
     chat_versions,
 )
 from pocketllm_cli.commands.chat_page import ChatArgument
+from pocketllm_cli.commands.suggestions import chat_names
 from pocketllm_cli.commands.tree import noun, verb
 from pocketllm_cli.models import Chat
 from pocketllm_cli.sanitize import clean_line
@@ -100,7 +101,9 @@ def list_chats(
     """List your chats, the one used last first."""
     app = app_of(ctx)
     if search is None:
-        app.console.emit(app.run(lambda api: api.chats.newest(limit)), _list_as_text)
+        chats = app.run(lambda api: api.chats.newest(limit))
+        app.remembered.add("chats", *chat_names(chats))
+        app.console.emit(chats, _list_as_text)
         return
     query = chat_search.check_query(search)
 
@@ -120,6 +123,7 @@ def new(
     app = app_of(ctx)
     wanted = check_title(title)
     chat = app.run(lambda api: api.chats.create(wanted))
+    app.remembered.add("chats", *chat_names([chat]))
     app.console.emit(chat, lambda chat, page: f"Made {chat.id} “{clean_line(chat.title)}”.")
 
 
@@ -137,6 +141,7 @@ def rename(
 
     app = app_of(ctx)
     renamed = app.run(work)
+    app.remembered.add("chats", *chat_names([renamed]))
     app.console.emit(renamed, lambda chat, page: f"Renamed to “{clean_line(chat.title)}”.")
 
 

@@ -6,6 +6,7 @@ import typer
 
 from pocketllm_cli import __version__
 from pocketllm_cli.app import app_of
+from pocketllm_cli.commands.suggestions import suggest_chats
 from pocketllm_cli.commands.tree import Entry, LazyGroup, examples
 
 _COMMANDS = "pocketllm_cli.commands"
@@ -32,6 +33,11 @@ class Tree(LazyGroup):
         ),
         "context": Entry(f"{_COMMANDS}.context", "Choose between backends."),
         "backend": Entry(f"{_COMMANDS}.backend", "Run the embedded backend on this machine."),
+        "completion": Entry(
+            f"{_COMMANDS}.completion",
+            "Print the script with which a shell completes commands, chats, models and contexts.",
+            "completion",
+        ),
         "admin": Entry(f"{_COMMANDS}.admin", "Maintain a backend."),
     }
 
@@ -66,7 +72,12 @@ def root(
     ] = False,
     chat: Annotated[
         str | None,
-        typer.Option("--chat", metavar="ID", help="The chat the terminal app begins with."),
+        typer.Option(
+            "--chat",
+            metavar="ID",
+            help="The chat the terminal app begins with.",
+            autocompletion=suggest_chats,
+        ),
     ] = None,
     plain: Annotated[
         bool,
