@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pocketllm_cli.api.chats import Chats
     from pocketllm_cli.api.deleted_chats import DeletedChats
     from pocketllm_cli.api.files import Files
+    from pocketllm_cli.api.health import Health
     from pocketllm_cli.api.messages import Messages
     from pocketllm_cli.api.model_configs import ModelConfigs
     from pocketllm_cli.api.passwords import Passwords
@@ -144,6 +145,13 @@ class Api:
         from pocketllm_cli.api.files import Files
 
         return Files(self.wire)
+
+    @cached_property
+    def health(self) -> "Health":
+        """How the backend is."""
+        from pocketllm_cli.api.health import Health
+
+        return Health(self._transport, self.locator, self.sessions, self.wire)
 
     @property
     def auth(self) -> Auth:

@@ -69,6 +69,15 @@ class Sessions:
         at_hand = session.access_token if session and _is_fresh(session) else None
         return self.fixed_token or at_hand
 
+    def check_secrets(self) -> None:
+        """Read the session with its secrets, which may lie in a keyring.
+
+        Raises:
+            KeyringProblem: The keyring does not answer.
+            LocalFileProblem: The file is not safe to use.
+        """
+        self._stored(with_secrets=True)
+
     async def renewed_token(self, refused: str) -> str:
         """Return another token than the one that the server has just refused."""
         if self.fixed_token:

@@ -33,6 +33,11 @@ class Tree(LazyGroup):
         ),
         "context": Entry(f"{_COMMANDS}.context", "Choose between backends."),
         "backend": Entry(f"{_COMMANDS}.backend", "Run the embedded backend on this machine."),
+        "doctor": Entry(
+            f"{_COMMANDS}.doctor",
+            "Tell what works, what does not, and the command that mends it.",
+            "doctor",
+        ),
         "completion": Entry(
             f"{_COMMANDS}.completion",
             "Print the script with which a shell completes commands, chats, models and contexts.",

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from tests.support.home import Home, Ran
+from tests.support.upstream import Upstream
 
 pytestmark = pytest.mark.backend
 
@@ -72,3 +73,21 @@ def test_a_chat_is_found_by_what_was_said_in_it(machine: Callable[[str], Machine
 
     assert f"about **{word}**" in mine("chats", "search", f'"{word}').text
     assert mine("chats", "list", "--search", word[:6], "--json").json() == [made]
+
+
+def test_the_doctor_finds_nothing_wrong(
+    machine: Callable[[str], Machine], provider: Upstream, addresses: dict[str, str]
+) -> None:
+    mine = machine("mine")
+    sign(mine, "signup", f"{uuid4().hex}@example.org")
+    added = mine(
+        *("models", "add", "any", "--provider", "openai-compatible", "--model", "any"),
+        *("--base-url", addresses["any"], "--default", "--key-stdin"),
+        stdin=b"sk-canary-0123456789",
+    )
+
+    done = mine("doctor", "--json")
+
+    assert added.code == 0, added.err
+    assert {finding["state"] for finding in done.json()} == {"ok"}, done.text
+    assert done.code == 0

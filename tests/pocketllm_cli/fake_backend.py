@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
+from pocketllm_cli import __version__
 from tests.pocketllm_cli.fake_answers import FakeAnswers, Stream
 
 KEY = "sb_publishable_test"
@@ -70,6 +71,15 @@ class FakeBackend:
     """The same, for one request."""
     status: str = "complete"
     token_seconds: int = 3600
+    health: dict[str, Row] = field(
+        default_factory=lambda: {
+            "/auth/v1/health": {"name": "GoTrue"},
+            "/functions/v1/health": {"status": "ok", "version": __version__},
+            "/functions/v1/readyz": {"status": "ready"},
+        }
+    )
+    """What is said to whoever asks, by path."""
+    clock_skew_seconds: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
     server: "Server | None" = None
 
@@ -165,6 +175,9 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *args: object) -> None:
         return None
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(time.time() + self.backend.clock_skew_seconds)
+
     def _any(self) -> None:
         parts = urlsplit(self.path)
         length = int(self.headers.get("content-length") or 0)
@@ -180,6 +193,8 @@ class Handler(BaseHTTPRequestHandler):
             status, failure = failing[parts.path]
             self.backend.failing_once.pop(parts.path, None)
             self.answer_json(status, failure)
+        elif parts.path in self.backend.health:
+            self.answer_json(200, self.backend.health[parts.path])
         elif parts.path.startswith("/auth/v1/"):
             self._auth(parts.path.removeprefix("/auth/v1/"), dict(parse_qsl(parts.query)), body)
         elif self._token() not in self.backend.tokens:

@@ -17,6 +17,7 @@ DEFINERS = {
     "search.note_title": "writes the entry of the caller's title, which is nobody's to write",
     "search.forget": "removes the entries of rows that the caller has deleted",
     "search.candidates": "no index for words is used behind a policy; returns the caller's alone",
+    "self_check": "reads how the bucket is set, which nobody may, and no row of anybody",
     "private.applied_migrations": "reads versions, and no more, from a ledger that holds all text",
 }
 # By name as the catalogue shows it: schema public is on the search path. All act as the caller.
@@ -37,6 +38,7 @@ CALLABLE = {
     "search.parse",
     "search.plain",
     "search_messages",
+    "self_check",
     "show_version",
     "usage",
 }
