@@ -2,13 +2,23 @@
 
 import sys
 
-from tests.benchmarks import pacing, realtime, rest, scale, starting, streaming, terminal
+from tests.benchmarks import (
+    completing,
+    pacing,
+    realtime,
+    rest,
+    scale,
+    starting,
+    streaming,
+    terminal,
+)
 
 if __name__ == "__main__":
     if "scale" in sys.argv[1:]:
         scale.main()
     else:
         starting.main()
+        completing.main()
         streaming.main()
         pacing.main()
         realtime.main()
