@@ -110,15 +110,15 @@ class App:
         import asyncio
 
         async def with_api() -> T:
-            async with self.open(context) as api:
+            async with self.open_api(context, fixed_token=self.settings.access_token) as api:
                 return await work(api)
 
         return asyncio.run(with_api())
 
-    def open(
-        self, context: "Context", *, token: str | None = None
-    ) -> AbstractAsyncContextManager["Api"]:
-        """Open the client for a context, with a token to use as it is where one is given."""
+    def open_api(
+        self, context: "Context", *, fixed_token: str | None = None
+    ) -> "AbstractAsyncContextManager[Api]":
+        """Open the client for a context, with its own session unless a token is given."""
         from pocketllm_cli.api.client import open_api
 
         return open_api(
@@ -126,7 +126,7 @@ class App:
             paths=self.paths,
             store=self.store,
             embedded=self.embedded,
-            fixed_token=token or self.settings.access_token,
+            fixed_token=fixed_token,
             narrate=self.console.narrate,
             log=self.log,
         )

@@ -38,11 +38,11 @@ def ask_at_hand(app: App, work: Callable[[Api], Awaitable[T]], *, seconds: float
 
 async def _ask(app: App, work: Callable[[Api], Awaitable[T]]) -> list[T]:
     context = _located(app)
-    async with app.open(app.context) as api:
+    async with app.open_api(app.context, fixed_token=app.settings.access_token) as api:
         token = api.sessions.token_at_hand()
     if context is None or token is None:
         return []
-    async with app.open(context, token=token) as api:
+    async with app.open_api(context, fixed_token=token) as api:
         return [await work(api)]
 
 

@@ -37,8 +37,8 @@ def change_password(
     with --password-stdin it is the second line.
     """
     app = app_of(ctx)
+    account = app.run(_account)  # first, so that nobody types a password that leads nowhere
     new, proof = _passwords(app, from_stdin=password_stdin)
-    account = app.run(_account)
     wanted = app.run(lambda api: api.passwords.change(new))
     if wanted is not None:
         proof = proof or _ask_for(app, wanted)

@@ -16,11 +16,11 @@ def test_a_new_password_is_read_from_stdin(cli: Cli, backend: FakeBackend) -> No
 
 
 @pytest.mark.parametrize("stdin", [b"", b"\n"])
-def test_without_a_new_one_nothing_is_sent(cli: Cli, backend: FakeBackend, stdin: bytes) -> None:
+def test_without_a_new_one_nothing_is_changed(cli: Cli, backend: FakeBackend, stdin: bytes) -> None:
     result = cli("password", "--password-stdin", stdin=stdin)
 
     assert result.exit_code == ExitCode.USAGE
-    assert not backend.seen
+    assert not backend.seen[PUT]
 
 
 @pytest.mark.parametrize(

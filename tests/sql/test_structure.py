@@ -18,6 +18,7 @@ DEFINERS = {
     "search.forget": "removes the entries of rows that the caller has deleted",
     "search.candidates": "no index for words is used behind a policy; returns the caller's alone",
     "self_check": "reads how the bucket is set, which nobody may, and no row of anybody",
+    "import_jobs": "writes states and results of the caller's jobs that are over elsewhere",
     "private.applied_migrations": "reads versions, and no more, from a ledger that holds all text",
 }
 # By name as the catalogue shows it: schema public is on the search path. All act as the caller.
@@ -26,6 +27,7 @@ CALLABLE = {
     "deleted_chats",
     "fork_chat",
     "import_chat",
+    "import_jobs",
     "import_messages",
     # Of policies: without a right to the schema nobody can name them.
     "private.is_own_asset",
