@@ -5,6 +5,9 @@ Sources: bash(1), "Programmable Completion"; zshcompwid(1), zshcompsys(1); fish'
 
 from typing import Final
 
+FILES: Final = ":files"
+"""What the program says alone where the shell's own completion of paths is wanted."""
+
 BASH: Final = """\
 _pocketllm() {
     local program=pocketllm line

@@ -16,13 +16,13 @@ from typer.core import TyperGroup
 from pocketllm_cli.app import App
 from pocketllm_cli.remembered import Name
 from pocketllm_cli.sanitize import clean_line
-
-FILES = (":files", "")
-"""Stands alone where the shell's own completion of paths is wanted."""
+from pocketllm_cli.shell_scripts import FILES
 
 
 def candidates(app: App, root: Any, words: Sequence[str]) -> list[Name]:
     """Return what the last of these words, which may be empty, can become, and what that means.
+
+    Where a path is wanted, FILES is all there is.
 
     Args:
         root: The command of the whole program.
@@ -38,7 +38,7 @@ def candidates(app: App, root: Any, words: Sequence[str]) -> list[Name]:
     target, beginning = _resolve_incomplete(ctx, before, unfinished)
     prefix = unfinished[: len(unfinished) - len(beginning)]  # as in --context=wo
     if _wants_path(target):
-        return [FILES]
+        return [(FILES, "")]
     items: list[CompletionItem] = target.shell_complete(ctx, beginning)
     return [(prefix + str(item.value), clean_line(item.help or "")) for item in items]
 

@@ -13,7 +13,7 @@ from typer.main import get_command
 from pocketllm_cli.app import app_of
 from pocketllm_cli.commands.tree import single, verb
 from pocketllm_cli.remembered import Name
-from pocketllm_cli.shell_scripts import BASH, FISH, ZSH
+from pocketllm_cli.shell_scripts import BASH, FILES, FISH, ZSH
 
 completion = single()
 
@@ -67,21 +67,23 @@ def _end_now_if_asking() -> None:
 
 
 def _lines(shell: Shell, found: list[Name], words: list[str], unfinished: str) -> list[str]:
-    """Return what the script of this shell reads: `:files`, or a candidate a line."""
+    """Return what the script of this shell reads: FILES, or a candidate a line."""
+    if found == [(FILES, "")]:
+        return [FILES]
     match shell:
         case Shell.bash:
             return _for_bash(found, unfinished, *words[1:3])
         case Shell.zsh:
-            escaped = [(value.replace("\\", "\\\\").replace(":", "\\:"), x) for value, x in found]
-            return [f"{value}:{about}" if about else value for value, about in _raw(found, escaped)]
+            return [f"{_for_describe(value)}:{about}" for value, about in found]
         case Shell.fish:
             return [f"{value}\t{about}" if about else value for value, about in found]
         case _:
             assert_never(shell)
 
 
-def _raw(found: list[Name], escaped: list[Name]) -> list[Name]:
-    return found if found and found[0][0].startswith(":") else escaped
+def _for_describe(value: str) -> str:
+    """Return a value as zsh's `_describe` reads it: up to the first colon that is not escaped."""
+    return value.replace("\\", "\\\\").replace(":", "\\:")
 
 
 def _for_bash(
@@ -93,8 +95,6 @@ def _for_bash(
         word: The word as bash sees it, which ends at `:` and `=` where ours goes on.
         kind_of_completion: COMP_TYPE; with 37 and 42 the candidates are put in one by one.
     """
-    if found and found[0][0].startswith(":"):
-        return [found[0][0]]
     bare = word.strip("\"'").lstrip("=:")  # where one of these stands alone, bash begins behind it
     left_out = unfinished[: -len(bare)] if bare and unfinished.endswith(bare) else ""
     if not bare and unfinished.endswith(("=", ":")):

@@ -22,7 +22,11 @@ class Tree(LazyGroup):
         "models": Entry(f"{_COMMANDS}.models", "Work with your model configs."),
         "usage": Entry(f"{_COMMANDS}.usage", "Show what answers took: tokens, cost and time."),
         "profile": Entry(f"{_COMMANDS}.profile", "Tell about yourself."),
-        "transfer": Entry(f"{_COMMANDS}.transfer", "Bring everything from one backend to another."),
+        "transfer": Entry(
+            f"{_COMMANDS}.transfer",
+            "Bring chats, model configs, files, pictures and finished jobs"
+            " from one backend to another.",
+        ),
         "signup": Entry(_ACCOUNT, "Make an account and sign in.", "signup"),
         "login": Entry(_ACCOUNT, "Sign in with email and password.", "login"),
         "logout": Entry(_ACCOUNT, "Sign out and forget the session.", "logout"),
