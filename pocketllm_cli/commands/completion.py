@@ -39,7 +39,12 @@ _SCRIPTS = {Shell.bash: BASH, Shell.zsh: ZSH, Shell.fish: FISH}
 def print_script(
     ctx: typer.Context,
     shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")],
-    words: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[WORD]...", help="As the script asks: print what the last can become."
+        ),
+    ] = None,
 ) -> None:
     """Print the script with which a shell completes commands, chats, models and contexts.
 
