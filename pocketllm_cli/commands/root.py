@@ -8,6 +8,7 @@ from pocketllm_cli import __version__
 from pocketllm_cli.app import app_of
 from pocketllm_cli.commands.suggestions import suggest_chats
 from pocketllm_cli.commands.tree import Entry, LazyGroup, examples
+from pocketllm_cli.settings import paint_often
 
 _COMMANDS = "pocketllm_cli.commands"
 _ACCOUNT = f"{_COMMANDS}.account"
@@ -22,11 +23,7 @@ class Tree(LazyGroup):
         "models": Entry(f"{_COMMANDS}.models", "Work with your model configs."),
         "usage": Entry(f"{_COMMANDS}.usage", "Show what answers took: tokens, cost and time."),
         "profile": Entry(f"{_COMMANDS}.profile", "Tell about yourself."),
-        "transfer": Entry(
-            f"{_COMMANDS}.transfer",
-            "Bring chats, model configs, files, pictures and finished jobs"
-            " from one backend to another.",
-        ),
+        "transfer": Entry(f"{_COMMANDS}.transfer", "Bring everything from one backend to another."),
         "signup": Entry(_ACCOUNT, "Make an account and sign in.", "signup"),
         "login": Entry(_ACCOUNT, "Sign in with email and password.", "login"),
         "logout": Entry(_ACCOUNT, "Sign out and forget the session.", "logout"),
@@ -109,6 +106,7 @@ def root(
     if not app.can_open_screen:
         app.console.write_line(ctx.get_help())
         return
+    paint_often()
     from pocketllm_cli.tui.opening import open_terminal_app  # brings in textual
 
     open_terminal_app(app, chat)

@@ -1,8 +1,9 @@
-"""`make bench`: every measurement in turn; `scale`, which takes minutes, by its name."""
+"""`make bench`: every measurement in turn; `scale` and `bulk`, which take minutes, by name."""
 
 import sys
 
 from tests.benchmarks import (
+    bulk,
     completing,
     pacing,
     realtime,
@@ -13,14 +14,12 @@ from tests.benchmarks import (
     terminal,
 )
 
+_LONG = {"scale": scale.main, "bulk": bulk.main}
+_SHORT = (starting, completing, streaming, pacing, realtime, rest, terminal)
+
 if __name__ == "__main__":
-    if "scale" in sys.argv[1:]:
-        scale.main()
-    else:
-        starting.main()
-        completing.main()
-        streaming.main()
-        pacing.main()
-        realtime.main()
-        rest.main()
-        terminal.main()
+    for name in sys.argv[1:]:
+        _LONG[name]()
+    if not sys.argv[1:]:
+        for measurement in _SHORT:
+            measurement.main()

@@ -87,8 +87,18 @@ TABLE: Final = (
     Row(("backend", "reset"), None, "nothing", destroys=()),
     Row(("doctor",), None, "nothing"),
     Row(("completion",), ("bash",), "nothing", is_json=False),
-    Row(("admin",), None, "nothing"),
-    Row(("admin", "migrate"), None, "nothing"),
-    Row(("admin", "keys"), None, "nothing"),
-    Row(("admin", "auth-keys"), None, "nothing"),
+    # Programs of the backend, with tests of their own.
+    *(
+        Row(("admin", *words), None, "nothing")
+        for words in (
+            (),
+            ("migrate",),
+            *(("keys", *verb) for verb in ((), ("list",), ("rotate",), ("retire",))),
+            *(
+                ("auth-keys", *verb)
+                for verb in ((), ("list",), ("legacy",), ("rotate",), ("retire",))
+            ),
+            *(("database", *verb) for verb in ((), ("show",), ("keep",), ("forget",))),
+        )
+    ),
 )

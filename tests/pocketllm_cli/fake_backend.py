@@ -79,7 +79,8 @@ class FakeBackend:
         }
     )
     """What is said to whoever asks, by path."""
-    clock_skew_seconds: float = 0.0
+    clock_seconds_off: int = 0
+    """How far the backend's clock is before the client's."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     server: "Server | None" = None
 
@@ -148,7 +149,7 @@ class FakeBackend:
             "refresh_token": refresh,
             "token_type": "bearer",
             "expires_in": self.token_seconds,
-            "expires_at": int(time.time()) + self.token_seconds,
+            "expires_at": int(time.time()) + self.token_seconds + self.clock_seconds_off,
             "user": user(email),
         }
 
@@ -176,7 +177,7 @@ class Handler(BaseHTTPRequestHandler):
         return None
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        return super().date_time_string(time.time() + self.backend.clock_skew_seconds)
+        return super().date_time_string(time.time() + self.backend.clock_seconds_off)
 
     def _any(self) -> None:
         parts = urlsplit(self.path)

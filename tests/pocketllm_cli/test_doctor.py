@@ -60,7 +60,7 @@ def finds(**changes: Any) -> Callable[[FakeBackend], None]:
 
 
 def skew(backend: FakeBackend) -> None:
-    backend.clock_skew_seconds = -300.0
+    backend.clock_seconds_off = -300
 
 
 def of_another_version(backend: FakeBackend) -> None:
