@@ -49,7 +49,7 @@ def test_a_new_password_ends_the_sessions_elsewhere_and_keeps_this_one(
     sign(elsewhere, "login", email, b"another horse battery")
 
 
-def test_a_user_name_that_is_taken_is_said_in_our_words(
+def test_a_user_name_that_is_taken_is_said_in_a_sentence(
     machine: Callable[[str], Machine],
 ) -> None:
     name = uuid4().hex
@@ -61,8 +61,8 @@ def test_a_user_name_that_is_taken_is_said_in_our_words(
 
     assert first.text == f"user name  {name}\n"
     assert (second.code, second.err.splitlines()[0]) == (
-        1,
-        "error: Somebody else has this user name.",
+        2,
+        "error: This username cannot be used.",
     )
 
 
