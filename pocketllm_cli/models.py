@@ -328,6 +328,36 @@ class BackendStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class SelfCheck:
+    """How a backend's database is set."""
+
+    open_tables: tuple[str, ...]
+    """Tables without row level security."""
+    unheard_tables: tuple[str, ...]
+    """Tables whose changes Realtime does not tell of."""
+    bucket_is_private: bool | None
+    """None where there is no bucket."""
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Build it from the row of the function `self_check`."""
+        tables = (tuple(row["open_tables"]), tuple(row["unheard_tables"]))
+        return cls(*tables, row["bucket_is_private"])
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check of `pocketllm doctor` found."""
+
+    check: str
+    state: str
+    """`ok`, `failed`, or `skipped` where something else must be mended first."""
+    detail: str
+    fix: str | None = None
+    """The command or setting that mends it."""
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxMail:
     """A mail that the embedded backend kept instead of sending it."""
 

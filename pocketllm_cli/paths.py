@@ -7,7 +7,7 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The folders of the client."""
+    """The five folders of the client."""
 
     config: Path
     data: Path
@@ -20,8 +20,7 @@ class Paths:
     def under(cls, home: Path | None) -> Self:
         """Return the folders below `home`, or those of the platform."""
         if home is not None:
-            names = ("config", "data", "state", "logs", "cache")
-            return cls(*(home / name for name in names))
+            return cls(*(home / name for name in ("config", "data", "state", "logs", "cache")))
         import platformdirs  # not needed when the folder is named
 
         return cls(
@@ -46,3 +45,8 @@ class Paths:
     def backend(self) -> Path:
         """Everything of the embedded backend."""
         return self.data / "backend"
+
+    @property
+    def names(self) -> Path:
+        """One file per context: names for completion."""
+        return self.cache / "names"

@@ -54,16 +54,19 @@ def read_private(path: Path, warn: Callable[[str], None]) -> str | None:
         return file.read()
 
 
-def write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str, *, is_lasting: bool = True) -> None:
     """Replace the file's content at once: a reader sees the old or the new, never a part.
+
+    Args:
+        is_lasting: Wait until it would outlive a loss of power.
 
     Raises:
         LocalFileProblem: It cannot be written, or a link or a foreign file is in its place.
     """
-    write_private_bytes(path, text.encode())
+    write_private_bytes(path, text.encode(), is_lasting=is_lasting)
 
 
-def write_private_bytes(path: Path, data: bytes) -> None:
+def write_private_bytes(path: Path, data: bytes, *, is_lasting: bool = True) -> None:
     """Do the same with bytes.
 
     Raises:
@@ -79,7 +82,8 @@ def write_private_bytes(path: Path, data: bytes) -> None:
         with open(create_private(draft), "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if is_lasting:
+                os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)

@@ -36,6 +36,10 @@ class TerminalSettings:
     """A variable of a terminal that is known to tell its colours when asked."""
     editor: str | None = None
     """VISUAL or EDITOR."""
+    pager: str | None = None
+    """PAGER; empty for none, None where it is not set."""
+    has_less_options: bool = False
+    """LESS: how the person wants `less` to behave."""
 
     @property
     def is_light(self) -> bool | None:
@@ -54,6 +58,8 @@ class TerminalSettings:
             colours=variables.get("COLORFGBG", ""),
             tells_colours=any(variables.get(name) for name in _TELL_COLOURS),
             editor=variables.get("VISUAL") or variables.get("EDITOR") or None,
+            pager=variables.get("PAGER"),
+            has_less_options=bool(variables.get("LESS")),
         )
 
 
@@ -87,6 +93,8 @@ class Settings:
     """POCKETLLM_DEBUG: as `--debug`."""
     is_dumb_terminal: bool = False
     """TERM=dumb: nothing but lines of text."""
+    no_colour: bool = False
+    """NO_COLOR: no colours, and no bold."""
     terminal: TerminalSettings = TerminalSettings()
     """For the terminal app."""
 
@@ -113,6 +121,7 @@ class Settings:
             password=variables.get("POCKETLLM_PASSWORD") or None,
             debug=(text("POCKETLLM_DEBUG") or "0").lower() not in {"0", "false", "no"},
             is_dumb_terminal=variables.get("TERM", "") == "dumb",
+            no_colour=bool(variables.get("NO_COLOR")),
             terminal=TerminalSettings.from_variables(variables),
         )
 

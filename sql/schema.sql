@@ -922,6 +922,34 @@ $_$;
 
 COMMENT ON FUNCTION public.search_messages(query text, max_results integer, after_id uuid) IS 'The caller''s messages and titles that fit a query, best first; matches stand between U+0002 and U+0003. The next page is after the last row''s id.';
 
+-- Name: self_check(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.self_check() RETURNS TABLE(open_tables text[], unheard_tables text[], bucket_is_private boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  -- Definer: nobody may read the list of buckets. It tells how things are set, and of no row.
+  select
+    array(
+      select relname::text from pg_catalog.pg_class
+      where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relrowsecurity
+      order by 1
+    ),
+    array(
+      select wanted.name from unnest(array['chats', 'messages', 'model_configs', 'jobs']) as wanted (name)
+      where not exists (
+        select from pg_catalog.pg_publication_tables as told
+        where told.pubname = 'supabase_realtime'
+          and told.schemaname = 'public' and told.tablename = wanted.name
+      )
+    ),
+    (select not bucket.public from storage.buckets as bucket where bucket.id = 'user_assets')
+$$;
+
+-- Name: FUNCTION self_check(); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.self_check() IS 'Tables without row level security, tables whose changes are not told, and whether the bucket user_assets is private (null: there is none).';
+
 -- Name: show_version(uuid); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.show_version(message_id uuid) RETURNS uuid
@@ -1978,6 +2006,11 @@ GRANT ALL ON FUNCTION public.restore_chats(chat_ids uuid[]) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.search_messages(query text, max_results integer, after_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.search_messages(query text, max_results integer, after_id uuid) TO authenticated;
+
+-- Name: FUNCTION self_check(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.self_check() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.self_check() TO authenticated;
 
 -- Name: FUNCTION show_version(message_id uuid); Type: ACL; Schema: public; Owner: -
 

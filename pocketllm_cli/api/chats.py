@@ -13,6 +13,8 @@ from pocketllm_cli.models import Chat
 LAST: Final = "last"
 _NEWEST_FIRST: Final = "updated_at.desc,id.desc"
 _CANDIDATES: Final = 8
+_IDS_A_REQUEST: Final = 100
+"""They stand in the address, which may have some thousand characters."""
 
 
 class Chats:
@@ -34,6 +36,15 @@ class Chats:
         earlier = f"(updated_at.lt.{at},and(updated_at.eq.{at},id.lt.{chat.id}))"
         rows = await self._chats.select([("or", earlier)], order=_NEWEST_FIRST, limit=limit)
         return [Chat.from_row(row) for row in rows]
+
+    async def of_ids(self, chat_ids: list[str]) -> list[Chat]:
+        """Return the chats of these ids in this order, without those that are not there."""
+        found: dict[str, Chat] = {}
+        for at in range(0, len(chat_ids), _IDS_A_REQUEST):
+            wanted = ",".join(chat_ids[at : at + _IDS_A_REQUEST])
+            rows = await self._chats.select([("id", f"in.({wanted})")])
+            found |= {row["id"]: Chat.from_row(row) for row in rows}
+        return [found[chat_id] for chat_id in chat_ids if chat_id in found]
 
     async def find(self, reference: str) -> Chat:
         """Return the chat of an id, the beginning of an id, or `last`.

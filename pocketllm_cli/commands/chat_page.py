@@ -9,13 +9,19 @@ from pocketllm_cli.api.client import Api
 from pocketllm_cli.app import app_of
 from pocketllm_cli.columns import local_time
 from pocketllm_cli.commands.answering import sources_as_text
+from pocketllm_cli.commands.suggestions import suggest_chats
 from pocketllm_cli.models import ChatWithTurns, Turn
 from pocketllm_cli.sanitize import clean_line, clean_text
 
 _WHO: Final = {"user": "You", "assistant": "Answer", "system": "System prompt"}
 
 ChatArgument = Annotated[
-    str, typer.Argument(metavar="ID", help="An id, the beginning of one, or `last`.")
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="An id, the beginning of one, or `last`.",
+        autocompletion=suggest_chats,
+    ),
 ]
 
 

@@ -7,12 +7,18 @@ import typer
 
 from pocketllm_cli.app import App, app_of
 from pocketllm_cli.columns import Page
+from pocketllm_cli.commands.suggestions import suggest_contexts
 from pocketllm_cli.commands.tree import noun, verb
 from pocketllm_cli.contexts import EMBEDDED
 from pocketllm_cli.errors import UsageProblem
 from pocketllm_cli.models import Context
+from pocketllm_cli.remembered import Remembered
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The context's name.")]
+NameArgument = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="The context's name.", autocompletion=suggest_contexts),
+]
+NewNameArgument = Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")]
 
 app = noun("Choose between backends.", "pocketllm context", "pocketllm context use work")
 
@@ -38,7 +44,10 @@ def list_contexts(ctx: typer.Context) -> None:
 def show(
     ctx: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Else the one in use.")
+        str | None,
+        typer.Argument(
+            metavar="[NAME]", help="Else the one in use.", autocompletion=suggest_contexts
+        ),
     ] = None,
 ) -> None:
     """Show one context."""
@@ -54,7 +63,7 @@ def show(
 )
 def add(
     ctx: typer.Context,
-    name: NameArgument,
+    name: NewNameArgument,
     url: Annotated[str, typer.Option("--url", metavar="URL", help="The project's address.")],
     anon_key: Annotated[
         str, typer.Option("--anon-key", metavar="KEY", help="Its publishable (public) key.")
@@ -109,6 +118,7 @@ def remove(
         app.console.say("Nothing was removed.")
         return
     app.store.remove(name)
+    Remembered.of(app.paths.names, name).forget()
     app.contexts.without(name).save()
     app.console.emit(_record(app, context), lambda record, page: f"Removed {name}.")
 

@@ -86,7 +86,7 @@ class PictureCache:
         from pocketllm_cli.pictures import thumbnail  # not before there is a picture
 
         data = thumbnail(original.read_bytes(), LONGEST_SIDE)
-        write_private_bytes(place, data)
+        write_private_bytes(place, data, is_lasting=False)
         self._make_room(place)
         return data
 

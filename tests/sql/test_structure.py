@@ -18,6 +18,7 @@ DEFINERS = {
     "search.note_title": "writes the entry of the caller's title, which is nobody's to write",
     "search.forget": "removes the entries of rows that the caller has deleted",
     "search.candidates": "no index for words is used behind a policy; returns the caller's alone",
+    "self_check": "reads how the bucket is set, which nobody may, and no row of anybody",
     "import_jobs": "writes states and results of the caller's jobs that are over elsewhere",
     "private.applied_migrations": "reads versions, and no more, from a ledger that holds all text",
 }
@@ -41,6 +42,7 @@ CALLABLE = {
     "search.parse",
     "search.plain",
     "search_messages",
+    "self_check",
     "show_version",
     "usage",
 }
