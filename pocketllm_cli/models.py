@@ -14,6 +14,8 @@ class Chat:
     model_config_id: str | None
     created_at: str
     updated_at: str
+    archived_at: str | None = None
+    """When it was put away; None where it stands in the list."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:

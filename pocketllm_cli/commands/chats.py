@@ -7,7 +7,14 @@ import typer
 from pocketllm_cli.api.client import Api
 from pocketllm_cli.app import app_of
 from pocketllm_cli.columns import Page, local_time
-from pocketllm_cli.commands import chat_files, chat_follow, chat_page, chat_removal, chat_versions
+from pocketllm_cli.commands import (
+    chat_archive,
+    chat_files,
+    chat_follow,
+    chat_page,
+    chat_removal,
+    chat_versions,
+)
 from pocketllm_cli.commands.chat_page import ChatArgument
 from pocketllm_cli.commands.tree import noun, verb
 from pocketllm_cli.models import Chat
@@ -15,6 +22,7 @@ from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.titles import check_title
 
 _USUAL_LIMIT: Final = 20
+_NONE_ARCHIVED: Final = "The archive is empty. Put a chat away: pocketllm chats archive ID"
 _NO_CHATS: Final = 'No chats yet. Ask something: pocketllm ask "What is a monad?"'
 
 app = noun("Work with your chats.", "pocketllm chats", "pocketllm chats show last")
@@ -40,6 +48,12 @@ verb(
 )(chat_removal.delete)
 verb(app, "restore", "pocketllm chats restore", "pocketllm chats restore last")(
     chat_removal.restore
+)
+verb(app, "archive", "pocketllm chats archive 3f2a 77c1", "pocketllm chats archive last")(
+    chat_archive.archive
+)
+verb(app, "unarchive", "pocketllm chats list --archived", "pocketllm chats unarchive 3f2a")(
+    chat_archive.unarchive
 )
 verb(
     app,
@@ -72,10 +86,17 @@ def list_chats(
     limit: Annotated[
         int, typer.Option("--limit", min=1, max=1000, help="How many, newest first.")
     ] = _USUAL_LIMIT,
+    archived: Annotated[
+        bool, typer.Option("--archived", help="Those put away, instead of the others.")
+    ] = False,
 ) -> None:
     """List your chats, the one used last first."""
     app = app_of(ctx)
-    app.console.emit(app.run(lambda api: api.chats.newest(limit)), _list_as_text)
+    chats = app.run(lambda api: api.chats.newest(limit, is_archived=archived))
+    if archived and not chats:
+        app.console.emit(chats, lambda chats, page: _NONE_ARCHIVED)
+    else:
+        app.console.emit(chats, _list_as_text)
 
 
 @verb(app, "new", 'pocketllm chats new "Trip to Oslo"')

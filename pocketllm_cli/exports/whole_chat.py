@@ -13,6 +13,7 @@ VERSION: Final = 1
 
 CHAT_FIELDS: Final = (
     "id", "title", "title_by", "model_config_id", "current_message_id", "created_at", "updated_at",
+    "archived_at",
 )  # fmt: skip
 MESSAGE_FIELDS: Final = ("id", "parent_id", "role", "content", "metadata", "created_at")
 

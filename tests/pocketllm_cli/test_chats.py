@@ -34,7 +34,8 @@ def test_json_has_the_fields_of_a_chat(cli: Cli, backend: FakeBackend) -> None:
     backend.add_chat("one")
     [record] = json.loads(cli("chats", "list", "--json").out)
 
-    assert list(record) == ["id", "title", "model_config_id", "created_at", "updated_at"]
+    columns = ["id", "title", "model_config_id", "created_at", "updated_at", "archived_at"]
+    assert list(record) == columns
 
 
 def test_the_list_is_no_longer_than_asked_for(cli: Cli, backend: FakeBackend) -> None:

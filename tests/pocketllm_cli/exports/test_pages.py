@@ -33,6 +33,7 @@ def chat(*messages: dict[str, Any], title: str = "Capitals") -> ChatWithTurns:
         "current_message_id": messages[-1]["id"] if messages else None,
         "created_at": NOW,
         "updated_at": NOW,
+        "archived_at": None,
     }
     return WholeChat(row, messages).as_turns()
 
