@@ -1,6 +1,7 @@
 """The part of the chat screen that knows which prompts are asked, queued or in the outbox."""
 
 import time
+from dataclasses import replace
 from uuid import uuid4
 
 from textual import on
@@ -40,6 +41,7 @@ class AnsweringScreen(AskingScreen):
     def send(self, prompt: Prompt) -> None:
         """Ask a prompt, now or when it is its turn; from here on it is kept on disk."""
         opened = self.opened.setdefault(prompt.chat_id, self.current)
+        opened.chat = replace(opened.chat, archived_at=None)  # as the backend does
         if prompt.text is not None:
             self.parts.files.put_out(prompt)
         if opened.running is None and not opened.waiting:

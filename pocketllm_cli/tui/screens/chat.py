@@ -12,6 +12,7 @@ from pocketllm_cli.errors import BackendUnreachable, PocketLLMError
 from pocketllm_cli.models import Chat
 from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.tui.keys import bind
+from pocketllm_cli.tui.list_messages import ArchiveShown
 from pocketllm_cli.tui.live import ChatChanged, ChatGone, ConnectionBack, ConnectionGone
 from pocketllm_cli.tui.messages import (
     ConfigsChanged,
@@ -213,7 +214,8 @@ class ChatScreen(ListingScreen):
 
     def chat_shown(self, opened: OpenedChat) -> None:
         """Show what stands around the turns of the chat."""
-        title = clean_line(opened.chat.title)
+        away = " (archived)" if opened.chat.archived_at else ""
+        title = clean_line(opened.chat.title) + away
         self.query_one("#title", Static).update(Content(title))
         self.app.title = title
         self.chats_changed()
@@ -251,6 +253,11 @@ class ChatScreen(ListingScreen):
         self.remove_class("-hidden")
         self.set_class(self.has_class("-narrow"), "-peeking")
         self.set_focus(self.chat_list.search)  # at once: `focus()` lets typed letters overtake it
+
+    def action_show_archive(self) -> None:
+        """Show the archive, or the other chats again, and go there."""
+        self.post_message(ArchiveShown())
+        self.action_go_to_chats()
 
     def action_toggle_chats(self) -> None:
         self.toggle_class("-peeking" if self.has_class("-narrow") else "-hidden")

@@ -14,8 +14,8 @@ from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.models import UsageRow
 from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.tui.keys import bind
-from pocketllm_cli.tui.messages import UsageRead
 from pocketllm_cli.tui.parts import Parts
+from pocketllm_cli.tui.place_messages import UsageRead
 from pocketllm_cli.tui.screens.place import PlaceScreen
 from pocketllm_cli.tui.widgets.row_table import RowTable
 from pocketllm_cli.tui.widgets.usage_plots import DayPlot, ModelPlot
