@@ -162,7 +162,7 @@ async def test_a_narrow_terminal_shows_the_chats_only_when_asked(
 async def test_a_chat_is_archived_seen_there_and_taken_out_again(
     fake: FakeBackend, context: Context, folder: Path
 ) -> None:
-    fake.add_chat("Old business")
+    fake.add_chat("Old business", used="2026-01-01T00:00:00+00:00")
     fake.add_chat("New business", used="2026-01-02T00:00:00+00:00")
     async with shown_app(context, folder) as shown:
         await shown.until(lambda: titles(shown) == ["New business", "Old business"])
