@@ -69,7 +69,7 @@ class ChatList(Vertical):
         border-right: solid $surface-lighten-1;
         & > #search { border: none; height: 1; margin: 0 0 1 0; padding: 0 1; }
         & > ChatOptions {
-            border: none;
+            &, &:focus { border: none; }
             height: 1fr;
             padding: 0;
             background: transparent;
@@ -145,7 +145,7 @@ class ChatList(Vertical):
 
     def _draw(self) -> None:
         options = self.options
-        highlighted = self.highlighted_chat
+        highlighted, place = self.highlighted_chat, options.highlighted
         scroll_y = options.scroll_y
         wanted = clean_line(self.search.value).casefold()
         chats = [chat for chat in self._chats if wanted in clean_line(chat.title).casefold()]
@@ -161,7 +161,7 @@ class ChatList(Vertical):
             rows.append(Option("Nothing found" if wanted else nothing, disabled=True))
         options.clear_options()
         options.add_options(rows)
-        self._highlight(highlighted.id if highlighted else self._current_id)
+        self._highlight(highlighted.id if highlighted else self._current_id, place)
         options.scroll_to(y=scroll_y, animate=False, immediate=True)
 
     def _found_rows(self, shown: set[str]) -> list[Option]:
@@ -182,11 +182,14 @@ class ChatList(Vertical):
         style = "bold" if chat.id == self._current_id else ""
         return Content.styled(f"{mark} {clean_line(chat.title) or 'Untitled'}", style)
 
-    def _highlight(self, chat_id: str | None) -> None:
-        for place, option in enumerate(self.options.options):
-            if option.id is not None and option.id == chat_id:
-                self.options.highlighted = place
-                return
+    def _highlight(self, chat_id: str | None, place: int | None) -> None:
+        """Put the cursor on a chat, or on the one that is where it was when the chat has gone."""
+        chats = [at for at, option in enumerate(self.options.options) if option.id is not None]
+        found = [at for at in chats if self.options.get_option_at_index(at).id == chat_id]
+        if not found and place is not None and chats:
+            found = [min(chats, key=lambda at: abs(at - place))]
+        if found:
+            self.options.highlighted = found[0]
 
     @on(Input.Changed, "#search")
     def _narrow(self) -> None:
