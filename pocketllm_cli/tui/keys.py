@@ -130,24 +130,22 @@ def key_of(key_id: str, changed: Mapping[str, str]) -> str:
     return shown_key(keys_of(key_id, changed)[0])
 
 
-def check_keymap(told: Mapping[str, object]) -> dict[str, str]:
-    """Return the keys that `config.toml` gives to actions, by the actions' names.
+def check_keys(key_id: str, keys: object) -> str:
+    """Return the keys that `config.toml` gives to an action, by the action's name.
 
     Raises:
         UsageProblem: There is no such action, or what it is given are no keys.
     """
-    for key_id, keys in told.items():
-        if key_id not in KEYS:
-            raise UsageProblem(
-                f"“{key_id}” under [keys] in config.toml is no action of the terminal app.",
-                hint=f"There are: {', '.join(KEYS)}.",
-            )
-        if not isinstance(keys, str) or not all(part.strip() for part in keys.split(",")):
-            raise UsageProblem(
-                f"The keys of “{key_id}” in config.toml are no list of keys.",
-                hint='Example: "chat.new" = "ctrl+n,f2".',
-            )
-    return {key_id: str(keys).replace(" ", "") for key_id, keys in told.items()}
+    if key_id not in KEYS:
+        raise UsageProblem(
+            f"“{key_id}” is no action of the terminal app.", hint=f"There are: {', '.join(KEYS)}."
+        )
+    if not isinstance(keys, str) or not all(part.strip() for part in keys.split(",")):
+        raise UsageProblem(
+            f"“{key_id}” must be a list of keys such as ctrl+n,f2.",
+            hint='Example: "chat.new" = "ctrl+n,f2".',
+        )
+    return keys.replace(" ", "")
 
 
 def conflict_of(key_id: str, key: str, changed: Mapping[str, str]) -> str | None:

@@ -53,8 +53,8 @@ async def _run(app: App, chat: str | None, is_light: bool | None) -> None:
 async def _show(
     app: App, context: Context, chat: str | None, is_light: bool | None
 ) -> ReopenWanted | None:
-    narrator = Narrator()
-    options = ConfigFile(app.paths.config_file).options()
+    narrator, config = Narrator(), ConfigFile(app.paths.config_file)
+    options = config.options()
     async with open_api(
         context,
         paths=app.paths,
@@ -66,7 +66,7 @@ async def _show(
     ) as api:
         first_chat = await api.chats.find(chat) if chat else None
         parts = _gather(app, api, options, narrator)
-        parts.is_light = is_light
+        parts.is_light, parts.problems = is_light, tuple(config.problems())
         terminal = TerminalApp(parts, first_chat)
         gc.freeze()  # what is imported stays: looking through it again takes 100 ms each time
         with _signals(terminal) as caught:

@@ -2,7 +2,7 @@
 
 import json
 
-from pocketllm_cli.exit_codes import ExitCode
+from pocketllm_cli.errors import ExitCode
 from tests.pocketllm_cli.conftest import Cli
 from tests.pocketllm_cli.fake_backend import FakeBackend
 

@@ -37,6 +37,7 @@ from pocketllm_cli.tui.widgets.conversation import Conversation
 from pocketllm_cli.tui.widgets.status_line import StatusLine, describe_usage
 
 _NARROW: Final = 90
+_PROBLEM_SECONDS: Final = 20.0
 _WELCOME: Final = "Write below and press Enter. Ctrl+P has every command, F1 every key."
 
 
@@ -83,6 +84,8 @@ class ChatScreen(ListingScreen):
             self.begin_chat()
         self.composer.area.focus()
         self.chats_changed()
+        for problem in self.parts.problems:
+            self.tell(problem, is_failure=True, seconds=_PROBLEM_SECONDS)
         self.call_after_refresh(self._begin_reading)
 
     def _begin_reading(self) -> None:

@@ -13,7 +13,7 @@ from pocketllm_cli.settings import TerminalSettings
 from pocketllm_cli.tui.clipboard import Clipboard, osc52
 from pocketllm_cli.tui.editor import write_in_editor
 from pocketllm_cli.tui.file_names import mention_at_end, paths_beginning, with_files
-from pocketllm_cli.tui.keys import check_keymap
+from pocketllm_cli.tui.keys import check_keys
 from pocketllm_cli.tui.options import TerminalOptions
 from pocketllm_cli.tui.slash_commands import parse_command
 from tests.pocketllm_cli.fake_backend import FakeBackend
@@ -99,7 +99,7 @@ async def test_keys_can_be_changed(fake: FakeBackend, context: Context, folder: 
 
 def test_a_key_for_no_action_is_refused_with_the_actions_there_are() -> None:
     with pytest.raises(UsageProblem) as failed:
-        check_keymap({"chat.fly": "f"})
+        check_keys("chat.fly", "f")
     assert "chat.new" in failed.value.hint
 
 
