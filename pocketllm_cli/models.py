@@ -45,6 +45,12 @@ class Message:
         return str((self.metadata or {}).get("status") or "complete")
 
     @property
+    def reasoning(self) -> str:
+        """What the model thought before it answered; "" where nothing is known of it."""
+        reasoning = (self.metadata or {}).get("reasoning")
+        return reasoning if isinstance(reasoning, str) else ""
+
+    @property
     def sources(self) -> list[Any]:
         """What the answer is based on, as the backend stored it."""
         sources = (self.metadata or {}).get("sources")

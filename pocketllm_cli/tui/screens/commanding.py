@@ -72,6 +72,8 @@ class CommandingScreen(WritingScreen):
             self.regenerate(answer)
         elif name == "edit":
             self.edit(self.last_turn("user"))
+        elif name == "thoughts":
+            self.conversation.action_toggle_thoughts()
         elif name == "copy" and answer is not None:
             self.post_message(CopyWanted(answer.message.content, "the answer"))
 

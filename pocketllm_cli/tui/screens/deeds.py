@@ -8,7 +8,7 @@ from textual import on, work
 from pocketllm_cli.errors import ChatNotFound, PocketLLMError
 from pocketllm_cli.models import Chat, Turn
 from pocketllm_cli.titles import check_title
-from pocketllm_cli.tui.export import export_chat
+from pocketllm_cli.tui.export import check_form, export_chat
 from pocketllm_cli.tui.list_messages import (
     ArchiveWanted,
     ChatArchived,
@@ -144,8 +144,11 @@ class DeedsScreen(AnsweringScreen):
     async def export(self, chat: Chat, form: str) -> None:
         """Write a chat to a file in the folder the app was started in."""
         try:
-            turns = await self.parts.api.messages.read(chat)
-            path = export_chat(turns, form, self.parts.folder)
+            check_form(form)
+            whole = await self.parts.api.whole_chats.read(chat.id)
+            if whole is None:
+                raise ChatNotFound
+            path = export_chat(whole, form, self.parts.folder)
         except PocketLLMError as error:
             self.post_message(Failed("export the chat", error))
         else:

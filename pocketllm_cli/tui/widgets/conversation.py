@@ -60,6 +60,8 @@ class Conversation(VerticalScroll):
         self._window = Window()
         self._selected_id: str | None = None
         self._thoughts: dict[str, str] = {}
+        self._unfolded: set[str] = set()
+        """The messages whose thoughts are shown whole; their widgets come and go."""
         self._has_older = False
         self._copied_block = 0
         self._is_stale = self._is_mounting = False
@@ -87,7 +89,7 @@ class Conversation(VerticalScroll):
         grown_before = _grown_before(self._turns, turns)
         self._turns, self._has_older = list(turns), has_older
         if is_new:
-            self._selected_id, self._thoughts = None, {}
+            self._selected_id, self._thoughts, self._unfolded = None, {}, set()
             self._window.reset(len(turns))
             self.anchor()
         else:
@@ -191,6 +193,7 @@ class Conversation(VerticalScroll):
 
     def action_toggle_thoughts(self) -> None:
         if view := self.selected:
+            self._unfolded ^= {view.turn.message.id}
             view.is_unfolded = not view.is_unfolded
 
     def _select(self, view: TurnView) -> None:
@@ -263,6 +266,7 @@ class Conversation(VerticalScroll):
         """Show the turns as they are now: text may have come while their widgets were made."""
         turns = {turn.message.id: turn for turn in self._turns[self._window.first :]}
         for view in self.views:
+            view.is_unfolded = view.turn.message.id in self._unfolded
             turn = turns.get(view.turn.message.id)
             if turn is not None and view.turn != turn:
                 view.turn = turn

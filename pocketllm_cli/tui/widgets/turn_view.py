@@ -61,8 +61,7 @@ class TurnView(Vertical):
         super().__init__(classes=f"-{turn.message.role}")
         self.look = look or Look()
         self.set_reactive(TurnView.turn, turn)
-        kept = (turn.message.metadata or {}).get("reasoning")
-        self.set_reactive(TurnView.thoughts, thoughts or (kept if isinstance(kept, str) else ""))
+        self.set_reactive(TurnView.thoughts, thoughts or turn.message.reasoning)
         self._is_answer = turn.message.role == "assistant"
         self._fed = len(turn.message.content)
 
@@ -93,6 +92,7 @@ class TurnView(Vertical):
             return  # not composed yet, which takes the newest; or on its way out
         self.query_one(".heading", Static).update(heading_of(turn, self.look))
         self._mark()
+        self.thoughts = turn.message.reasoning or self.thoughts
         old, new = before.message.content, turn.message.content
         if self._is_answer and turn.message.status == "streaming" and new.startswith(old):
             self._answer_text.feed(new[len(old) :])

@@ -119,6 +119,15 @@ def test_a_page_runs_nothing_and_loads_nothing_whatever_a_message_says(content: 
     assert "default-src 'none'" in page_policy(page)
 
 
+def test_a_page_has_what_a_model_thought_folded_and_as_text() -> None:
+    answer = message(1, "assistant", "Paris", reasoning="Hm <script>\n</details>")
+    page = render_html(chat(answer))
+
+    thoughts = "<p>Hm &lt;script&gt;\n&lt;/details&gt;</p>"
+    assert f"<details><summary>Thoughts</summary>{thoughts}</details>" in page
+    assert "Hm" not in render_markdown(chat(answer))
+
+
 def page_policy(page: Elements) -> str:
     return next(
         str(attributes["content"])

@@ -1,8 +1,8 @@
 """The list of chats and what is done with them."""
 
-import json
 from pathlib import Path
 
+from pocketllm_cli.imports.files import read_file
 from pocketllm_cli.models import Chat, Context
 from pocketllm_cli.tui.days import day_name, group_by_day
 from tests.pocketllm_cli.fake_backend import FakeBackend
@@ -138,11 +138,14 @@ async def test_a_chat_is_exported_beside_what_is_there(
         await shown.until(lambda: (folder / "Trip-Oslo-2.md").exists())
         await shown.ask("/export json")
         await shown.until(lambda: (folder / "Trip-Oslo.json").exists())
+        await shown.ask("/export html")
+        await shown.until(lambda: (folder / "Trip-Oslo.html").exists())
 
     assert (folder / "Trip-Oslo.md").read_text() == "mine"
     assert "## You\n\nWhere?" in (folder / "Trip-Oslo-2.md").read_text()
-    exported = json.loads((folder / "Trip-Oslo.json").read_text())
-    assert exported["messages"][0]["content"] == "Where?"
+    [record] = read_file(folder / "Trip-Oslo.json", None, row["id"])  # what `chats import` reads
+    assert record["id"] == row["id"]
+    assert record["messages"][0]["content"] == "Where?"
 
 
 async def test_a_narrow_terminal_shows_the_chats_only_when_asked(

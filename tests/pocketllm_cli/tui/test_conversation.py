@@ -144,3 +144,18 @@ def test_looks_at_the_chats_tell_what_is_new_changed_and_gone() -> None:
     new["d"] = Chat("d", "d", None, NOW, NOW)
     found = differences(old, new)
     assert found == [ChatChanged(new["b"]), ChatChanged(new["d"]), ChatGone("c")]
+
+
+async def test_stored_thoughts_are_folded_until_one_key_unfolds_them(
+    fake: FakeBackend, context: Context, folder: Path
+) -> None:
+    row = fake.add_chat("Capitals")
+    fake.add_message(row["id"], "user", "France?")
+    fake.add_message(row["id"], "assistant", "Paris.", reasoning="First line\nSecond line")
+    async with shown_app(context, folder, chat="last") as shown:
+        await shown.see("▸ Thoughts: First line Second line")
+        await shown.pilot.press("ctrl+up", "t")
+        await shown.see("▾ Thoughts", "Second line")
+        assert "First line Second" not in shown.page
+        await shown.pilot.press("t")
+        await shown.see("▸ Thoughts: First line Second line")
