@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+from textual import on
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
 from pocketllm_cli.models import Chat
+from pocketllm_cli.tui.attention import attention_sequence
 from pocketllm_cli.tui.keys import bind
-from pocketllm_cli.tui.messages import CopyWanted, Narrated
+from pocketllm_cli.tui.messages import CopyWanted, LongAnswerEnded, Narrated
 from pocketllm_cli.tui.navigating import NavigatingApp
 from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.places import place_commands
@@ -61,7 +63,15 @@ class TerminalApp(NavigatingApp):
         self.parts.narrator.tell_to(lambda text: screen.post_message(Narrated(text)))
 
     def watch_title(self, title: str) -> None:
-        self.write_sequence(title_sequence(title))
+        if self.parts.options.window_title:
+            self.write_sequence(title_sequence(title))
+
+    @on(LongAnswerEnded)
+    def call_for_attention(self, event: LongAnswerEnded) -> None:
+        """Tell a person whose terminal says that it has not the focus."""
+        if not self.app_focus:
+            options, settings = self.parts.options, self.parts.settings
+            self.write_sequence(attention_sequence(event.title, options.notify, settings))
 
     def write_sequence(self, sequence: str) -> None:
         """Send a control sequence of ours to the terminal."""

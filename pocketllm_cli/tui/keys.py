@@ -63,7 +63,7 @@ KEYS: Final[dict[str, Key]] = {
     "messages.fork": Key("f", "Fork", True),
     "messages.version_before": Key("left_square_bracket", "Version before"),
     "messages.version_after": Key("right_square_bracket", "Next version"),
-    "messages.thoughts": Key("t", "Thoughts"),
+    "messages.thoughts": Key("t", "Fold or unfold the thoughts"),
     "messages.links": Key("o", "Links"),
     "chats.down": Key("down", "To the list"),
     "chats.rename": Key("r", "Rename", True),

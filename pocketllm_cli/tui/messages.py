@@ -105,6 +105,14 @@ class AnswerLost(Message):
     has_begun: bool
 
 
+@dataclass
+class LongAnswerEnded(Message):
+    """An answer is there that took long enough for a person to look elsewhere."""
+
+    title: str
+    """Of its chat."""
+
+
 TurnDeed = Literal["regenerate", "edit", "fork", "before", "after", "links"]
 
 

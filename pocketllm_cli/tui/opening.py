@@ -70,11 +70,11 @@ async def _show(
         terminal = TerminalApp(parts, first_chat)
         gc.freeze()  # what is imported stays: looking through it again takes 100 ms each time
         with _signals(terminal) as caught:
-            app.console.write(KEEP)
+            app.console.write(KEEP if options.window_title else "")
             try:
                 await terminal.run_async(mouse=options.mouse)
             finally:
-                app.console.write(RESTORE)
+                app.console.write(RESTORE if options.window_title else "")
     if terminal.failure is not None:
         raise terminal.failure
     if caught:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from pocketllm_cli.errors import UsageProblem
+from pocketllm_cli.tui.attention import NOTIFY_WAYS
 from pocketllm_cli.tui.keys import check_keys
 from pocketllm_cli.tui.themes import THEME_NAMES
 
@@ -14,9 +15,15 @@ _KINDS: Final[dict[str, type]] = {
     "timestamps": bool,
     "animation": bool,
     "mouse": bool,
+    "window_title": bool,
+    "notify": str,
     "notify_after_seconds": int,
 }
 _KIND_NAMES: Final[dict[type, str]] = {str: "a text", bool: "true or false", int: "a whole number"}
+
+
+CHOICES: Final[dict[str, tuple[str, ...]]] = {"theme": THEME_NAMES, "notify": NOTIFY_WAYS}
+"""The options that are one of a few names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +50,12 @@ class TerminalOptions:
     """Whether anything moves by itself."""
     mouse: bool = True
     """Whether the app takes the mouse from the start."""
+    window_title: bool = True
+    """Whether the window is called like the chat that is open."""
+    notify: str = "auto"
+    """A name of `attention.NOTIFY_WAYS`."""
     notify_after_seconds: int = 10
-    """An answer that took longer and ends while another window has the focus rings the bell."""
+    """An answer that took longer and ends while another window has the focus is told of."""
     is_still: bool = False
     """No blinking cursor and no animation, for pictures that are compared."""
 
@@ -87,6 +98,6 @@ def _why_not(name: str, value: object) -> str:
         return f"is no option of the terminal app; there are {', '.join(_KINDS)}"
     if type(value) is not _KINDS[name]:
         return f"must be {_KIND_NAMES[_KINDS[name]]}"
-    if name == "theme" and value not in THEME_NAMES:
-        return f"must be one of {', '.join(THEME_NAMES)}"
+    if name in CHOICES and value not in CHOICES[name]:
+        return f"must be one of {', '.join(CHOICES[name])}"
     return "must not be negative" if isinstance(value, int) and value < 0 else ""

@@ -10,7 +10,7 @@ from pocketllm_cli.api.answer_events import Delta, Done, Reasoning, Started
 from pocketllm_cli.api.answer_events import Failed as AnswerFailed
 from pocketllm_cli.errors import BackendUnreachable, PocketLLMError
 from pocketllm_cli.models import Chat, Turn
-from pocketllm_cli.tui.messages import AnswerLost, AnswerMoved, Failed
+from pocketllm_cli.tui.messages import AnswerLost, AnswerMoved, Failed, LongAnswerEnded
 from pocketllm_cli.tui.opened_chat import STREAMING, OpenedChat
 from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.prompts import Prompt
@@ -136,8 +136,8 @@ class AnsweringScreen(AskingScreen):
         opened.end(self.moment())
         self._reads.pop(opened.chat.id, None)
         took = time.monotonic() - self._began.pop(opened.chat.id, time.monotonic())
-        if not self.app.app_focus and took >= self.parts.options.notify_after_seconds:
-            self.app.bell()
+        if took >= self.parts.options.notify_after_seconds:
+            self.post_message(LongAnswerEnded(opened.chat.title))
         self.show_chat(opened)
         if opened is self.current:
             self.load_page(opened.chat.id)

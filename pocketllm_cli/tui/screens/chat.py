@@ -13,7 +13,13 @@ from pocketllm_cli.models import Chat
 from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.tui.keys import bind
 from pocketllm_cli.tui.list_messages import ArchiveShown
-from pocketllm_cli.tui.live import ChatChanged, ChatGone, ConnectionBack, ConnectionGone
+from pocketllm_cli.tui.live import (
+    ChatChanged,
+    ChatGone,
+    ConnectionBack,
+    ConnectionGone,
+    MessagesGone,
+)
 from pocketllm_cli.tui.messages import (
     ConfigsChanged,
     Failed,
@@ -120,12 +126,24 @@ class ChatScreen(ListingScreen):
                 self._reload()
             case ChatGone(chat_id):
                 self._forget(chat_id)
+            case MessagesGone(message_ids):
+                self._take_deleted(message_ids)
             case ChatChanged(chat):
                 self._take_chat(chat)
                 if chat.id == self.current.chat.id:
                     self._reload()
                 elif chat.id in self.opened:
                     self.opened[chat.id].is_loaded = False
+
+    def _take_deleted(self, message_ids: frozenset[str]) -> None:
+        for opened in list(self.opened.values()):
+            if not opened.forget(message_ids):
+                continue
+            if opened is self.current:
+                self.show_chat(opened)
+                self._reload()
+            else:
+                opened.is_loaded = False
 
     @on(OpenChat)
     def _take_choice(self, event: OpenChat) -> None:

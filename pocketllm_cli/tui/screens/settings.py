@@ -10,11 +10,11 @@ from textual.widgets import DataTable
 from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.tui.keys import KEYS, bind, conflict_of, keys_of, shown_key
-from pocketllm_cli.tui.options import TerminalOptions
+from pocketllm_cli.tui.options import CHOICES, TerminalOptions
 from pocketllm_cli.tui.screens.dialogs import AskLine, Choose
 from pocketllm_cli.tui.screens.place import PlaceScreen
 from pocketllm_cli.tui.screens.press_key import PressKey
-from pocketllm_cli.tui.themes import THEME_NAMES, choose_theme
+from pocketllm_cli.tui.themes import choose_theme
 from pocketllm_cli.tui.widgets.row_table import RowTable
 
 _OPTIONS: Final[dict[str, str]] = {
@@ -23,8 +23,11 @@ _OPTIONS: Final[dict[str, str]] = {
     "timestamps": "Show when messages were written",
     "animation": "Let things move",
     "mouse": "Take the mouse from the start",
-    "notify_after_seconds": "Ring the bell for answers longer than, in seconds",
+    "window_title": "Call the window like the chat",
+    "notify": "Tell of answers that end while you look elsewhere",
+    "notify_after_seconds": "Only of answers longer than, in seconds",
 }
+_QUESTIONS: Final = {"theme": "Which colours?", "notify": "How are you told?"}
 _OPTION: Final = "option:"
 _KEY: Final = "key:"
 _LONGEST_WAIT: Final = 86_400
@@ -64,12 +67,12 @@ class SettingsScreen(PlaceScreen):
         kind, _, name = (self.table.row_id or "").partition(":")
         if f"{kind}:" == _KEY:
             await self._ask_for_key(name)
-        elif name == "theme":
-            pairs = [(each, each) for each in THEME_NAMES]
-            dialog = Choose("Which colours?", pairs, self.parts.options.theme)
-            theme = await self.app.push_screen_wait(dialog)
-            if theme is not None:
-                self._set_option(name, theme)
+        elif name in CHOICES:
+            pairs = [(each, each) for each in CHOICES[name]]
+            dialog = Choose(_QUESTIONS[name], pairs, getattr(self.parts.options, name))
+            chosen = await self.app.push_screen_wait(dialog)
+            if chosen is not None:
+                self._set_option(name, chosen)
         elif name == "notify_after_seconds":
             await self._ask_for_seconds(name)
         else:

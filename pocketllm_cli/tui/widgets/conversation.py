@@ -87,6 +87,7 @@ class Conversation(VerticalScroll):
             is_new: Another chat than before: start at its end.
         """
         grown_before = _grown_before(self._turns, turns)
+        self._selected_id = _version_in_place(self._selected_id, self._turns, turns)
         self._turns, self._has_older = list(turns), has_older
         if is_new:
             self._selected_id, self._thoughts, self._unfolded = None, {}, set()
@@ -266,6 +267,7 @@ class Conversation(VerticalScroll):
         """Show the turns as they are now: text may have come while their widgets were made."""
         turns = {turn.message.id: turn for turn in self._turns[self._window.first :]}
         for view in self.views:
+            view.set_class(view.turn.message.id == self._selected_id, "-selected")
             view.is_unfolded = view.turn.message.id in self._unfolded
             turn = turns.get(view.turn.message.id)
             if turn is not None and view.turn != turn:
@@ -289,6 +291,19 @@ class Conversation(VerticalScroll):
         """Mount more turns while there is room for them."""
         if self.virtual_size.height <= self.size.height and self._window.move_up():
             self._rewindow()
+
+
+def _version_in_place(
+    message_id: str | None, before: Sequence[Turn], after: Sequence[Turn]
+) -> str | None:
+    """Return a message, or the version that stands in its place now."""
+    if message_id is None or any(turn.message.id == message_id for turn in after):
+        return message_id
+    gone = next((turn for turn in before if turn.message.id == message_id), None)
+    for turn in after:
+        if gone and (turn.parent_id, turn.message.role) == (gone.parent_id, gone.message.role):
+            return turn.message.id
+    return None
 
 
 def _grown_before(before: Sequence[Turn], after: Sequence[Turn]) -> int:
