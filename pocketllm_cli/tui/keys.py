@@ -67,9 +67,9 @@ KEYS: Final[dict[str, Key]] = {
     "messages.links": Key("o", "Links"),
     "chats.down": Key("down", "To the list"),
     "chats.rename": Key("r", "Rename", True),
-    "chats.archive": Key("a", "Archive or take out", True),
+    "chats.archive": Key("a", "Archive", True),
     "chats.delete": Key("delete,x", "Delete", True),
-    "chats.archived": Key("v", "The archive, or the others", True),
+    "chats.archived": Key("v", "Archived", True),
     "chats.search": Key("slash", "Search", True),
     "dialog.cancel": Key("escape", "Cancel"),
     "dialog.down": Key("down", "Next"),
@@ -166,4 +166,7 @@ def conflict_of(key_id: str, key: str, changed: Mapping[str, str]) -> str | None
 
 def shown_key(key: str) -> str:
     """Return a key as people write it: `Ctrl+T`."""
-    return "+".join(part.capitalize() if len(part) > 1 else part for part in key.split("+"))
+    is_combined = "+" in key
+    return "+".join(
+        part.capitalize() if len(part) > 1 or is_combined else part for part in key.split("+")
+    )

@@ -44,13 +44,13 @@ from pocketllm_cli.tui.widgets.status_line import StatusLine, describe_usage
 
 _NARROW: Final = 90
 _PROBLEM_SECONDS: Final = 20.0
-_WELCOME: Final = "Write below and press Enter. Ctrl+P has every command, F1 every key."
 
 
 class ChatScreen(ListingScreen):
     """Shows one chat; others go on being answered while it is shown."""
 
     CSS_PATH = "chat.tcss"
+    AUTO_FOCUS = "#prompt"
     BINDINGS = [
         # With priority the focus moves before the letters that are typed behind them go out.
         bind("chat.list", "go_to_chats", priority=True),
@@ -113,7 +113,10 @@ class ChatScreen(ListingScreen):
 
     @on(events.Resize)
     def _fit(self, event: events.Resize) -> None:
-        self.set_class(event.size.width < _NARROW, "-narrow")
+        is_narrow = event.size.width < _NARROW
+        self.set_class(is_narrow, "-narrow")
+        if is_narrow and self.focused and self.chat_list in self.focused.ancestors:
+            self.add_class("-peeking")  # whoever is in the list goes on seeing it
 
     @on(Moved)
     def _take_change(self, event: Moved) -> None:
@@ -251,10 +254,15 @@ class ChatScreen(ListingScreen):
         elif not opened.is_loaded:
             text = "Reading the chat …"
         elif not self._is_connected and self._notices:
-            text = "\n".join([_WELCOME, "", *self._notices])
+            text = "\n".join([self._welcome, "", *self._notices])
         elif not opened.stored and opened.running is None and not opened.waiting:
-            text = _WELCOME
+            text = self._welcome
         self.conversation.say(text, is_failure=is_failing)
+
+    @property
+    def _welcome(self) -> str:
+        send, commands, keys = map(self.key, ("composer.send", "app.palette", "app.help"))
+        return f"Write below and press {send}. {commands} has every command, {keys} every key."
 
     def _show_status(self) -> None:
         answers = [turn.message.metadata or {} for turn in self.current.stored]

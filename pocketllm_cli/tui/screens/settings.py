@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from textual import getters, on, work
+from textual import events, getters, on, work
 from textual.app import ComposeResult
 from textual.widgets import DataTable
 
@@ -24,13 +24,15 @@ _OPTIONS: Final[dict[str, str]] = {
     "animation": "Let things move",
     "mouse": "Take the mouse from the start",
     "window_title": "Call the window like the chat",
-    "notify": "Tell of answers that end while you look elsewhere",
-    "notify_after_seconds": "Only of answers longer than, in seconds",
+    "notify": "Tell of answers while you are away",
+    "notify_after_seconds": "Only of those longer than, seconds",
 }
 _QUESTIONS: Final = {"theme": "Which colours?", "notify": "How are you told?"}
 _OPTION: Final = "option:"
 _KEY: Final = "key:"
 _LONGEST_WAIT: Final = 86_400
+_LEAST_ABOUT: Final = 20
+_ROOM_FOR_VALUES: Final = 26
 
 
 class SettingsScreen(PlaceScreen):
@@ -48,17 +50,27 @@ class SettingsScreen(PlaceScreen):
         """Show what the app goes by."""
         options = self.parts.options
         rows = [
-            (f"{_OPTION}{name}", (about, _told(getattr(options, name)), name))
+            (f"{_OPTION}{name}", (self._cut(about), _told(getattr(options, name)), name))
             for name, about in _OPTIONS.items()
         ]
         for key_id, key in KEYS.items():
             keys = ", ".join(map(shown_key, keys_of(key_id, options.keys)))
             mark = " *" if key_id in options.keys else ""
             about = f"{key_id.partition('.')[0].capitalize()}: {key.description}"
-            rows.append((f"{_KEY}{key_id}", (about, keys + mark, key_id)))
+            rows.append((f"{_KEY}{key_id}", (self._cut(about), keys + mark, key_id)))
         self.table.show(rows)
         self.show_content()
         self.table.focus()
+
+    @on(events.Resize)
+    def _fit(self) -> None:
+        if self._has_content:
+            self.begin()
+
+    def _cut(self, about: str) -> str:
+        """Return what a line is about, short enough to leave room for what it is now."""
+        most = max(_LEAST_ABOUT, self.size.width - _ROOM_FOR_VALUES)
+        return about if len(about) <= most else f"{about[: most - 1]}…"
 
     @on(DataTable.RowSelected)
     @work(group="change", exclusive=True)

@@ -33,6 +33,8 @@ _LOW: Final = 30
 _NARROW: Final = 100
 _SHORT_NAME: Final = 22
 _LONG_NAME: Final = 60
+_LEAST_NAME: Final = 10
+_ROOM_FOR_NUMBERS: Final = 50
 
 
 class UsageScreen(PlaceScreen):
@@ -118,6 +120,7 @@ class UsageScreen(PlaceScreen):
 
     def _cells(self, row: UsageRow) -> tuple[str, ...]:
         most = _SHORT_NAME if self.has_class("-narrow") else _LONG_NAME
+        most = min(most, max(_LEAST_NAME, self.size.width - _ROOM_FOR_NUMBERS))
         name = clean_line(row.label)
         return (
             name if len(name) <= most else f"{name[: most - 1]}…",

@@ -36,6 +36,7 @@ class TurnView(Vertical):
     DEFAULT_CSS = """
     TurnView {
         height: auto;
+        max-width: 120; /* longer lines are hard to follow */
         padding: 0 1 0 2;
         margin: 0 0 1 0;
         &.-user { background: $surface; border-left: outer $primary; padding: 0 1; }

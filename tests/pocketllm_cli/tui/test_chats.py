@@ -5,6 +5,7 @@ from pathlib import Path
 from pocketllm_cli.imports.files import read_file
 from pocketllm_cli.models import Chat, Context
 from pocketllm_cli.tui.days import day_name, group_by_day
+from pocketllm_cli.tui.widgets.placeholder import placeholder_for
 from tests.pocketllm_cli.fake_backend import FakeBackend
 from tests.pocketllm_cli.tui.harness import NOW, Shown, shown_app
 
@@ -218,3 +219,24 @@ async def test_a_command_can_carry_the_new_title_or_the_model(
         await shown.until(lambda: titles(shown) == ["Trip to Oslo"])
         await shown.ask("/model Claude")
         await shown.until(lambda: shown.screen.status.model == "claude")
+
+
+async def test_whoever_is_in_the_list_goes_on_seeing_it_when_the_terminal_gets_narrow(
+    fake: FakeBackend, context: Context, folder: Path
+) -> None:
+    fake.add_chat("Trip")
+    async with shown_app(context, folder, size=(100, 24)) as shown:
+        await shown.until(lambda: titles(shown) == ["Trip"])
+        await shown.pilot.resize_terminal(60, 24)
+        await shown.until(lambda: not shown.screen.chat_list.display)
+        await shown.pilot.resize_terminal(100, 24)
+        await shown.pilot.press("ctrl+s")
+        await shown.pilot.resize_terminal(60, 24)
+        await shown.until(lambda: shown.screen.has_class("-narrow"))
+        assert shown.screen.chat_list.display
+
+
+def test_what_an_empty_composer_says_fits_its_width_and_names_the_keys_as_they_are() -> None:
+    assert placeholder_for(200, {}).startswith("Ask anything. Enter sends, Ctrl+J makes a line")
+    assert "F12 sends" in placeholder_for(200, {"composer.send": "f12"})
+    assert all(len(placeholder_for(width, {})) <= width for width in range(13, 90))
