@@ -36,6 +36,7 @@ class TerminalApp(NavigatingApp):
         bind("go.contexts", "open('contexts')", priority=True),
         bind("go.account", "open('account')", priority=True),
         bind("go.settings", "open('settings')", priority=True),
+        bind("app.keys", "open('help')"),
         bind("app.mouse", "toggle_mouse"),
         bind("app.theme", "next_theme"),
     ]
@@ -117,7 +118,9 @@ class TerminalApp(NavigatingApp):
         self._has_mouse = not self._has_mouse
         if self._driver is not None:
             switch = "_enable_mouse_support" if self._has_mouse else "_disable_mouse_support"
+            self._driver._mouse = True  # else neither does anything
             getattr(self._driver, switch, lambda: None)()
+            self._driver._mouse = self._has_mouse  # what holds after the editor was open
         self.notify("The app has the mouse." if self._has_mouse else "The terminal has the mouse.")
 
     def _fatal_error(self) -> None:

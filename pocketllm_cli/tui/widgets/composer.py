@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 
 from pocketllm_cli.sanitize import clean_line, clean_text
 from pocketllm_cli.tui.file_names import as_mention, mention_at_end, paths_beginning
+from pocketllm_cli.tui.graphemes import boundary_after, boundary_before
 from pocketllm_cli.tui.keys import bind, keys_of
 from pocketllm_cli.tui.messages import CommandWritten, EditorWanted, PromptWritten
 from pocketllm_cli.tui.slash_commands import SLASH_COMMANDS, commands_beginning, parse_command
@@ -63,6 +64,20 @@ class PromptArea(TextArea):
             await self.run_action(action)
         else:
             await super()._on_key(event)
+
+    def get_cursor_left_location(self) -> tuple[int, int]:
+        """Go, and delete, by what people see as one letter."""
+        row, column = self.cursor_location
+        if column == 0:
+            return super().get_cursor_left_location()
+        return row, boundary_before(self.document[row], column)
+
+    def get_cursor_right_location(self) -> tuple[int, int]:
+        """Go, and delete, by what people see as one letter."""
+        row, column = self.cursor_location
+        if column == len(self.document[row]):
+            return super().get_cursor_right_location()
+        return row, boundary_after(self.document[row], column)
 
     def action_send(self) -> None:
         self.query_ancestor(Composer).send()
