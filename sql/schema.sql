@@ -436,8 +436,8 @@ begin
       ancestor = ancestors[removed.parent_place];
     end if;
     ancestors[removed.place] = ancestor;
-    update public.messages set parent_id = ancestor
-    where chat_id = removed.chat_id and parent_id = removed.id;
+    -- Not by the chat as well: a plan made for an empty table might go through the whole chat.
+    update public.messages set parent_id = ancestor where parent_id = removed.id;
     update public.chats set current_message_id = ancestor
     where id = removed.chat_id and current_message_id = removed.id;
   end loop;
@@ -780,6 +780,33 @@ $$;
 -- Name: FUNCTION import_chat(chat jsonb, messages jsonb); Type: COMMENT; Schema: public; Owner: -
 
 COMMENT ON FUNCTION public.import_chat(chat jsonb, messages jsonb) IS 'Adds a chat of the caller with its messages, oldest first.';
+
+-- Name: import_jobs(jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.import_jobs(jobs jsonb) RETURNS SETOF uuid
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  -- Definer: state and result, which no client may write, come with the jobs. The owner is the
+  -- caller, and a job that is not over would be work that nobody was asked for.
+  insert into public.jobs (
+    id, user_id, job_type, status, input_data, output_data, error_log, created_at, updated_at
+  )
+  select
+    job.id, auth.uid(), job.job_type, job.status, job.input_data, job.output_data, job.error_log,
+    coalesce(job.created_at, now()), coalesce(job.updated_at, job.created_at, now())
+  from jsonb_populate_recordset(null::public.jobs, import_jobs.jobs) as job
+  where auth.uid() is not null and job.status in ('completed', 'failed')
+  on conflict (id) do nothing;
+
+  select id from public.jobs
+  where user_id = auth.uid()
+    and id in (select (item ->> 'id')::uuid from jsonb_array_elements(import_jobs.jobs) as item)
+$$;
+
+-- Name: FUNCTION import_jobs(jobs jsonb); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.import_jobs(jobs jsonb) IS 'Adds jobs of the caller that are over, under their own ids and times; returns the ids of those that are the caller''s now.';
 
 -- Name: import_messages(uuid, jsonb, uuid); Type: FUNCTION; Schema: public; Owner: -
 
@@ -1485,7 +1512,7 @@ CREATE UNIQUE INDEX messages_chat_order ON public.messages USING btree (chat_id,
 
 -- Name: messages_parent_id_idx; Type: INDEX; Schema: public; Owner: -
 
-CREATE INDEX messages_parent_id_idx ON public.messages USING btree (chat_id, parent_id);
+CREATE INDEX messages_parent_id_idx ON public.messages USING btree (parent_id);
 
 -- Name: messages_system_prompts; Type: INDEX; Schema: public; Owner: -
 
@@ -1861,6 +1888,11 @@ GRANT ALL ON FUNCTION public.fork_chat(chat_id uuid, at_message_id uuid, title t
 
 REVOKE ALL ON FUNCTION public.import_chat(chat jsonb, messages jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.import_chat(chat jsonb, messages jsonb) TO authenticated;
+
+-- Name: FUNCTION import_jobs(jobs jsonb); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.import_jobs(jobs jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.import_jobs(jobs jsonb) TO authenticated;
 
 -- Name: FUNCTION import_messages(chat_id uuid, messages jsonb, tip uuid); Type: ACL; Schema: public; Owner: -
 
