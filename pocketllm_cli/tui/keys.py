@@ -100,6 +100,12 @@ KEYS: Final[dict[str, Key]] = {
 }
 
 
+_SIGNS: Final = {
+    "left_square_bracket": "[",
+    "question_mark": "?",
+    "right_square_bracket": "]",
+    "slash": "/",
+}
 _EVERYWHERE: Final = frozenset({"app", "go"})
 """Groups whose keys work on every screen."""
 
@@ -166,8 +172,9 @@ def conflict_of(key_id: str, key: str, changed: Mapping[str, str]) -> str | None
 
 
 def shown_key(key: str) -> str:
-    """Return a key as people write it: `Ctrl+T`."""
+    """Return a key as people write it: `Ctrl+T`, `?`."""
     is_combined = "+" in key
     return "+".join(
-        part.capitalize() if len(part) > 1 or is_combined else part for part in key.split("+")
+        _SIGNS.get(part) or (part.capitalize() if len(part) > 1 or is_combined else part)
+        for part in key.split("+")
     )
