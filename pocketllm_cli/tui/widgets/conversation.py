@@ -13,6 +13,7 @@ from pocketllm_cli.models import Turn
 from pocketllm_cli.tui.keys import bind
 from pocketllm_cli.tui.messages import OlderTurnsWanted
 from pocketllm_cli.tui.options import Look
+from pocketllm_cli.tui.widgets.laid_out_once import LaidOutOnce
 from pocketllm_cli.tui.widgets.selectable_turns import SelectableTurns
 from pocketllm_cli.tui.widgets.turn_view import TurnView
 from pocketllm_cli.tui.window import Window
@@ -20,7 +21,11 @@ from pocketllm_cli.tui.window import Window
 _NEAR_ROWS: Final = 3
 
 
-class Conversation(SelectableTurns):
+class Turns(Vertical, LaidOutOnce):
+    """Holds the turns below each other."""
+
+
+class Conversation(SelectableTurns, LaidOutOnce):
     """A list of turns with one of them selected; it stays at its end while text arrives."""
 
     DEFAULT_CSS = """
@@ -49,7 +54,7 @@ class Conversation(SelectableTurns):
         self._is_stale = self._is_mounting = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="turns"):
+        with Turns(id="turns"):
             yield Static(id="notice", markup=False)
 
     def on_mount(self) -> None:
