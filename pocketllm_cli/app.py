@@ -54,7 +54,10 @@ class App:
         """The contexts of the config file."""
         from pocketllm_cli.contexts import Contexts
 
-        return Contexts.load(self.paths.config_file)
+        contexts = Contexts.load(self.paths.config_file)
+        for problem in contexts.problems:
+            self.console.warn(problem)
+        return contexts
 
     @cached_property
     def context(self) -> "Context":

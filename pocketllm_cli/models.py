@@ -14,6 +14,8 @@ class Chat:
     model_config_id: str | None
     created_at: str
     updated_at: str
+    archived_at: str | None = None
+    """When it was put away; None where it stands in the list."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
@@ -41,6 +43,12 @@ class Message:
     def status(self) -> str:
         """How the answer ended; `complete` for what people wrote."""
         return str((self.metadata or {}).get("status") or "complete")
+
+    @property
+    def reasoning(self) -> str:
+        """What the model thought before it answered; "" where nothing is known of it."""
+        reasoning = (self.metadata or {}).get("reasoning")
+        return reasoning if isinstance(reasoning, str) else ""
 
     @property
     def sources(self) -> list[Any]:

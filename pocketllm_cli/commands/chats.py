@@ -5,9 +5,10 @@ from typing import Annotated, Final
 import typer
 
 from pocketllm_cli.api.client import Api
-from pocketllm_cli.app import app_of
+from pocketllm_cli.app import App, app_of
 from pocketllm_cli.columns import Page, local_time
 from pocketllm_cli.commands import (
+    chat_archive,
     chat_files,
     chat_follow,
     chat_page,
@@ -23,6 +24,7 @@ from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.titles import check_title
 
 _USUAL_LIMIT: Final = 20
+_NONE_ARCHIVED: Final = "The archive is empty. Put a chat away: pocketllm chats archive ID"
 _NO_CHATS: Final = 'No chats yet. Ask something: pocketllm ask "What is a monad?"'
 
 app = noun("Work with your chats.", "pocketllm chats", "pocketllm chats show last")
@@ -55,6 +57,12 @@ verb(
 )(chat_removal.delete)
 verb(app, "restore", "pocketllm chats restore", "pocketllm chats restore last")(
     chat_removal.restore
+)
+verb(app, "archive", "pocketllm chats archive 3f2a 77c1", "pocketllm chats archive last")(
+    chat_archive.archive
+)
+verb(app, "unarchive", "pocketllm chats list --archived", "pocketllm chats unarchive 3f2a")(
+    chat_archive.unarchive
 )
 verb(
     app,
@@ -97,18 +105,29 @@ def list_chats(
         str | None,
         typer.Option("--search", metavar="TEXT", help="Only those where it stands, best first."),
     ] = None,
+    archived: Annotated[
+        bool, typer.Option("--archived", help="Those put away, instead of the others.")
+    ] = False,
 ) -> None:
     """List your chats, the one used last first."""
     app = app_of(ctx)
-    if search is None:
-        chats = app.run(lambda api: api.chats.newest(limit))
-        app.remembered.add("chats", *chat_names(chats))
-        app.console.emit(chats, _list_as_text)
+    if search is not None:
+        _list_found(app, search, limit, is_archived=archived)
         return
+    chats = app.run(lambda api: api.chats.newest(limit, is_archived=archived))
+    if archived:
+        app.console.emit(chats, lambda chats, page: _list_as_text(chats, page, _NONE_ARCHIVED))
+        return
+    app.remembered.add("chats", *chat_names(chats))
+    app.console.emit(chats, _list_as_text)
+
+
+def _list_found(app: App, search: str, limit: int, *, is_archived: bool) -> None:
     query = chat_search.check_query(search)
 
     async def work(api: Api) -> list[Chat]:
-        return await api.chats.of_ids(await api.search.chat_ids(query, limit=limit))
+        found = await api.chats.of_ids(await api.search.chat_ids(query, limit=limit))
+        return [chat for chat in found if not is_archived or chat.archived_at]
 
     nothing = chat_search.nothing_found(query)
     app.console.emit(app.run(work), lambda chats, page: _list_as_text(chats, page, nothing))

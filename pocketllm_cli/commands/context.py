@@ -1,6 +1,5 @@
 """`pocketllm context`: which backends there are and which one is used."""
 
-from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -9,6 +8,7 @@ from pocketllm_cli.app import App, app_of
 from pocketllm_cli.columns import Page
 from pocketllm_cli.commands.suggestions import suggest_contexts
 from pocketllm_cli.commands.tree import noun, verb
+from pocketllm_cli.config_edits import add_context, remove_context, use_context
 from pocketllm_cli.contexts import EMBEDDED
 from pocketllm_cli.errors import UsageProblem
 from pocketllm_cli.models import Context
@@ -82,8 +82,7 @@ def add(
     app = app_of(ctx)
     functions_url = functions_url.rstrip("/") if functions_url else None
     context = Context(name, url.rstrip("/"), anon_key, functions_url)
-    contexts = app.contexts.with_context(context)
-    contexts.save()
+    contexts = add_context(app.paths.config_file, context)
     hint = "Sign in with `pocketllm login`."
     if contexts.current != name:
         hint = f"Use it with `pocketllm context use {name}`."
@@ -95,7 +94,7 @@ def use(ctx: typer.Context, name: NameArgument) -> None:
     """Make a context the one in use."""
     app = app_of(ctx)
     context = app.contexts.get(name)
-    replace(app.contexts, current=name).save()
+    use_context(app.paths.config_file, name)
     record = {**_record(app, context), "is_current": True}
     app.console.emit(record, lambda record, page: f"Using {name} from now on.")
 
@@ -119,7 +118,7 @@ def remove(
         return
     app.store.remove(name)
     Remembered.of(app.paths.names, name).forget()
-    app.contexts.without(name).save()
+    remove_context(app.paths.config_file, name)
     app.console.emit(_record(app, context), lambda record, page: f"Removed {name}.")
 
 

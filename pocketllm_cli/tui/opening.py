@@ -58,8 +58,8 @@ async def _run(app: App, chat: str | None, answer: bytes) -> None:
 
 
 async def _show(app: App, context: Context, chat: str | None, answer: bytes) -> ReopenWanted | None:
-    narrator = Narrator()
-    options = ConfigFile(app.paths.config_file).options()
+    narrator, config = Narrator(), ConfigFile(app.paths.config_file)
+    options = config.options()
     async with open_api(
         context,
         paths=app.paths,
@@ -73,14 +73,15 @@ async def _show(app: App, context: Context, chat: str | None, answer: bytes) -> 
         parts = _gather(app, api, options, narrator)
         parts.is_light = is_background_light(app.settings.terminal, answer)
         parts.canvas = canvas_of(answer)
+        parts.problems = tuple(config.problems())
         terminal = TerminalApp(parts, first_chat)
         _collect_seldom()
         with _signals(terminal) as caught:
-            app.console.write(KEEP)
+            app.console.write(KEEP if options.window_title else "")
             try:
                 await terminal.run_async(mouse=options.mouse)
             finally:
-                app.console.write(RESTORE)
+                app.console.write(RESTORE if options.window_title else "")
     if terminal.failure is not None:
         raise terminal.failure
     if caught:

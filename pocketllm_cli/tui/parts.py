@@ -58,6 +58,8 @@ class Parts:
     """Where the pictures of questions come from."""
     canvas: Canvas = field(default_factory=Canvas)
     """How they are drawn on this terminal."""
+    problems: tuple[str, ...] = ()
+    """What in `config.toml` cannot be used, to be told once."""
     is_light: bool | None = None
     """Whether the terminal's background is light; None where that is not known."""
     email: str | None = None

@@ -47,6 +47,8 @@ TABLE: Final = (
     Row(("chats", "search"), ("hello",)),
     Row(("chats", "follow"), None, missing=(NOBODY,), is_prefix=True),
     Row(("chats", "fork"), ("{chat}",), missing=(NOBODY,), is_prefix=True),
+    Row(("chats", "archive"), ("{chat}",), missing=(NOBODY,), is_prefix=True),
+    Row(("chats", "unarchive"), ("{chat}",), missing=(NOBODY,), is_prefix=True),
     Row(("chats", "delete"), None, missing=(NOBODY, "--yes"), destroys=("{chat}",)),
     Row(("chats", "restore"), missing=(NOBODY,)),
     Row(("chats", "export"), ("{chat}",), is_json=False, missing=(NOBODY,), is_prefix=True),

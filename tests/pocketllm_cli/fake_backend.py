@@ -101,6 +101,7 @@ class FakeBackend:
     def add_chat(self, title: str, chat_id: str | None = None, used: str = NOW) -> Row:
         row = {"id": chat_id or str(uuid4()), "title": title, "model_config_id": None}
         row |= {"created_at": used, "updated_at": used, "current_message_id": None}
+        row |= {"archived_at": None, "title_by": "person"}
         self.tables["chats"].append(row)
         return row
 

@@ -32,7 +32,7 @@ RIGHTS = {
     "chats": {
         **dict.fromkeys(["created_at", "updated_at"], READ),
         **dict.fromkeys(["id", "user_id"], GIVEN),
-        "current_message_id": SET,
+        **dict.fromkeys(["current_message_id", "archived_at"], SET),
         **dict.fromkeys(["model_config_id", "title", "title_by"], KEPT),
     },
     "messages": {

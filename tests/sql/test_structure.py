@@ -209,7 +209,7 @@ CONFIG_SETTINGS = (
         ("model_configs", "INSERT", f"{CONFIG_SETTINGS} user_id"),
         ("model_configs", "UPDATE", CONFIG_SETTINGS),
         ("chats", "INSERT", "id user_id model_config_id title title_by"),
-        ("chats", "UPDATE", "model_config_id title current_message_id title_by"),
+        ("chats", "UPDATE", "model_config_id title current_message_id title_by archived_at"),
         ("messages", "INSERT", "id chat_id role content metadata parent_id"),
         ("messages", "UPDATE", "content metadata"),
         ("jobs", "INSERT", "id user_id job_type input_data"),

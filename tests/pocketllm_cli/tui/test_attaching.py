@@ -55,7 +55,7 @@ async def test_a_file_is_attached_shown_as_a_chip_and_goes_along(
 ) -> None:
     async with shown_app(context, folder) as shown:
         await shown.ask("/attach my photo.png")
-        await shown.see("my photo.png", "Ctrl+g removes")
+        await shown.see("my photo.png", "Ctrl+G removes")
         await shown.ask("What is it?")
         await answered(shown)
         await shown.see("my photo.png · PNG")

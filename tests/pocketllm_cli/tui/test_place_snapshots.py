@@ -176,6 +176,6 @@ async def test_a_key_is_asked_for(
         await shown.until(lambda: shown.screen.status.model == "gpt")
         shown.app.action_open("settings")
         await shown.see("App: Quit")
-        await shown.pilot.press(*["down"] * 7, "enter")
+        await shown.pilot.press(*["down"] * 9, "enter")
         await shown.see("Press the key")
         await compare(shown, pictures, TWO)
