@@ -436,8 +436,8 @@ begin
       ancestor = ancestors[removed.parent_place];
     end if;
     ancestors[removed.place] = ancestor;
-    update public.messages set parent_id = ancestor
-    where chat_id = removed.chat_id and parent_id = removed.id;
+    -- Not by the chat as well: a plan made for an empty table might go through the whole chat.
+    update public.messages set parent_id = ancestor where parent_id = removed.id;
     update public.chats set current_message_id = ancestor
     where id = removed.chat_id and current_message_id = removed.id;
   end loop;
@@ -1469,7 +1469,7 @@ CREATE UNIQUE INDEX messages_chat_order ON public.messages USING btree (chat_id,
 
 -- Name: messages_parent_id_idx; Type: INDEX; Schema: public; Owner: -
 
-CREATE INDEX messages_parent_id_idx ON public.messages USING btree (chat_id, parent_id);
+CREATE INDEX messages_parent_id_idx ON public.messages USING btree (parent_id);
 
 -- Name: messages_system_prompts; Type: INDEX; Schema: public; Owner: -
 

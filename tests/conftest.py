@@ -69,6 +69,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 async def _make_template(cluster: Cluster) -> None:
     admin = cluster.url("postgres", login=SUPERUSER)
+    # What these databases hold need not outlive the machine, and there are thousands of them.
+    await _admin(cluster, "alter system set fsync = off")
+    await _admin(cluster, "select pg_reload_conf()")
     await migrate(admin, sql_folder() / "platform", ledger="platform_migrations")
     await _admin(cluster, "create database platform template postgres")
     await prepare_database(cluster.keys, cluster.port)
@@ -85,7 +88,7 @@ async def _admin(cluster: Cluster, statement: str, *names: str) -> None:
 async def database_name(cluster: Cluster) -> AsyncIterator[str]:
     """Make a database of its own for this test, with all migrations, and drop it afterwards."""
     name = f"test_{uuid4().hex}"
-    await _admin(cluster, "create database {} template template", name)
+    await _admin(cluster, "create database {} template template strategy file_copy", name)
     yield name
     await _admin(cluster, "drop database {} with (force)", name)
 

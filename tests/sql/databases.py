@@ -17,7 +17,7 @@ def new_database(cluster: Cluster, template: str = "template") -> Iterator[str]:
     name = sql.Identifier(f"sql_{uuid4().hex}")
     with psycopg.connect(cluster.url("template1", login=SUPERUSER), autocommit=True) as admin:
         admin.execute(
-            sql.SQL("create database {} template {} owner postgres").format(
+            sql.SQL("create database {} template {} strategy file_copy owner postgres").format(
                 name, sql.Identifier(template)
             )
         )

@@ -15,7 +15,7 @@ from backend_functions.embedded.postgres import SUPERUSER
 from tests.conftest import Cluster
 from tests.sql.stage import Persona, Row, Stage, add_chat, add_config, add_message
 
-pytestmark = pytest.mark.db
+pytestmark = [pytest.mark.db, pytest.mark.xdist_group("plans")]  # they share one large database
 
 CHATS, MESSAGES, LIMIT = 20_000, 5_000, 20
 

@@ -20,8 +20,8 @@ select private.finish_answer(
 )::text as message
 
 -- name: get_answer
--- One answer as clients see it, and the message it answers.
-select id, chat_id, role, content, metadata, created_at, parent_id
+-- One answer as clients see it, its moment spelt as `finish_answer` does, and the message it answers.
+select id, chat_id, role, content, metadata, to_json(created_at) #>> '{}' as created_at, parent_id
 from public.messages
 where id = %(id)s and role = 'assistant' and user_id = %(user_id)s
 

@@ -14,7 +14,7 @@ create unique index messages_chat_order on public.messages (chat_id, seq);
 -- Serves the key to the chat, and the order of its messages under a policy that compares the owner.
 drop index public.idx_messages_chat_id;
 create index idx_messages_chat_id on public.messages (chat_id, user_id, seq);
-create index messages_parent_id_idx on public.messages (chat_id, parent_id);
+create index messages_parent_id_idx on public.messages (parent_id);
 grant insert (parent_id) on public.messages to authenticated;
 revoke all on sequence public.messages_seq_seq from anon, authenticated, service_role;
 grant usage on sequence public.messages_seq_seq to authenticated, service_role;
@@ -120,8 +120,8 @@ begin
       ancestor = ancestors[removed.parent_place];
     end if;
     ancestors[removed.place] = ancestor;
-    update public.messages set parent_id = ancestor
-    where chat_id = removed.chat_id and parent_id = removed.id;
+    -- Not by the chat as well: a plan made for an empty table might go through the whole chat.
+    update public.messages set parent_id = ancestor where parent_id = removed.id;
     update public.chats set current_message_id = ancestor
     where id = removed.chat_id and current_message_id = removed.id;
   end loop;

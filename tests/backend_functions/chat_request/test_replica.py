@@ -101,22 +101,23 @@ async def quote(self: Upstream, request: dict[str, Any], writer: asyncio.StreamW
     await writer.drain()
 
 
-@pytest.mark.parametrize("model", ["any", "401", "500", "error-in-stream", "garbage", "quote"])
 async def test_the_log_holds_no_key_token_or_prompt_whatever_happens(
     replica: RunningReplica,
     there: Person,
     make_chat: Callable[..., Awaitable[UUID]],
     upstream: Upstream,
     cluster: Cluster,
-    model: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(SCRIPTS, "quote", quote)
-    new = {"name": model, "provider": "openai-compatible", "base_url": upstream.base_url}
-    made = await there.post("/model-configs", new | {"model": model, "api_key": KEY})
-    assert made.status_code == 201
-    chat = await make_chat(there, model, system_prompt=PROMPT)
-    await misbehave(there, upstream, chat, made.json()["id"])
+    new = {"provider": "openai-compatible", "api_key": KEY}
+    for model in ("any", "401", "500", "error-in-stream", "garbage", "quote"):
+        async with upstream.running():
+            new |= {"name": f"{model}'s", "model": model, "base_url": upstream.base_url}
+            made = await there.post("/model-configs", new)
+            assert made.status_code == 201
+            chat = await make_chat(there, model, system_prompt=PROMPT, base_url=upstream.base_url)
+            await misbehave(there, upstream, chat, made.json()["id"])
 
     await asyncio.to_thread(replica.stop)
 

@@ -129,6 +129,18 @@ async def test_a_finished_answer_can_still_be_taken_up(
     assert events[-1] == asked[-1]
 
 
+async def test_the_moment_of_an_answer_is_spelt_in_one_way(
+    functions: Functions, alice: Person, make_chat: MakeChat
+) -> None:
+    answer_id = (await ask(alice, await make_chat(alice)))[-1][1]["message"]["id"]
+    moment = "2026-11-22T20:17:11.08674+00:00"
+    await functions.rows(
+        "update public.messages set created_at = %s where id = %s returning id", moment, answer_id
+    )
+
+    assert (await resume(alice, answer_id))[-1][1]["message"]["created_at"] == moment
+
+
 async def test_a_cancelled_answer_keeps_what_there_is_and_leaves_the_provider(
     functions: Functions, alice: Person, make_chat: MakeChat, upstream: Upstream
 ) -> None:

@@ -70,7 +70,9 @@ def made_database(cluster: Cluster, statements: str) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
     admin = cluster.url("template1", login=SUPERUSER)
     with Connection.connect(admin, autocommit=True) as connection:
-        connection.execute(SQL("create database {} template template").format(Identifier(name)))
+        connection.execute(
+            SQL("create database {} template template strategy file_copy").format(Identifier(name))
+        )
     with Connection.connect(cluster.url(name, login=SUPERUSER), autocommit=True) as owner:
         owner.execute(statements.encode())
     yield name
