@@ -3,11 +3,16 @@
 import os
 import signal
 import termios
+from collections.abc import Callable
+from typing import Protocol
 
 import pytest
 
+from tests.support.backend import BackendUser, sign_up
 from tests.support.home import POCKETLLM, Home
 from tests.support.terminal import Terminal, terminal_running
+from tests.support.tmux import shell_in_tmux
+from tests.support.upstream import Upstream
 
 pytestmark = pytest.mark.model
 
@@ -22,41 +27,95 @@ def is_as_before(terminal: Terminal) -> bool:
     return is_quiet and "25" in terminal.modes and terminal.line_settings & wanted == wanted
 
 
+class Seat(Protocol):
+    """A terminal and the hands at it."""
+
+    def type(self, text: str) -> None: ...
+    def press(self, key: str) -> None: ...
+    def until(self, claim: Callable[[str], object]) -> str: ...
+
+
+def sign_in_ask_stop_regenerate_search_switch_and_quit(
+    seat: Seat, user: BackendUser, slow_down: Callable[[], None] = lambda: None
+) -> None:
+    seat.until(lambda page: "You are not signed in." in page)
+    seat.type(user.email)
+    seat.press("Tab")
+    seat.type(user.password)
+    seat.press("Enter")
+    seat.until(lambda page: "online" in page and "Zebras" in page and "Sign in" not in page)
+
+    seat.type("What is the capital of France?")
+    seat.press("Enter")
+    is_there = ("tokens", "second half")
+    seat.until(lambda page: any(sign in page for sign in is_there) and "writing" not in page)
+
+    seat.press("C-Up")
+    seat.until(lambda page: "Regenerate" in page)
+    seat.type("r")
+    seat.until(lambda page: "2/2" in page and "writing" not in page)
+
+    slow_down()
+    seat.type("i")
+    seat.until(lambda page: "New line" in page)
+    seat.type("Write a very long story about a fox and a hen.")
+    seat.press("Enter")
+    seat.until(lambda page: "writing" in page)
+    seat.press("Escape")
+    seat.until(lambda page: "stopped" in page)
+
+    seat.press("C-s")
+    seat.type("zebras")
+    seat.press("Enter")
+    seat.until(lambda page: "Zebras" in page.splitlines()[0])
+
+    seat.press("C-s")
+    seat.press("Enter")
+    seat.until(lambda page: "Delete" in page)  # the keys of the list
+    seat.press("Enter")
+    seat.until(lambda page: "What is the capital" in page.splitlines()[0])
+    seat.press("C-q")
+
+
+def newcomer(home: Home) -> tuple[BackendUser, dict[str, str]]:
+    """Make an account, and the environment of somebody who has it and is not signed in."""
+    status = home.status()
+    user = sign_up(status["url"], status["publishable_key"])
+    backend = {"POCKETLLM_URL": user.url, "POCKETLLM_ANON_KEY": user.key}
+    folder = home.folder / user.email
+    user.call("POST", "/rest/v1/chats", {"title": "Zebras"})
+    return user, home.environment | backend | {"POCKETLLM_HOME": str(folder)}
+
+
 @pytest.mark.timeout(400)  # the local model writes on whatever this machine has left
-def test_a_person_asks_stops_regenerates_searches_switches_and_leaves(home: Home) -> None:
-    home.run("ask", "Say the word zebra.", timeout=120)
-    with terminal_running([POCKETLLM], home.environment) as terminal:
-        terminal.until(lambda page: "online" in page and "zebra" in page)
+def test_in_tmux_a_person_signs_in_asks_the_local_model_and_leaves_the_shell_as_it_was(
+    home: Home,
+) -> None:
+    user, environment = newcomer(home)
+    with shell_in_tmux(environment) as tmux:
+        tmux.until(lambda page: "$" in page)
+        tmux.type(f'{POCKETLLM}; echo "left with $?"')
+        tmux.press("Enter")
+        sign_in_ask_stop_regenerate_search_switch_and_quit(tmux, user)
+        tmux.until(lambda page: "left with 0" in page)
+        assert tmux.is_plain()
+        tmux.type("stty -a")
+        tmux.press("Enter")
+        settings = tmux.until(lambda page: "cread" in page).split()
+        assert {"echo", "icanon", "isig"} <= set(settings)
 
-        terminal.type("What is the capital of France?\r")
-        terminal.until(lambda page: "SmolLM2" in page and "writing" not in page)
-        terminal.until(lambda page: "tokens" in page)
 
-        terminal.type(CTRL_UP)
-        terminal.until(lambda page: "Regenerate" in page)
-        terminal.type("r")
-        terminal.until(lambda page: "2/2" in page and "writing" not in page)
-
-        terminal.type("i")
-        terminal.until(lambda page: "New line" in page)
-        terminal.type("Write a very long story about a fox and a hen.\r")
-        terminal.until(lambda page: "writing" in page)
-        terminal.type(ESCAPE)
-        terminal.until(lambda page: "stopped" in page)
-
-        terminal.type(CTRL_S)
-        terminal.until(lambda page: "New line" not in page)  # the composer's keys are gone
-        terminal.type("zebra\r")
-        terminal.until(lambda page: "Say the word zebra" in page.splitlines()[0])
-
-        terminal.type(CTRL_N)
-        terminal.until(lambda page: "New chat" in page.splitlines()[0])
-        terminal.type(CTRL_Q)
-
+def test_a_bare_terminal_does_as_well_as_tmux(
+    home: Home, provider: Upstream, addresses: dict[str, str]
+) -> None:
+    user, environment = newcomer(home)
+    provider.release.set()  # nobody waits for it yet
+    user.add_config(model="waits", base_url=addresses["waits"], is_default=True)
+    with terminal_running([POCKETLLM], environment) as terminal:
+        slow_down = provider.release.clear
+        sign_in_ask_stop_regenerate_search_switch_and_quit(terminal, user, slow_down)
         assert terminal.until_ended() == 0
         assert is_as_before(terminal)
-    newest = home.run("chats", "show", "--json", "last").json()
-    assert newest["messages"][0]["content"].startswith("What is the capital")
 
 
 def test_a_chat_begun_by_a_command_appears_by_itself(home: Home) -> None:

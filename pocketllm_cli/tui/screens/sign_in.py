@@ -13,7 +13,7 @@ from pocketllm_cli.contexts import EMBEDDED
 from pocketllm_cli.errors import NotSignedIn, PocketLLMError
 from pocketllm_cli.models import Session
 from pocketllm_cli.sanitize import clean_line
-from pocketllm_cli.tui.keys import bind
+from pocketllm_cli.tui.keys import bind, field_bindings
 from pocketllm_cli.tui.messages import CodeSent, Failed, ReopenWanted, SessionMade, SignedIn
 from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.screens.app_screen import AppScreen, told
@@ -35,7 +35,11 @@ class SignInScreen(AppScreen):
     """
 
     CSS_PATH = ["form.tcss", "sign_in.tcss"]
-    BINDINGS = [bind("place.back", "back"), bind("signin.local", "use_local", priority=True)]
+    BINDINGS = [
+        bind("place.back", "back"),
+        bind("signin.local", "use_local", priority=True),
+        *field_bindings(),
+    ]
 
     way: reactive[Way] = reactive[Way]("in", init=False)
     """What the first button does."""
@@ -77,7 +81,8 @@ class SignInScreen(AppScreen):
 
     def on_mount(self) -> None:
         self._fit("in")
-        (self.password if self.email.value else self.email).focus()
+        # at once: `focus()` lets typed letters overtake it
+        self.set_focus(self.password if self.email.value else self.email)
 
     def watch_way(self, way: Way) -> None:
         self._fit(way)
