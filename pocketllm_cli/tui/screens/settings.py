@@ -23,7 +23,7 @@ _OPTIONS: Final[dict[str, str]] = {
     "timestamps": "Show when messages were written",
     "animation": "Let things move",
     "mouse": "Take the mouse from the start",
-    "notify_after_seconds": "Ring the bell for answers longer than, in seconds",
+    "notify_after_seconds": "Ring the bell after so many seconds",
 }
 _OPTION: Final = "option:"
 _KEY: Final = "key:"

@@ -44,7 +44,7 @@ class SignInScreen(AppScreen):
     way: reactive[Way] = reactive[Way]("in", init=False)
     """What the first button does."""
 
-    problem = getters.query_one("#problem", Static)
+    said = getters.query_one("#said", Static)
     email = getters.query_one("#field-email Input", Input)
     password = getters.query_one("#field-password Input", Input)
     again = getters.query_one("#field-again Input", Input)
@@ -65,7 +65,7 @@ class SignInScreen(AppScreen):
             yield Field("password", "Password", Input(password=True, compact=True))
             yield Field("again", "Password again", Input(password=True, compact=True))
             yield Field("code", "Code from the mail", Input(compact=True))
-            yield Static(id="problem", markup=False)
+            yield Static(id="said", markup=False)
             with Horizontal(id="ways"):
                 yield Button(_DEEDS["in"], id="do", variant="primary", compact=True)
                 yield Button("Make an account", id="up", compact=True)
@@ -117,12 +117,15 @@ class SignInScreen(AppScreen):
         if not self._has_email():
             return
         if self.way == "up" and self.password.value != self.again.value:
-            self._say("The two passwords differ.")
+            self._say("The two passwords differ.", is_failure=True)
             self.again.focus()
             return
         control = self.code if self.way == "code" else self.password
         if not control.value.strip():
-            self._say("The code is missing." if self.way == "code" else "The password is missing.")
+            self._say(
+                "The code is missing." if self.way == "code" else "The password is missing.",
+                is_failure=True,
+            )
             control.focus()
             return
         self._say("One moment …")
@@ -131,7 +134,7 @@ class SignInScreen(AppScreen):
     def _has_email(self) -> bool:
         if "@" in self.email.value.strip(" @"):
             return True
-        self._say("That is no email address.")
+        self._say("That is no email address.", is_failure=True)
         self.email.focus()
         return False
 
@@ -191,10 +194,11 @@ class SignInScreen(AppScreen):
         error = event.error
         # the hints of these name commands; here one only types again
         text = clean_line(error.message) if isinstance(error, NotSignedIn) else told(error)
-        self._say(f"Could not {event.deed}: {text}")
+        self._say(f"Could not {event.deed}: {text}", is_failure=True)
 
-    def _say(self, text: str) -> None:
-        self.problem.update(Content(text))
+    def _say(self, text: str, *, is_failure: bool = False) -> None:
+        self.said.update(Content(text))
+        self.said.set_class(is_failure, "-failed")
 
     def action_back(self) -> None:
         """Leave; what needs an account goes on failing."""

@@ -174,7 +174,7 @@ async def test_the_catalog_being_read_failing_empty_and_full(
         await pictures.compare(shown, "failing")
         fake.failing.clear()
         fake.results["catalog"] = {"models": []}
-        await reopen("No such model.")
+        await reopen("names no models")
         await pictures.compare(shown, "empty")
         fake.results["catalog"] = catalog
         await reopen("40 models")
