@@ -6,19 +6,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from pocketllm_cli.api.client import Api
 from pocketllm_cli.contexts import EMBEDDED
-from pocketllm_cli.tui.heard_changes import HeardChanges
-from tests.pocketllm_cli.tui.harness import Quiet, Shown, shown_app
+from tests.end_to_end.terminal.conftest import heard_alone
+from tests.pocketllm_cli.tui.harness import Shown, shown_app
 from tests.support.home import Home
 from tests.support.upstream import Upstream
 
 MODEL = "half and half"
-
-
-def heard_alone(api: Api) -> HeardChanges:
-    """Changes that are heard or missed."""
-    return HeardChanges(api.changes, api.chats, otherwise=Quiet())
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 import os
 import signal
 import termios
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -177,3 +178,52 @@ def test_signing_out_begins_the_app_anew_on_the_same_terminal(home: Home) -> Non
 
         assert terminal.until_ended() == 0
         assert is_as_before(terminal)
+
+
+def test_an_answer_whose_backend_is_killed_is_marked_and_the_backend_comes_back(
+    new_home: Callable[..., Home], provider: Upstream
+) -> None:
+    home = new_home()
+    model = ("half", "--provider", "openai-compatible", "--model", "waits", "--default")
+    added = home.run("models", "add", *model, "--base-url", provider.base_url)
+    assert added.code == 0, added.err
+    provider.release.clear()
+    with terminal_running([POCKETLLM], home.environment) as terminal:
+        terminal.until(lambda page: "online" in page)
+        terminal.type("Where?\r")
+        terminal.until(lambda page: "first half," in page and "writing" in page)
+        time.sleep(1.3)  # longer than it takes to store the text so far
+        home.kill_everything()
+        page = terminal.until(lambda page: "interrupted: the backend stopped" in page)
+        assert "first half," in page
+        terminal.until(lambda page: "online" in page)
+        terminal.press("C-q")
+        assert terminal.until_ended() == 0
+        assert is_as_before(terminal)
+
+
+HOSTILE = (
+    "begin \x1b]52;c;ZXZpbA==\x07\x1b]0;owned\x07\x1b]8;;https://evil.example\x07link\x1b]8;;\x07"
+    "\x1b[2J\x1bc\x1b[6n\x1b_Gi=66\x1b\\\x1bPqevil\x1b\\\x9b31m\x1b]never ended"
+)
+
+
+def test_no_sequence_in_a_title_a_message_or_a_stream_reaches_the_terminal(
+    home: Home, provider: Upstream, addresses: dict[str, str]
+) -> None:
+    user, environment = newcomer(home)
+    config = user.add_config(model="hostile", base_url=addresses["hostile"], is_default=True)
+    chat = {"title": f"title {HOSTILE}"[:120], "model_config_id": config}
+    row = user.call("POST", "/rest/v1/chats", chat, prefer="return=representation")[0]
+    for role in ("user", "assistant"):
+        message = {"chat_id": row["id"], "role": role, "content": HOSTILE}
+        user.call("POST", "/rest/v1/messages", message)
+    environment |= {"POCKETLLM_ACCESS_TOKEN": user.token}
+    with terminal_running([POCKETLLM, "--chat", "last"], environment) as terminal:
+        terminal.until(lambda page: page.count("begin") == 2 and "online" in page)
+        terminal.type("Go on\r")
+        terminal.until(lambda page: "data: [DONE]" in page and "writing" not in page)
+        terminal.press("C-q")
+        assert terminal.until_ended() == 0
+    evil = [b"ZXZpbA", b"owned\x07", b"\x1b]8", b"\x1b[2J", b"\x1bc", b"\x1b[6n", b"i=66\x1b"]
+    assert not [each for each in [*evil, b"\x1bPqevil", b"\xc2\x9b"] if each in terminal.written]
