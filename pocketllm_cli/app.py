@@ -4,6 +4,7 @@ Parts are imported where they are made: `--version` and `--help` need none of th
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -98,21 +99,27 @@ class App:
         """Do asynchronous work with the backend of a given context."""
         import asyncio
 
-        from pocketllm_cli.api.client import open_api
-
         async def with_api() -> T:
-            async with open_api(
-                context,
-                paths=self.paths,
-                store=self.store,
-                embedded=self.embedded,
-                fixed_token=self.settings.access_token,
-                narrate=self.console.narrate,
-                log=self.log,
-            ) as api:
+            async with self.open_api(context, fixed_token=self.settings.access_token) as api:
                 return await work(api)
 
         return asyncio.run(with_api())
+
+    def open_api(
+        self, context: "Context", *, fixed_token: str | None = None
+    ) -> "AbstractAsyncContextManager[Api]":
+        """Open the client for a context, with its own session unless a token is given."""
+        from pocketllm_cli.api.client import open_api
+
+        return open_api(
+            context,
+            paths=self.paths,
+            store=self.store,
+            embedded=self.embedded,
+            fixed_token=fixed_token,
+            narrate=self.console.narrate,
+            log=self.log,
+        )
 
 
 def app_of(ctx: typer.Context) -> App:

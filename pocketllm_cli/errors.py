@@ -2,7 +2,7 @@
 
     PocketLLMError                                       1
     +- Conflict | NotConfigured | LocalFileProblem | OutputProblem | KeyringProblem
-    +- BackendMissing | BackendProblem
+    +- BackendMissing | BackendProblem | NotTransferred
     +- UsageProblem                                      2   a value the parser could not judge
     |  +- InvalidRequest | TooLarge | FileNotStored | AmbiguousId
     +- NotSignedIn | SessionExpired | NotAllowed         3
@@ -91,6 +91,14 @@ class SearchNotConfigured(NotConfigured):
         "Add yours: `pocketllm models add web --provider tavily --model search`,"
         " or set TAVILY_API_KEY where the backend is started."
     )
+
+
+class NotTransferred(PocketLLMError):
+    """Something was not brought to the other backend, or differs there."""
+
+    code = "not_transferred"
+    default_message = "Not everything was brought over; nothing is lost at the source."
+    default_hint = "See the list above; running it again brings over what is missing."
 
 
 class LocalFileProblem(PocketLLMError):

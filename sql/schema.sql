@@ -769,6 +769,33 @@ $$;
 
 COMMENT ON FUNCTION public.import_chat(chat jsonb, messages jsonb) IS 'Adds a chat of the caller with its messages, oldest first.';
 
+-- Name: import_jobs(jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.import_jobs(jobs jsonb) RETURNS SETOF uuid
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  -- Definer: state and result, which no client may write, come with the jobs. The owner is the
+  -- caller, and a job that is not over would be work that nobody was asked for.
+  insert into public.jobs (
+    id, user_id, job_type, status, input_data, output_data, error_log, created_at, updated_at
+  )
+  select
+    job.id, auth.uid(), job.job_type, job.status, job.input_data, job.output_data, job.error_log,
+    coalesce(job.created_at, now()), coalesce(job.updated_at, job.created_at, now())
+  from jsonb_populate_recordset(null::public.jobs, import_jobs.jobs) as job
+  where auth.uid() is not null and job.status in ('completed', 'failed')
+  on conflict (id) do nothing;
+
+  select id from public.jobs
+  where user_id = auth.uid()
+    and id in (select (item ->> 'id')::uuid from jsonb_array_elements(import_jobs.jobs) as item)
+$$;
+
+-- Name: FUNCTION import_jobs(jobs jsonb); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.import_jobs(jobs jsonb) IS 'Adds jobs of the caller that are over, under their own ids and times; returns the ids of those that are the caller''s now.';
+
 -- Name: import_messages(uuid, jsonb, uuid); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.import_messages(chat_id uuid, messages jsonb, tip uuid DEFAULT NULL::uuid) RETURNS void
@@ -1841,6 +1868,11 @@ GRANT ALL ON FUNCTION public.fork_chat(chat_id uuid, at_message_id uuid, title t
 
 REVOKE ALL ON FUNCTION public.import_chat(chat jsonb, messages jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.import_chat(chat jsonb, messages jsonb) TO authenticated;
+
+-- Name: FUNCTION import_jobs(jobs jsonb); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.import_jobs(jobs jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.import_jobs(jobs jsonb) TO authenticated;
 
 -- Name: FUNCTION import_messages(chat_id uuid, messages jsonb, tip uuid); Type: ACL; Schema: public; Owner: -
 

@@ -55,26 +55,42 @@ class WholeChats:
         Ids that are somebody else's on this backend are replaced, the same way every time.
         """
         try:
-            await self._put(record)
+            await self.put_as_named(record)
         except Conflict:
             if await self.known([record["id"]]):
                 return False
             record = with_other_ids(record, user_id)
             if await self.known([record["id"]]):
                 return False
-            await self._put(record)
+            await self.put_as_named(record)
         return True
 
-    async def _put(self, record: Mapping[str, Any]) -> None:
+    async def put_as_named(self, record: Mapping[str, Any]) -> None:
+        """Bring in a chat under the ids it has.
+
+        Raises:
+            Conflict: One of them is taken.
+        """
         first, *others = in_parts(record["messages"])
         tip = record["current_message_id"]
         chat = {name: record.get(name) for name in CHAT_FIELDS}
         if others:
             chat["current_message_id"] = None
         await self._call("import_chat", {"chat": chat, "messages": first})
-        for number, part in enumerate(others, 1):
-            body: Row = {"chat_id": record["id"], "messages": part}
-            if number == len(others):
+        await self._add(record["id"], others, tip)
+
+    async def add(
+        self, chat_id: str, messages: Sequence[Mapping[str, Any]], tip: str | None
+    ) -> None:
+        """Go on with a chat that is there to a part; its shown branch then ends with `tip`."""
+        await self._add(chat_id, in_parts(messages), tip)
+
+    async def _add(
+        self, chat_id: str, parts: Sequence[Sequence[Mapping[str, Any]]], tip: str | None
+    ) -> None:
+        for number, part in enumerate(parts, 1):
+            body: Row = {"chat_id": chat_id, "messages": part}
+            if number == len(parts):
                 body["tip"] = tip
             await self._call("import_messages", body)
 

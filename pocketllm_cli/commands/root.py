@@ -20,6 +20,7 @@ class Tree(LazyGroup):
         "chats": Entry(f"{_COMMANDS}.chats", "Work with your chats."),
         "models": Entry(f"{_COMMANDS}.models", "Work with your model configs."),
         "usage": Entry(f"{_COMMANDS}.usage", "Show what answers took: tokens, cost and time."),
+        "transfer": Entry(f"{_COMMANDS}.transfer", "Bring everything from one backend to another."),
         "signup": Entry(_ACCOUNT, "Make an account and sign in.", "signup"),
         "login": Entry(_ACCOUNT, "Sign in with email and password.", "login"),
         "logout": Entry(_ACCOUNT, "Sign out and forget the session.", "logout"),

@@ -54,6 +54,7 @@ CALLS: dict[str, tuple[str, set[str] | None]] = {
     "deleted_chats()": ("public.deleted_chats()", None),
     "fork_chat(uuid,uuid,text)": ("public.fork_chat(%(chat)s)", _NOT_THERE),
     "import_chat(jsonb,jsonb)": (f"public.import_chat({_CHAT}, '[]')", _IS_TAKEN),
+    "import_jobs(jsonb)": (f"public.import_jobs(jsonb_build_array({_CHAT}))", None),
     "import_messages(uuid,jsonb,uuid)": ("public.import_messages(%(chat)s, '[]')", _NOT_THERE),
     "private.put_chat(jsonb)": (f"private.put_chat({_CHAT})", _IS_TAKEN),
     "private.put_messages(uuid,jsonb,uuid)": (

@@ -39,7 +39,7 @@ def test_each_policy_asks_once_a_statement_who_is_calling(catalogue: Connection[
         ("{anon}", "SELECT"),
         *(("{authenticated}", command) for command in ("SELECT", "INSERT", "UPDATE", "DELETE")),
     }
-    assert len(rows) == 5
+    assert len(rows) == 6
     for row in rows:
         bare = row["text"].replace("SELECT auth.uid()", "")
         assert "auth.uid()" not in bare, row["policyname"]

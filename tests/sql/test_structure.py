@@ -17,6 +17,7 @@ DEFINERS = {
     "search.note_title": "writes the entry of the caller's title, which is nobody's to write",
     "search.forget": "removes the entries of rows that the caller has deleted",
     "search.candidates": "no index for words is used behind a policy; returns the caller's alone",
+    "import_jobs": "writes states and results of the caller's jobs that are over elsewhere",
     "private.applied_migrations": "reads versions, and no more, from a ledger that holds all text",
 }
 # By name as the catalogue shows it: schema public is on the search path. All act as the caller.
@@ -25,6 +26,7 @@ CALLABLE = {
     "deleted_chats",
     "fork_chat",
     "import_chat",
+    "import_jobs",
     "import_messages",
     # Of policies: without a right to the schema nobody can name them.
     "private.is_own_asset",

@@ -51,6 +51,14 @@ async def _answer(self: Upstream, request: dict[str, Any], writer: Writer) -> No
     await writer.drain()
 
 
+async def _code(self: Upstream, request: dict[str, Any], writer: Writer) -> None:
+    text = "PASS\n\n```sh\ndate\n```\n"
+    writer.write(
+        _STREAM_HEAD + chunk(event({"content": text}) + event({}, "stop") + USAGE + DONE) + END
+    )
+    await writer.drain()
+
+
 async def _one_by_one(self: Upstream, request: dict[str, Any], writer: Writer) -> None:
     writer.write(_STREAM_HEAD)
     for number in range(self.words):
@@ -155,6 +163,7 @@ async def _busy_once(self: Upstream, request: dict[str, Any], writer: Writer) ->
 _ERROR = b'{"error":{"message":"the key sk-secret is wrong"}}'
 
 SCRIPTS: dict[str, Script] = {
+    "code": _code,
     "one-by-one": _one_by_one,
     "waits": _waits,
     "silent": _silent,

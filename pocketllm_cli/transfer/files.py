@@ -1,0 +1,77 @@
+"""Files, from one backend to another, compared byte by byte."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+from pocketllm_cli.api.files import Files
+from pocketllm_cli.errors import Conflict, FileNotStored, NotAllowed, NotFound
+from pocketllm_cli.models import StoredFile
+from pocketllm_cli.transfer.places import Places
+from pocketllm_cli.transfer.report import Report
+
+_READ_BYTES: Final = 1024 * 1024
+
+
+class FileMover:
+    """Brings files over by way of a folder on this machine.
+
+    Args:
+        scratch: A folder that nobody else reads; it is empty afterwards.
+    """
+
+    def __init__(
+        self, source: Files, target: Files, places: Places, report: Report, scratch: Path
+    ) -> None:
+        self._source = source
+        self._target = target
+        self._places = places
+        self._report = report
+        self._scratch = scratch
+
+    async def move(self, file: StoredFile) -> None:
+        """Bring a file over, unless there is one in its place, and compare what is stored."""
+        here, there = self._scratch / "source", self._scratch / "target"
+        path = self._places.path(file.path)
+        try:
+            found = await self._source.download(file.path, here)
+            is_new = await self._put(here, path, found.content_type)
+            await self._target.download(path, there)
+            if _checksum(here) != _checksum(there):
+                self._report.leave("file", file.path, "there is another one in its place")
+            elif is_new:
+                self._report.files += 1
+                self._report.bytes += found.size or 0
+            else:
+                self._report.already_there += 1
+        except (FileNotStored, NotAllowed, NotFound) as error:
+            self._report.leave("file", file.path, error.message)
+        finally:
+            here.unlink(missing_ok=True)
+            there.unlink(missing_ok=True)
+
+    async def _put(self, here: Path, path: str, content_type: str | None) -> bool:
+        try:
+            await self._target.upload(here, path, content_type=content_type)
+        except Conflict:
+            return False
+        return True
+
+
+async def files_below(files: Files, folder: str) -> AsyncIterator[StoredFile]:
+    """Yield every file in a folder and the folders in it."""
+    for entry in await files.all(folder):
+        if entry.size is None:
+            async for file in files_below(files, entry.path):
+                yield file
+        else:
+            yield entry
+
+
+def _checksum(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_READ_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()

@@ -1,0 +1,47 @@
+"""Model configs, from one backend to another; their keys stay sealed where they are."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from pocketllm_cli.api.model_configs import ModelConfigs
+from pocketllm_cli.errors import Conflict, InvalidRequest, NotConfigured
+from pocketllm_cli.models import ModelConfig
+from pocketllm_cli.transfer.places import Places
+from pocketllm_cli.transfer.report import Report
+
+_FIELDS: Final = (
+    "name", "provider", "base_url", "model", "system_prompt", "temperature", "max_tokens",
+    "top_p", "frequency_penalty", "presence_penalty",
+)  # fmt: skip
+
+AskKey = Callable[[ModelConfig], str | None]
+"""Is asked for the key of a config, which may be refused (None)."""
+
+
+async def move_models(
+    source: ModelConfigs, target: ModelConfigs, places: Places, report: Report, ask_key: AskKey
+) -> None:
+    """Bring over what is not there by its name; one that the target does not take is left."""
+    there = {config.name: config for config in await target.all()}
+    has_default = any(config.is_default for config in there.values())
+    for config in await source.all():
+        known = there.get(config.name)
+        if known is None:
+            key = ask_key(config) if config.has_key else None
+            fields: dict[str, Any] = {
+                name: value for name in _FIELDS if (value := getattr(config, name)) is not None
+            }
+            fields["is_default"] = config.is_default and not has_default
+            if key:
+                fields["api_key"] = key
+            try:
+                known = await target.add(fields)
+            except (InvalidRequest, NotConfigured, Conflict) as error:
+                report.leave("model", config.name, error.message)
+                continue
+            report.models += 1
+        else:
+            report.already_there += 1
+        places.models[config.id] = known.id
+        if config.has_key and not known.has_key:
+            report.keys_needed.append(config.name)

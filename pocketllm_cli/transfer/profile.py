@@ -1,0 +1,20 @@
+"""The profile, from one backend to another: what the person has not told there yet."""
+
+from dataclasses import asdict
+
+from pocketllm_cli.api.profiles import Profiles
+from pocketllm_cli.errors import Conflict, InvalidRequest
+
+
+async def move_profile(source: Profiles, target: Profiles) -> None:
+    """Fill in what is empty at the target; a user name that is taken there is left out."""
+    here, there = asdict(await source.own()), asdict(await target.own())
+    new = {name: value for name, value in here.items() if value and not there[name]}
+    if not new:
+        return
+    try:
+        await target.edit(new)
+    except (Conflict, InvalidRequest):
+        new.pop("username", None)
+        if new:
+            await target.edit(new)

@@ -1,0 +1,87 @@
+"""The table that every command is held to: how it is called, and what it needs."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Needs = Literal["session", "backend", "nothing"]
+"""A signed-in person; a backend, but nobody signed in; neither."""
+
+NOBODY: Final = "7d444840-9dc0-11d1-b245-5ffdce74fad2"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How one command behaves.
+
+    In arguments, `{chat}`, `{message}`, `{model}` and `{file}` stand for what there is.
+    """
+
+    words: tuple[str, ...]
+    given: tuple[str, ...] | None = ()
+    """Arguments with which it succeeds; None where that is tried elsewhere."""
+    needs: Needs = "session"
+    is_json: bool = True
+    """Whether `--json` prints JSON on stdout when it succeeds."""
+    missing: tuple[str, ...] | None = None
+    """Arguments that name something which is not there."""
+    is_prefix: bool = False
+    """Whether it takes the beginning of a chat's id."""
+    destroys: tuple[str, ...] | None = None
+    """Arguments with which it asks first, and needs `--yes` where nobody can be asked."""
+    other: tuple[str, ...] = ()
+    """Arguments with which it asks the backend, where none of the above are given."""
+
+    @property
+    def asking(self) -> tuple[str, ...]:
+        """Arguments with which it asks the backend something."""
+        return self.given if self.given is not None else self.missing or self.other
+
+
+TABLE: Final = (
+    Row(("ask",), ("-m", "{model}", "hi"), missing=("-m", "nope", "hi")),
+    Row(("chats",)),
+    Row(("chats", "list")),
+    Row(("chats", "show"), ("{chat}",), missing=(NOBODY,), is_prefix=True),
+    Row(("chats", "new"), ("a title",)),
+    Row(("chats", "rename"), ("{chat}", "title"), missing=(NOBODY, "title")),
+    Row(("chats", "follow"), None, missing=(NOBODY,), is_prefix=True),
+    Row(("chats", "fork"), ("{chat}",), missing=(NOBODY,), is_prefix=True),
+    Row(("chats", "delete"), None, missing=(NOBODY, "--yes"), destroys=("{chat}",)),
+    Row(("chats", "restore"), missing=(NOBODY,)),
+    Row(("chats", "export"), ("{chat}",), is_json=False, missing=(NOBODY,), is_prefix=True),
+    Row(("chats", "import"), ("{file}",)),
+    Row(("chats", "versions"), ("{chat}",), missing=(NOBODY,), is_prefix=True),
+    Row(("chats", "use-version"), None, missing=("ffffffff", "--chat", "{chat}")),
+    Row(("models",)),
+    Row(("models", "list")),
+    Row(("models", "show"), ("{model}",), missing=("nope",)),
+    Row(("models", "add"), None, other=("x", "--provider", "local", "--model", "m")),
+    Row(("models", "edit"), ("{model}", "--temperature", "0.5"), missing=("nope", "--top-p", "1")),
+    Row(("models", "default"), None, missing=("nope",)),
+    Row(("models", "test"), ("{model}",), missing=("nope",)),
+    Row(("models", "catalog"), None, missing=("nope",)),
+    Row(("models", "remove"), None, missing=("nope", "--yes"), destroys=("{model}",)),
+    Row(("usage",)),
+    Row(("transfer",), None, "nothing", missing=("--from", "nope", "--to", "embedded")),
+    Row(("signup",), None, "backend", other=("--email", "a@example.com")),
+    Row(("login",), None, "backend", other=("--email", "a@example.com")),
+    Row(("logout",), None, "nothing"),
+    Row(("whoami",)),
+    Row(("context",), needs="nothing"),
+    Row(("context", "list"), needs="nothing"),
+    Row(("context", "show"), needs="nothing", missing=("nope",)),
+    Row(("context", "add"), None, "nothing"),
+    Row(("context", "use"), ("embedded",), "nothing", missing=("nope",)),
+    Row(("context", "remove"), None, "nothing", missing=("nope", "--yes")),
+    Row(("backend",), needs="nothing"),
+    Row(("backend", "start"), needs="nothing"),
+    Row(("backend", "stop"), None, "nothing"),
+    Row(("backend", "status"), needs="nothing"),
+    Row(("backend", "logs"), None, "nothing"),
+    Row(("backend", "env"), needs="nothing"),
+    Row(("backend", "reset"), None, "nothing", destroys=()),
+    Row(("admin",), None, "nothing"),
+    Row(("admin", "migrate"), None, "nothing"),
+    Row(("admin", "keys"), None, "nothing"),
+    Row(("admin", "auth-keys"), None, "nothing"),
+)
