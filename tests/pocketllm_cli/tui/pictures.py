@@ -8,6 +8,7 @@ import html
 import pickle
 import re
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
@@ -59,7 +60,9 @@ class Pictures:
     item: pytest.Item
     url: str
 
-    async def compare(self, shown: Shown, state: str) -> None:
+    async def compare(
+        self, shown: Shown, state: str, themes: Collection[str] = ("dark", "light")
+    ) -> None:
         """Compare at both sizes, dark and light.
 
         Raises:
@@ -70,6 +73,8 @@ class Pictures:
         await shown.until(lambda: not shown.app.screen.query("Button.-active"))
         differences = []
         for size, theme in _looks(shown):
+            if theme not in themes:
+                continue
             if shown.app.size != size:
                 await shown.pilot.resize_terminal(*size)
             shown.app.theme = theme

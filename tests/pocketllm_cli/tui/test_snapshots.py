@@ -100,9 +100,12 @@ async def test_with_a_chat_and_the_dialogs_over_it(
         await shown.pilot.press("escape", "ctrl+l")
         await shown.until(lambda: shown.place == "Choose")
         await pictures.compare(shown, "model")
-        await shown.pilot.press("escape", "ctrl+p")
-        await shown.see("Begin a new chat")
-        await pictures.compare(shown, "palette")
+        for theme in ("dark", "light"):  # it takes its colours when it is opened
+            await shown.pilot.press("escape")
+            shown.app.theme = theme
+            await shown.pilot.press("ctrl+p")
+            await shown.see("Begin a new chat")
+            await pictures.compare(shown, "palette", [theme])
 
 
 async def test_while_commands_and_files_are_offered_and_chats_are_searched(
