@@ -33,6 +33,7 @@ check: setup ## format, lint, types, import contracts, tests
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
 	@$(BIN)/python -m tests.contract.node
+	@$(BIN)/python -m tests.support.browser
 	@$(BIN)/pytest -n 2 --dist loadgroup
 
 unit: setup ## the tests that need no database, in seconds

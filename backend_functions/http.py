@@ -7,8 +7,9 @@ from typing import Annotated, Any, TypeVar
 
 import orjson
 import structlog
-from fastapi import Request, Response
+from fastapi import Response
 from pydantic import BaseModel, StringConstraints, ValidationError
+from starlette.requests import Request
 from starlette.responses import Response as StarletteResponse
 from starlette.types import Scope
 
@@ -70,6 +71,16 @@ async def read_bounded(request: Request, max_bytes: int) -> bytes:
     length = headers.get("content-length", "0")
     if not length.isdigit() or int(length) > max_bytes:
         raise TooLarge
+    return await read_whole(request, max_bytes)
+
+
+async def read_whole(request: Request, max_bytes: int) -> bytes:
+    """Return the body, whatever it is.
+
+    Raises:
+        TooLarge: More than `max_bytes`.
+        TooSlow: It does not come to its end in two minutes; the connection is to be closed.
+    """
     body = bytearray()
     try:
         async with asyncio.timeout(_MAX_BODY_SECONDS):

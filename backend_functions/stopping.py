@@ -1,4 +1,4 @@
-"""Doing something the moment this process is told to stop, before whoever else stops it."""
+"""Stopping: what is done before this process stops, and tasks that end when they are told to."""
 
 import asyncio
 import signal
@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+_PATIENCE_SECONDS = 1.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -35,3 +36,21 @@ def before_stop(action: Callable[[], Coroutine[object, object, None]]) -> Iterat
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+async def end_task(task: asyncio.Task[None]) -> None:
+    """Cancel a task that has nothing to put in order, and return when it has ended.
+
+    It is told again every second: until Python 3.12 `asyncio.wait_for`, in which a task waits for a
+    database connection, forgets a cancellation that comes together with what it waits for.
+
+    Raises:
+        BaseException: What the task ended with by itself.
+
+    Source: https://github.com/python/cpython/issues/86296
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=_PATIENCE_SECONDS)
+    if not task.cancelled():
+        task.result()

@@ -19,6 +19,7 @@ from pocketllm_cli.private_files import read_private, write_private
 _SERVICE: Final = "pocketllm"
 _KEYRING_SECONDS: Final = 5.0
 _SECRETS: Final = ("refresh_token", "password")
+_NO_KEYRING_HINT: Final = "Set it in the environment for the one command that needs it."
 
 Store = Literal["keyring", "file"]
 
@@ -106,6 +107,37 @@ class CredentialStore:
         if row and row.get("store") == "keyring" and (keyring := self.find_keyring()):
             _within_time(lambda: keyring.delete_password(_SERVICE, name))
         self._file(name).unlink(missing_ok=True)
+
+    def load_secret(self, name: str) -> str | None:
+        """Return a secret that only a keyring may hold; None where there is none.
+
+        Raises:
+            KeyringProblem: The keyring does not answer.
+        """
+        keyring = self.find_keyring()
+        if keyring is None:
+            return None
+        done, secret = _within_time(lambda: keyring.get_password(_SERVICE, name))
+        if not done:
+            raise KeyringProblem
+        return secret or None
+
+    def save_secret(self, name: str, secret: str) -> None:
+        """Keep a secret in the keyring, and nowhere if that cannot be.
+
+        Raises:
+            KeyringProblem: There is no keyring, or it does not answer.
+        """
+        keyring = self.find_keyring()
+        if keyring is None:
+            raise KeyringProblem("There is no system keyring.", hint=_NO_KEYRING_HINT)
+        if not _within_time(lambda: keyring.set_password(_SERVICE, name, secret))[0]:
+            raise KeyringProblem
+
+    def remove_secret(self, name: str) -> None:
+        """Drop a secret from the keyring, if it is there."""
+        if self.load_secret(name) is not None and (keyring := self.find_keyring()):
+            _within_time(lambda: keyring.delete_password(_SERVICE, name))
 
     def _file(self, name: str) -> Path:
         return self.folder / f"{name}.json"

@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from types import FrameType
 from typing import Any, Final
 
@@ -42,12 +42,26 @@ class StopSignals:
         for name in _KINDS:
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-                before[number] = signal.signal(number, self._take)
+                before[number] = signal.getsignal(number)
+                self._wake_the_loop(number)
+                signal.signal(number, self._take)
         try:
             yield
         finally:
             for number, handler in before.items():
+                with suppress(NotImplementedError):
+                    self._loop.remove_signal_handler(number)
                 signal.signal(number, handler)
+
+    def _wake_the_loop(self, number: int) -> None:
+        """Let this signal end the loop's wait for something to happen.
+
+        A handler alone does not: a signal that comes just before the wait begins, or that the
+        system gives to another thread, interrupts nothing, and Python runs the handler only when
+        something else happens. On Windows the loop sees to it itself.
+        """
+        with suppress(NotImplementedError):
+            self._loop.add_signal_handler(number, int)
 
     def stopped(self) -> Stopped:
         """Return the error that says so."""

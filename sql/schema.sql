@@ -171,6 +171,28 @@ $$;
 
 COMMENT ON FUNCTION private.check_tip() IS 'The tip of a chat is one of its messages.';
 
+-- Name: check_username(); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.check_username() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  -- Definer: looks at everybody's names, of which callers see their own.
+  if char_length(new.username) not between 1 and 60 or exists (
+    select from public.profiles as p where p.username = new.username and p.id <> new.id
+  ) then
+    raise exception 'This username cannot be used.'
+      using errcode = 'check_violation', hint = 'Choose another one.';
+  end if;
+  return new;
+end
+$$;
+
+-- Name: FUNCTION check_username(); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.check_username() IS 'One error for names that are taken and that are not allowed: trying names does not tell who is here.';
+
 -- Name: create_profile(); Type: FUNCTION; Schema: private; Owner: -
 
 CREATE FUNCTION private.create_profile() RETURNS trigger
@@ -769,6 +791,27 @@ $$;
 
 COMMENT ON FUNCTION public.import_chat(chat jsonb, messages jsonb) IS 'Adds a chat of the caller with its messages, oldest first.';
 
+-- Name: import_chats(jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.import_chats(chats jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  whole jsonb;
+begin
+  for whole in select * from jsonb_array_elements(import_chats.chats) loop
+    perform private.put_messages(
+      private.put_chat(whole -> 'chat'), whole -> 'messages', (whole #>> '{chat,current_message_id}')::uuid
+    );
+  end loop;
+end
+$$;
+
+-- Name: FUNCTION import_chats(chats jsonb); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.import_chats(chats jsonb) IS 'Adds chats of the caller, each with its messages, all or none: [{"chat", "messages"}].';
+
 -- Name: import_jobs(jsonb); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.import_jobs(jobs jsonb) RETURNS SETOF uuid
@@ -845,7 +888,8 @@ CREATE FUNCTION public.search_messages(query text, max_results integer DEFAULT 2
     where $3 is null or place > (select before.place from ranked as before where before.id = $3)
     order by place
     limit least(greatest($2, 0), 100)
-  )
+  ),
+  parsed as materialized (select search.parse($1) as looked_for)
   select
     page.id,
     page.chat_id,
@@ -858,7 +902,7 @@ CREATE FUNCTION public.search_messages(query text, max_results integer DEFAULT 2
       ts_headline(
         'pg_catalog.simple',
         translate(left(coalesce(message.content, chat.title), 50000), E'<\x02\x03\x04', E'\x04'),
-        search.parse($1),
+        parsed.looked_for,
         E'StartSel=\x02, StopSel=\x03, MaxWords=30, MinWords=12'
       ),
       E'\x04', '<'
@@ -866,8 +910,10 @@ CREATE FUNCTION public.search_messages(query text, max_results integer DEFAULT 2
     coalesce(message.created_at, chat.updated_at),
     page.score
   from page
-  join public.chats as chat on chat.id = page.chat_id
-  left join public.messages as message on message.id = page.message_id
+  cross join parsed
+  -- Each by itself: by its id, however many chats the caller is thought to have.
+  cross join lateral (select * from public.chats where id = page.chat_id limit 1) as chat
+  left join lateral (select * from public.messages where id = page.message_id limit 1) as message on true
   where page.message_id is null or message.id is not null
   order by page.place
 $_$;
@@ -986,6 +1032,7 @@ CREATE FUNCTION search.candidates(query text) RETURNS TABLE(id uuid, chat_id uui
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     SET enable_seqscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
 declare
@@ -996,39 +1043,52 @@ declare
   mine constant tsquery = regexp_replace(
     parsed::text, '''((?:[^'']|'''')+)''', '''' || search.mine(caller) || '\1''', 'g'
   );
-  beginning constant tsquery = substring(mine::text from '''(?:[^'']|'''')+'':\*');
-  is_everywhere boolean;
-  probe tsquery = mine;
+  -- What the index can tell: the words, without their order and without what must not be there.
+  probe tsquery = regexp_replace(querytree(mine), '<(-|\d+)>', '&', 'g');
+  beginning tsquery = substring(probe::text from '''(?:[^'']|'''')+'':\*');
+  found search.entries[];
+  probed_count int;
+  newest_count int = 0;
 begin
   if caller is null or querytree(parsed) in ('', 'T') then -- nothing to look for, or only what to leave out
     return;
   end if;
-  is_everywhere = search.is_everywhere(mine);
-  if not is_everywhere and search.is_everywhere(beginning) then
-    -- All words that begin so would be gathered first: cheaper to check what the others find.
-    probe = ts_rewrite(mine, beginning, '');
+  -- From the smallest sample on, each sixteen times as large, so that no step finds much.
+  for level in reverse 3..1 loop
+    select count(*), array_agg(entry) filter (where entry.words @@ mine) into probed_count, found
+    from search.sample(level, probe) as entry;
+    newest_count = case
+      when cardinality(found) >= 25 then 200 -- there are plenty
+      when probed_count >= case level when 1 then 200 else 25 end then 1000 -- too many to check
+      else 0
+    end;
+    exit when newest_count > 0;
+    if beginning is not null and (select count(*) >= 25 from search.sample(level, beginning)) then
+      -- All words that begin so would be gathered first: cheaper to check what the others find.
+      probe = case when probe::text !~ '\|' then ts_rewrite(probe, beginning, '') else '' end;
+      newest_count = case numnode(probe) when 0 then 1000 else 0 end;
+      exit when newest_count > 0;
+      beginning = null;
+    end if;
+  end loop;
+  if newest_count = 0 then
+    select array_agg(fitting.entry) into found from (
+      select entry from search.entries as entry -- as a row of that type, not a record to be converted
+      where entry.words @@ probe and (entry.words @@ mine) is true
+      limit 300
+    ) as fitting;
+    newest_count = case cardinality(found) when 300 then 200 else 0 end;
   end if;
   return query
-  -- What is everywhere is looked for in the sample and among the newest; all else wherever it is.
-  with anywhere as materialized (
-    select * from search.entries as entry
-    where is_everywhere and entry.is_sample and entry.words @@ mine
-    union all
-    select * from search.entries as entry
-    where not is_everywhere and entry.words @@ probe and (entry.words @@ mine) is true
-    limit 300
-  ),
-  newest as materialized (
+  with newest as materialized (
     select * from search.entries as entry where entry.user_id = caller
-    order by entry.seq desc limit 200
-  ),
-  found as (
-    select * from anywhere where anywhere.user_id = caller
-    union
-    select * from newest where newest.words @@ mine
+    order by entry.seq desc limit newest_count
   )
-  select found.id, found.chat_id, found.message_id, found.seq, ts_rank(found.words, mine, 1)
-  from found;
+  select entry.id, entry.chat_id, entry.message_id, entry.seq, ts_rank(entry.words, mine, 1)
+  from unnest(found) as entry where entry.user_id = caller
+  union
+  select entry.id, entry.chat_id, entry.message_id, entry.seq, ts_rank(entry.words, mine, 1)
+  from newest as entry where entry.words @@ mine;
 end
 $$;
 
@@ -1053,21 +1113,6 @@ $$;
 -- Name: FUNCTION forget(); Type: COMMENT; Schema: search; Owner: -
 
 COMMENT ON FUNCTION search.forget() IS 'Removes the entries of what was deleted.';
-
--- Name: is_everywhere(tsquery); Type: FUNCTION; Schema: search; Owner: -
-
-CREATE FUNCTION search.is_everywhere(looked_for tsquery) RETURNS boolean
-    LANGUAGE sql STABLE
-    SET search_path TO ''
-    SET enable_seqscan TO 'off'
-    AS $_$
-  select count(*) = 25
-  from (select from search.entries as entry where entry.is_sample and entry.words @@ $1 limit 25) as fitting
-$_$;
-
--- Name: FUNCTION is_everywhere(looked_for tsquery); Type: COMMENT; Schema: search; Owner: -
-
-COMMENT ON FUNCTION search.is_everywhere(looked_for tsquery) IS 'Whether, by the sample, some six thousand entries fit or more.';
 
 -- Name: mine(uuid); Type: FUNCTION; Schema: search; Owner: -
 
@@ -1130,8 +1175,9 @@ CREATE FUNCTION search.parse(query text) RETURNS tsquery
     SET search_path TO ''
     AS $_$
 declare
-  -- A dash inside or behind a word is no operator.
-  typed text = regexp_replace(search.plain(left(query, 500), '"-'), '(?<=\S)-|-(?=\s|-|$)', ' ', 'g');
+  -- All punctuation but quotes and dashes is none. A dash inside or behind a word is no operator.
+  plain text = regexp_replace(left(query, 500), '[!#-,./:-@[-`{-~]', ' ', 'g');
+  typed text = regexp_replace(plain, '(?<=\S)-|-(?=\s|-|$)', ' ', 'g');
   parsed text = websearch_to_tsquery('pg_catalog.simple', typed)::text;
 begin
   -- The last word may not be finished. One letter alone would begin too many.
@@ -1146,37 +1192,85 @@ $_$;
 
 COMMENT ON FUNCTION search.parse(query text) IS 'A query as people type it: words, "phrases", or, -without; the last word may be a beginning.';
 
--- Name: plain(text, text); Type: FUNCTION; Schema: search; Owner: -
+-- Name: plain(text); Type: FUNCTION; Schema: search; Owner: -
 
-CREATE FUNCTION search.plain(text text, kept text DEFAULT ''::text) RETURNS text
+CREATE FUNCTION search.plain(text text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     SET search_path TO ''
     AS $_$
-  select translate($1, marks, repeat(' ', length(marks)))
-  from (select translate(E'!"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~', $2, '')) as all_but_kept(marks)
+  select regexp_replace($1, '[!-/:-@[-`{-~]', ' ', 'g')
 $_$;
 
--- Name: FUNCTION plain(text text, kept text); Type: COMMENT; Schema: search; Owner: -
+-- Name: FUNCTION plain(text text); Type: COMMENT; Schema: search; Owner: -
 
-COMMENT ON FUNCTION search.plain(text text, kept text) IS 'Text whose ASCII punctuation is spaces, so that names, paths and addresses fall into their words.';
+COMMENT ON FUNCTION search.plain(text text) IS 'Text whose ASCII punctuation is spaces, so that names, paths and addresses fall into their words.';
+
+-- Name: entries; Type: TABLE; Schema: search; Owner: -
+
+CREATE TABLE search.entries (
+    id uuid NOT NULL,
+    chat_id uuid NOT NULL,
+    message_id uuid,
+    user_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    words tsvector NOT NULL,
+    sample_level smallint GENERATED ALWAYS AS (LEAST((length((id)::text) - length(rtrim((id)::text, '0'::text))), 3)) STORED NOT NULL,
+    CONSTRAINT entries_are_of_a_message_or_a_chat CHECK ((id = COALESCE(message_id, chat_id)))
+);
+
+-- Name: TABLE entries; Type: COMMENT; Schema: search; Owner: -
+
+COMMENT ON TABLE search.entries IS 'What is found: one row a message, and one a chat for its title.';
+
+-- Name: COLUMN entries.seq; Type: COMMENT; Schema: search; Owner: -
+
+COMMENT ON COLUMN search.entries.seq IS 'Of the message; a title''s stands between those of the messages before and after it was given.';
+
+-- Name: COLUMN entries.sample_level; Type: COMMENT; Schema: search; Owner: -
+
+COMMENT ON COLUMN search.entries.sample_level IS 'From 1: one entry in 16; from 2: in 256; 3: in 4,096. To tell what is everywhere without looking everywhere.';
+
+-- Name: sample(integer, tsquery); Type: FUNCTION; Schema: search; Owner: -
+
+CREATE FUNCTION search.sample(level integer, looked_for tsquery) RETURNS SETOF search.entries
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+begin
+  -- A statement each: a partial index is taken only where its condition is written out. Planned as
+  -- the one who calls sets it: without scans, once.
+  case level
+    when 3 then return query select * from search.entries as entry
+      where entry.sample_level >= 3 and entry.words @@ sample.looked_for limit 200;
+    when 2 then return query select * from search.entries as entry
+      where entry.sample_level >= 2 and entry.words @@ sample.looked_for limit 200;
+    when 1 then return query select * from search.entries as entry
+      where entry.sample_level >= 1 and entry.words @@ sample.looked_for limit 200;
+  end case;
+end
+$$;
+
+-- Name: FUNCTION sample(level integer, looked_for tsquery); Type: COMMENT; Schema: search; Owner: -
+
+COMMENT ON FUNCTION search.sample(level integer, looked_for tsquery) IS 'Entries of a sample that fit a query, at most 200.';
 
 -- Name: words(uuid, text); Type: FUNCTION; Schema: search; Owner: -
 
 CREATE FUNCTION search.words(user_id uuid, text text) RETURNS tsvector
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     SET search_path TO ''
-    AS $_$
-  select coalesce(
-    string_agg(
-      concat('''', owner.mark, replace(word.lexeme, '''', ''''''), ''':', array_to_string(word.positions, ',')),
-      ' '
-    ),
-    ''
-  )::tsvector
-  from (select search.mine($1) as mark offset 0) as owner -- once, not for every word
-  cross join unnest(to_tsvector('pg_catalog.simple', search.plain(left($2, 100000)))) as word
-  where octet_length(word.lexeme) <= 200
-$_$;
+    AS $$
+declare
+  plain constant text = search.plain(left(words.text, 100000));
+  vector tsvector = to_tsvector('pg_catalog.simple', plain);
+begin
+  if plain ~ '\S{50}' then -- of up to four bytes each
+    vector = ts_delete(vector, array(select lexeme from unnest(vector) where octet_length(lexeme) > 200));
+  end if;
+  -- As text, where each word stands in quotes and none holds one: much faster than word by word.
+  return replace(' ' || vector::text, ' ''', ' ''' || search.mine(words.user_id))::tsvector;
+end
+$$;
 
 -- Name: FUNCTION words(user_id uuid, text text); Type: COMMENT; Schema: search; Owner: -
 
@@ -1347,31 +1441,6 @@ CREATE TABLE public.profiles (
 
 COMMENT ON TABLE public.profiles IS 'What a user tells about themselves, one row a user.';
 
--- Name: entries; Type: TABLE; Schema: search; Owner: -
-
-CREATE TABLE search.entries (
-    id uuid NOT NULL,
-    chat_id uuid NOT NULL,
-    message_id uuid,
-    user_id uuid NOT NULL,
-    seq bigint NOT NULL,
-    words tsvector NOT NULL,
-    is_sample boolean GENERATED ALWAYS AS (("right"((id)::text, 2) = '00'::text)) STORED NOT NULL,
-    CONSTRAINT entries_are_of_a_message_or_a_chat CHECK ((id = COALESCE(message_id, chat_id)))
-);
-
--- Name: TABLE entries; Type: COMMENT; Schema: search; Owner: -
-
-COMMENT ON TABLE search.entries IS 'What is found: one row a message, and one a chat for its title.';
-
--- Name: COLUMN entries.seq; Type: COMMENT; Schema: search; Owner: -
-
-COMMENT ON COLUMN search.entries.seq IS 'Of the message; a title''s stands between those of the messages before and after it was given.';
-
--- Name: COLUMN entries.is_sample; Type: COMMENT; Schema: search; Owner: -
-
-COMMENT ON COLUMN search.entries.is_sample IS 'One in 256, to tell what is everywhere without looking everywhere.';
-
 -- Name: deleted_chats deleted_chats_pkey; Type: CONSTRAINT; Schema: private; Owner: -
 
 ALTER TABLE ONLY private.deleted_chats
@@ -1518,9 +1587,17 @@ CREATE UNIQUE INDEX model_configs_one_default ON public.model_configs USING btre
 
 CREATE INDEX entries_newest_first ON search.entries USING btree (user_id, seq DESC);
 
--- Name: entries_sample_idx; Type: INDEX; Schema: search; Owner: -
+-- Name: entries_sample_1_idx; Type: INDEX; Schema: search; Owner: -
 
-CREATE INDEX entries_sample_idx ON search.entries USING gin (words) WHERE is_sample;
+CREATE INDEX entries_sample_1_idx ON search.entries USING gin (words) WHERE (sample_level >= 1);
+
+-- Name: entries_sample_2_idx; Type: INDEX; Schema: search; Owner: -
+
+CREATE INDEX entries_sample_2_idx ON search.entries USING gin (words) WHERE (sample_level >= 2);
+
+-- Name: entries_sample_3_idx; Type: INDEX; Schema: search; Owner: -
+
+CREATE INDEX entries_sample_3_idx ON search.entries USING gin (words) WHERE (sample_level >= 3);
 
 -- Name: entries_words_idx; Type: INDEX; Schema: search; Owner: -
 
@@ -1597,6 +1674,10 @@ CREATE TRIGGER model_configs_queue_for_default BEFORE INSERT OR UPDATE OF is_def
 -- Name: model_configs model_configs_set_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER model_configs_set_updated_at BEFORE UPDATE ON public.model_configs FOR EACH ROW EXECUTE FUNCTION private.set_updated_at();
+
+-- Name: profiles profiles_check_username; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER profiles_check_username BEFORE INSERT OR UPDATE OF username ON public.profiles FOR EACH ROW WHEN ((new.username IS NOT NULL)) EXECUTE FUNCTION private.check_username();
 
 -- Name: profiles profiles_set_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -1746,6 +1827,10 @@ REVOKE ALL ON FUNCTION private.check_parent() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.check_tip() FROM PUBLIC;
 
+-- Name: FUNCTION check_username(); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.check_username() FROM PUBLIC;
+
 -- Name: FUNCTION create_profile(); Type: ACL; Schema: private; Owner: -
 
 REVOKE ALL ON FUNCTION private.create_profile() FROM PUBLIC;
@@ -1869,6 +1954,11 @@ GRANT ALL ON FUNCTION public.fork_chat(chat_id uuid, at_message_id uuid, title t
 REVOKE ALL ON FUNCTION public.import_chat(chat jsonb, messages jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.import_chat(chat jsonb, messages jsonb) TO authenticated;
 
+-- Name: FUNCTION import_chats(chats jsonb); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.import_chats(chats jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.import_chats(chats jsonb) TO authenticated;
+
 -- Name: FUNCTION import_jobs(jobs jsonb); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.import_jobs(jobs jsonb) FROM PUBLIC;
@@ -1908,10 +1998,6 @@ GRANT ALL ON FUNCTION search.candidates(query text) TO authenticated;
 
 REVOKE ALL ON FUNCTION search.forget() FROM PUBLIC;
 
--- Name: FUNCTION is_everywhere(looked_for tsquery); Type: ACL; Schema: search; Owner: -
-
-REVOKE ALL ON FUNCTION search.is_everywhere(looked_for tsquery) FROM PUBLIC;
-
 -- Name: FUNCTION mine(user_id uuid); Type: ACL; Schema: search; Owner: -
 
 REVOKE ALL ON FUNCTION search.mine(user_id uuid) FROM PUBLIC;
@@ -1929,10 +2015,14 @@ REVOKE ALL ON FUNCTION search.note_title() FROM PUBLIC;
 REVOKE ALL ON FUNCTION search.parse(query text) FROM PUBLIC;
 GRANT ALL ON FUNCTION search.parse(query text) TO authenticated;
 
--- Name: FUNCTION plain(text text, kept text); Type: ACL; Schema: search; Owner: -
+-- Name: FUNCTION plain(text text); Type: ACL; Schema: search; Owner: -
 
-REVOKE ALL ON FUNCTION search.plain(text text, kept text) FROM PUBLIC;
-GRANT ALL ON FUNCTION search.plain(text text, kept text) TO authenticated;
+REVOKE ALL ON FUNCTION search.plain(text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION search.plain(text text) TO authenticated;
+
+-- Name: FUNCTION sample(level integer, looked_for tsquery); Type: ACL; Schema: search; Owner: -
+
+REVOKE ALL ON FUNCTION search.sample(level integer, looked_for tsquery) FROM PUBLIC;
 
 -- Name: FUNCTION words(user_id uuid, text text); Type: ACL; Schema: search; Owner: -
 

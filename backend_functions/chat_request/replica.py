@@ -7,7 +7,6 @@ its last second, and is marked within half a minute.
 """
 
 import asyncio
-from contextlib import suppress
 from uuid import uuid4
 
 import orjson
@@ -21,6 +20,7 @@ from backend_functions.chat_request.running import RunningAnswers
 from backend_functions.db.pool import Database
 from backend_functions.db.queries import queries
 from backend_functions.errors import ServiceError
+from backend_functions.stopping import end_task
 
 log = structlog.get_logger(__name__)
 
@@ -46,9 +46,7 @@ class Replica:
     async def stop(self) -> None:
         """Beat no more."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end_task(self._task)
 
     async def _live(self) -> None:
         beats = 0

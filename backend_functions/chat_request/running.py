@@ -81,6 +81,10 @@ class RunningAnswers:
                 self._on_end(answer)
 
         task.add_done_callback(done)
+        if self._is_stopping:
+            # It was reserved just before, and saved meanwhile. After its first step, in which it
+            # gets ready to store what there is; a task that never ran stores nothing.
+            asyncio.get_running_loop().call_soon(task.cancel)
 
     def find(self, answer_id: UUID, user_id: UUID) -> Answer | None:
         """Return one of a user's running answers."""

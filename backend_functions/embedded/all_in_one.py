@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI, Request
 
@@ -17,9 +18,11 @@ from backend_functions.gateway.auth.sessions import session_check
 from backend_functions.gateway.browsers import ForBrowsers
 from backend_functions.gateway.realtime.routes import Realtime
 from backend_functions.gateway.rest.routes import rest_routes
+from backend_functions.gateway.secret_keys import NoSecretKeysInBrowsers
 from backend_functions.gateway.storage.asked import Served
 from backend_functions.gateway.storage.callers import identify_storage_caller
 from backend_functions.gateway.storage.disk import ObjectFolder
+from backend_functions.gateway.storage.leftovers import remove_objects_of
 from backend_functions.gateway.storage.routes import storage_routes
 from backend_functions.gateway.storage.signatures import UrlSigner
 from backend_functions.gateway.storage.store import StoredObjects
@@ -74,7 +77,8 @@ def embedded_app(
             yield
 
     app = make_app(services, function_routes(services, verifier), lifespan=lifespan)
-    app.add_middleware(ForBrowsers)
+    app.add_middleware(NoSecretKeysInBrowsers)
+    app.add_middleware(ForBrowsers)  # around the one above: a page may read why it is refused
     app.router.routes.append(realtime.routes())
     app.router.routes.append(rest_routes(database, identify))
     app.router.routes.append(storage_routes(storage))
@@ -87,6 +91,7 @@ def embedded_app(
             settings=auth_settings,
             send_mail=send_mail,
             on_user_created=on_user_created,
+            on_user_deleted=partial(remove_objects_of, stored),
         )
     )
     return app

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _TOPIC: Final = "realtime:pocketllm"
 _HEARTBEAT_SECONDS: Final = 25.0
 _OPEN_SECONDS: Final = 10.0
+_PING_SECONDS: Final = 20.0
+_PONG_SECONDS: Final = 10.0
+_CLOSE_SECONDS: Final = 3.0
 _MAX_FRAME_BYTES: Final = 8 * 1024 * 1024
 _NOT_TAKEN: Final = ("InvalidJWTToken", "JwtSignatureError", "MalformedJWT")
 _KEY_REFUSED: Final = (401, 403)
@@ -131,6 +134,10 @@ async def open_channel(endpoint: Endpoint) -> AsyncIterator[LiveChannel]:
         socket = await connect(
             f"{url}?apikey={quote(endpoint.publishable_key)}&vsn=1.0.0",
             open_timeout=_OPEN_SECONDS,
+            # A network that lets nothing through ends no connection: only silence tells.
+            ping_interval=_PING_SECONDS,
+            ping_timeout=_PONG_SECONDS,
+            close_timeout=_CLOSE_SECONDS,
             max_size=_MAX_FRAME_BYTES,
             compression=None if is_local else "deflate",
             proxy=None if is_local else True,

@@ -8,8 +8,11 @@ from typing import Annotated, Final
 import typer
 
 from pocketllm_cli.app import App, app_of
+from pocketllm_cli.commands import admin_database
+from pocketllm_cli.commands.admin_database import database_address
 from pocketllm_cli.commands.tree import noun, verb
 from pocketllm_cli.errors import BackendMissing, UsageProblem
+from pocketllm_cli.settings import environment_with
 
 _PROGRAM: Final = "backend_functions.admin"
 _ROTATES: Final = "This seals all provider keys anew."
@@ -22,6 +25,7 @@ keys = noun(
     "pocketllm admin keys rotate --yes",
 )
 app.add_typer(keys, name="keys")
+app.add_typer(admin_database.app, name="database")
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
@@ -31,7 +35,8 @@ def admin(ctx: typer.Context) -> None:
     """Maintain a backend.
 
     On the embedded backend this needs nothing else; for a hosted one SUPABASE_DB_URL and
-    POCKETLLM_MASTER_KEYS are read from the environment.
+    POCKETLLM_MASTER_KEYS are read from the environment, or the former from the system keyring
+    (`admin database keep`).
     """
     if ctx.invoked_subcommand is None:
         app_of(ctx).console.write_line(ctx.get_help())
@@ -86,7 +91,7 @@ def migrate(
 
     They are those of `supabase db push --workdir sql`, and both agree on what is applied. The
     embedded backend does it by itself when it starts; for a hosted one set SUPABASE_DB_URL to the
-    address of the owner's login.
+    address of the owner's login, or keep that in the keyring: `admin database keep`.
     """
     if status and dry_run:
         raise UsageProblem("--status and --dry-run are two questions.")
@@ -149,17 +154,21 @@ def _run(app: App, *words: str, operand: str | None = None) -> None:
 
     Raises:
         BackendMissing: It is not installed.
+        KeyringProblem: The keyring, which may hold the database's address, does not answer.
     """
     if any(find_spec(name) is None for name in ("backend_functions", "psycopg")):
         raise BackendMissing(
             "The programs that maintain a backend are not installed.",
             hint="Install them with `pip install 'pocketllm[server]'`.",
         )
-    options = ["--json"] if app.invocation.as_json else []
+    options, environment = ["--json"] if app.invocation.as_json else [], None
     if app.context.is_embedded:
         app.run(lambda api: api.locator.locate())  # it must run, so that its database does
         options += ["--folder", str(app.paths.backend)]
+    elif (address := database_address(app)) is not None:
+        # Other users of the machine see arguments; a process's environment is its user's alone.
+        environment = environment_with("SUPABASE_DB_URL", address)
     rest = [] if operand is None else ["--", operand]
     command = [sys.executable, "-P", "-m", _PROGRAM, *words, *options, *rest]
-    done = subprocess.run(command, check=False)  # noqa: S603 # our own program
+    done = subprocess.run(command, env=environment, check=False)  # noqa: S603 # our own program
     raise typer.Exit(done.returncode if done.returncode >= 0 else 128 - done.returncode)

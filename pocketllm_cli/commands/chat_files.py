@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pocketllm_cli.exports.whole_chat import WholeChat
 
 _AT_ONCE: Final = 4
-"""Chats brought in side by side: the backend works on one while others travel."""
-_A_BATCH: Final = 100
+"""Calls that bring in chats side by side: the backend works on one while others travel."""
+_A_BATCH: Final = 200
 
 
 class Format(StrEnum):
@@ -132,6 +132,7 @@ def import_(
 async def _bring_in(
     app: App, api: Api, file: Path, origin: Origin | None, *, dry_run: bool
 ) -> dict[str, int]:
+    from pocketllm_cli.api.whole_chats import in_loads
     from pocketllm_cli.imports.files import read_file
 
     user_id = (await api.account()).id
@@ -141,21 +142,35 @@ async def _bring_in(
         known = await api.whole_chats.known([record["id"] for record in batch])
         new = [record for record in batch if record["id"] not in known]
         counts["already_there"] += len(batch) - len(new)
-        for start in range(0, len(new), _AT_ONCE):
-            some = new[start : start + _AT_ONCE]
-            put = [True] * len(some)
-            if not dry_run:
-                put = await asyncio.gather(
-                    *(api.whole_chats.put(record, user_id) for record in some)
-                )
-            for record, is_new in zip(some, put, strict=True):
-                counts["chats"] += is_new
-                counts["already_there"] += not is_new
-                counts["messages"] += len(record["messages"]) if is_new else 0
+        for record in batch:
+            if record["id"] in known and not dry_run:
+                counts["messages"] += await api.whole_chats.finish(record)
+        loads = in_loads(new)
+        for start in range(0, len(loads), _AT_ONCE):
+            some = loads[start : start + _AT_ONCE]
+            _count_in(counts, some, await _put(api, some, user_id, dry_run=dry_run))
             if app.console.can_animate:
                 app.console.show_briefly(f"Importing: {_chats(counts['chats'])} …")
     app.console.show_briefly("")
     return counts
+
+
+async def _put(
+    api: Api, loads: list[list[dict[str, Any]]], user_id: str, *, dry_run: bool
+) -> list[list[bool]]:
+    if dry_run:
+        return [[True] * len(load) for load in loads]
+    return await asyncio.gather(*(api.whole_chats.put_together(load, user_id) for load in loads))
+
+
+def _count_in(
+    counts: dict[str, int], loads: list[list[dict[str, Any]]], put: list[list[bool]]
+) -> None:
+    for load, are_new in zip(loads, put, strict=True):
+        for record, is_new in zip(load, are_new, strict=True):
+            counts["chats"] += is_new
+            counts["already_there"] += not is_new
+            counts["messages"] += len(record["messages"]) if is_new else 0
 
 
 def _take(records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

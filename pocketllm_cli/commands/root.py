@@ -7,6 +7,7 @@ import typer
 from pocketllm_cli import __version__
 from pocketllm_cli.app import app_of
 from pocketllm_cli.commands.tree import Entry, LazyGroup, examples
+from pocketllm_cli.settings import paint_often
 
 _COMMANDS = "pocketllm_cli.commands"
 _ACCOUNT = f"{_COMMANDS}.account"
@@ -83,6 +84,7 @@ def root(
     if not app.can_open_screen:
         app.console.write_line(ctx.get_help())
         return
+    paint_often()
     from pocketllm_cli.tui.opening import open_terminal_app  # brings in textual
 
     open_terminal_app(app, chat)

@@ -28,11 +28,12 @@ def transfer(
     source: Annotated[str, typer.Option("--from", metavar="CONTEXT", help="Where it is now.")],
     target: Annotated[str, typer.Option("--to", metavar="CONTEXT", help="Where it shall be too.")],
 ) -> None:
-    """Bring chats, model configs, files, pictures and finished jobs from one backend to another.
+    """Bring everything from one backend to another.
 
-    Nothing is removed at the source. What was brought over is read back and compared. A transfer
-    that was stopped is taken up by the same command. Keys stay sealed where they are: on a terminal
-    each is asked for anew, else `models edit` gives it later.
+    That is the profile, model configs, chats, files, pictures, and jobs that are over. Nothing is
+    removed at the source; what was brought over is read back and compared. A transfer that was
+    stopped is taken up by the same command. Keys stay sealed where they are: on a terminal each is
+    asked for anew, else `models edit` gives it later.
     """
     app = app_of(ctx)
     if source == target:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from pocketllm_cli.api.backend import EmbeddedBackend
 from pocketllm_cli.api.client import Api, open_api
@@ -25,6 +26,9 @@ from pocketllm_cli.tui.options import TerminalOptions
 from pocketllm_cli.tui.parts import Narrator, Parts
 from pocketllm_cli.tui.state_files import StateFiles, state_folder
 from pocketllm_cli.tui.window_title import KEEP, RESTORE
+
+_WHOLE_LOOKS: Final = 500
+"""Looks at younger objects between two looks at all; while an answer streams, half a minute."""
 
 
 def open_terminal_app(app: App, chat: str | None = None) -> None:
@@ -68,7 +72,7 @@ async def _show(
         parts = _gather(app, api, options, narrator)
         parts.is_light = is_light
         terminal = TerminalApp(parts, first_chat)
-        gc.freeze()  # what is imported stays: looking through it again takes 100 ms each time
+        _collect_seldom()
         with _signals(terminal) as caught:
             app.console.write(KEEP)
             try:
@@ -80,6 +84,17 @@ async def _show(
     if caught:
         raise caught[0]
     return terminal.return_value
+
+
+def _collect_seldom() -> None:
+    """Keep the garbage collector from holding up keys.
+
+    What is imported stays, and looking through it takes 100 ms each time. Of what is made later a
+    whole look takes up to 50 ms, which by default is every second while an answer streams.
+    """
+    gc.freeze()
+    young, middle, _ = gc.get_threshold()
+    gc.set_threshold(young, middle, _WHOLE_LOOKS)
 
 
 def _gather(app: App, api: Api, options: TerminalOptions, narrator: Narrator) -> Parts:

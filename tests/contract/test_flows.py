@@ -1,62 +1,27 @@
 """What PocketLLM does, a script with an unmodified supabase-js or supabase-py can do as well."""
 
 import asyncio
-import json
-import os
-import sys
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from backend_functions.embedded.ports import free_port
 from tests.conftest import Cluster
+from tests.contract.flow_runs import CLIENTS, Steps, go_through
 from tests.contract.gateway import parser, running_gateway
-from tests.contract.node import node_command, node_environment
 from tests.sql.databases import new_database
-from tests.support.upstream import Upstream
 
 pytestmark = [pytest.mark.db, pytest.mark.xdist_group("flows")]
 
-Steps = dict[str, dict[str, Any]]
-
-_HERE = Path(__file__).parent
-
-
-def _program(client: str) -> tuple[list[str], dict[str, str]]:
-    """Return the command that goes through all flows with a client, and its environment."""
-    if client == "supabase-js":
-        return node_command(_HERE / "flows.mjs"), node_environment()
-    return [sys.executable, "-m", "tests.contract.flows"], dict(os.environ)
-
 
 async def _go(cluster: Cluster, database: str, folder: Path, client: str) -> Steps:
-    command, environment = _program(client)
-    async with AsyncExitStack() as stack:
-        provider = await stack.enter_async_context(Upstream().running())
-        asked = parser().parse_args(["--api-port", str(free_port())])
-        given = await stack.enter_async_context(running_gateway(cluster, database, folder, asked))
-        email = f"{client}@example.com"
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            env=environment | given | {"PROVIDER_URL": provider.base_url, "EMAIL": email},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            out, err = await asyncio.wait_for(process.communicate(), timeout=90)
-        finally:
-            if process.returncode is None:
-                process.kill()
-    assert process.returncode == 0, out.decode() + err.decode()
-    steps = [json.loads(line) for line in out.splitlines()]
-    told = {"provider": {"last_request": json.dumps(provider.requests[-1])}}
-    return told | {step.pop("step"): step for step in steps}
+    asked = parser().parse_args(["--api-port", str(free_port())])
+    async with running_gateway(cluster, database, folder, asked) as given:
+        return await go_through(client, given)
 
 
-@pytest.fixture(scope="module", params=["supabase-js", "supabase-py"])
+@pytest.fixture(scope="module", params=CLIENTS)
 def steps(
     cluster: Cluster, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Steps]:

@@ -35,10 +35,13 @@ def command_names() -> set[tuple[str, ...]]:
 def _walk() -> Iterator[tuple[str, Any]]:
     yield "pocketllm", get_command(app)
     for name, entry in Tree.table.items():
-        command = load_command(entry)
-        yield f"pocketllm {name}", command
-        for verb, inner in getattr(command, "commands", {}).items():
-            yield f"pocketllm {name} {verb}", inner
+        yield from _below(f"pocketllm {name}", load_command(entry))
+
+
+def _below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    yield name, command
+    for word, inner in getattr(command, "commands", {}).items():
+        yield from _below(f"{name} {word}", inner)
 
 
 def _commands() -> str:

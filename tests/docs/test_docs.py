@@ -1,4 +1,5 @@
 import re
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -19,13 +20,15 @@ def test_generated_pages_are_fresh(name: str) -> None:
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.name)
 def test_every_command_in_the_docs_exists(path: Path) -> None:
     names = command_names()
-    groups = {name[0] for name in names if len(name) == 2}
     for block in BLOCK.findall(path.read_text(encoding="utf-8")):
         for call in re.findall(r"pocketllm ([a-z].*?)(?:$|[|#&])", block, re.MULTILINE):
-            words = [word for word in call.split() if re.fullmatch(r"[a-z]+", word)]
-            name = tuple(words[:2] if words[0] in groups and len(words) > 1 else words[:1])
+            words = tuple(takewhile(re.compile(r"[a-z][a-z-]*").fullmatch, call.split()))
+            meant = max((name for name in names if words[: len(name)] == name), key=len)
+            verbs = {name for name in names if name[: len(meant)] == meant and name != meant}
 
-            assert name in names or name[:1] in names, f"{path.name}: pocketllm {call}"
+            # Nothing but an argument follows a command, and no argument a noun.
+            assert meant, f"{path.name}: pocketllm {call}"
+            assert meant == words or not verbs, f"{path.name}: pocketllm {call}"
 
 
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.name)

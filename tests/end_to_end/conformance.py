@@ -80,8 +80,18 @@ TABLE: Final = (
     Row(("backend", "logs"), None, "nothing"),
     Row(("backend", "env"), needs="nothing"),
     Row(("backend", "reset"), None, "nothing", destroys=()),
-    Row(("admin",), None, "nothing"),
-    Row(("admin", "migrate"), None, "nothing"),
-    Row(("admin", "keys"), None, "nothing"),
-    Row(("admin", "auth-keys"), None, "nothing"),
+    # Programs of the backend, with tests of their own.
+    *(
+        Row(("admin", *words), None, "nothing")
+        for words in (
+            (),
+            ("migrate",),
+            *(("keys", *verb) for verb in ((), ("list",), ("rotate",), ("retire",))),
+            *(
+                ("auth-keys", *verb)
+                for verb in ((), ("list",), ("legacy",), ("rotate",), ("retire",))
+            ),
+            *(("database", *verb) for verb in ((), ("show",), ("keep",), ("forget",))),
+        )
+    ),
 )

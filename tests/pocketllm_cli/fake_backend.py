@@ -68,6 +68,8 @@ class FakeBackend:
     """The same, for one request."""
     status: str = "complete"
     token_seconds: int = 3600
+    clock_seconds_off: int = 0
+    """How far the backend's clock is before the client's."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     server: "Server | None" = None
 
@@ -136,7 +138,7 @@ class FakeBackend:
             "refresh_token": refresh,
             "token_type": "bearer",
             "expires_in": self.token_seconds,
-            "expires_at": int(time.time()) + self.token_seconds,
+            "expires_at": int(time.time()) + self.token_seconds + self.clock_seconds_off,
             "user": user(email),
         }
 

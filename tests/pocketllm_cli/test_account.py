@@ -146,6 +146,19 @@ def test_an_expired_token_is_refreshed_and_kept(cli: Cli, hosted: FakeBackend, h
     assert hosted.seen["POST /auth/v1/token"] == 2  # the sign-in and one refresh
 
 
+@pytest.mark.parametrize("seconds", [-4000, 4000])
+def test_two_clocks_that_differ_cost_no_refresh_and_hide_no_end(
+    cli: Cli, hosted: FakeBackend, home: Path, seconds: int
+) -> None:
+    hosted.clock_seconds_off = seconds
+    sign_in(cli)
+
+    assert cli("ask", "hi").exit_code == ExitCode.OK
+    assert hosted.seen["POST /auth/v1/token"] == 1  # the sign-in alone
+    ends_in_seconds = json.loads(session_file(home).read_text())["expires_at"] - time.time()
+    assert abs(ends_in_seconds - 3600) < 300
+
+
 def test_a_token_that_the_server_ends_early_is_refreshed_once(
     cli: Cli, hosted: FakeBackend
 ) -> None:

@@ -264,7 +264,7 @@ def test_logs_can_be_followed_until_ctrl_c() -> None:
     assert process.stdout.readline() == b"log line\n"
     time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
 
     assert process.returncode == ExitCode.INTERRUPTED
 

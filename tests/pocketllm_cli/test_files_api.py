@@ -1,6 +1,7 @@
 """Files go up and come down through the client, against a real gateway."""
 
 import os
+import re
 import stat
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
+import jwt
 import pytest
 
 from pocketllm_cli.api.backend import EmbeddedBackend
@@ -126,6 +128,38 @@ async def test_a_link_is_good_for_anybody(files: Files, folder: str, tmp_path: P
         answer = await http.get(await files.sign(f"{folder}/a b.txt"))
 
     assert answer.text == "hello"
+
+
+async def test_a_link_ends_within_ten_minutes_unless_a_person_asks_for_longer(
+    files: Files, folder: str, tmp_path: Path
+) -> None:
+    source = tmp_path / "a.txt"
+    source.write_text("hello")
+    await files.upload(source, f"{folder}/a.txt")
+
+    def seconds(link: str) -> int:
+        claims = jwt.decode(link.partition("token=")[2], options={"verify_signature": False})
+        return int(claims["exp"] - claims["iat"])
+
+    assert seconds(await files.sign(f"{folder}/a.txt")) == 600
+    assert seconds(await files.sign(f"{folder}/a.txt", 3600)) == 3600
+
+
+def test_nothing_else_of_ours_asks_for_links() -> None:
+    packages = Path(__file__).parents[2]
+    asking = {
+        file.relative_to(packages).as_posix()
+        for name in ("pocketllm_cli", "backend_functions")
+        for file in (packages / name).rglob("*.py")
+        if re.search(r"object/(upload/)?sign/|create_signed|expiresIn", file.read_text("utf-8"))
+    }
+
+    assert asking == {
+        "pocketllm_cli/api/files.py",
+        # The service that makes them for whoever asks, as a hosted project's does.
+        "backend_functions/gateway/storage/routes.py",
+        "backend_functions/gateway/storage/signing_routes.py",
+    }
 
 
 async def test_what_is_refused_is_said_in_the_users_words(

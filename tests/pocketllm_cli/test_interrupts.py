@@ -1,5 +1,6 @@
 """Real signals to a real process while an answer is being written."""
 
+import asyncio
 import json
 import os
 import signal
@@ -11,7 +12,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from pocketllm_cli.api.patience import MOST_SECONDS
-from pocketllm_cli.errors import ExitCode
+from pocketllm_cli.errors import ExitCode, Stopped
+from pocketllm_cli.interrupts import stoppable
 from tests.pocketllm_cli.conftest import PROGRAM
 from tests.pocketllm_cli.fake_answers import Stream
 from tests.pocketllm_cli.fake_backend import FakeBackend
@@ -75,6 +77,25 @@ def test_the_first_signal_cancels_the_answer_and_keeps_what_there_is(
     assert err == b"Stopped; the answer is kept as far as it came.\n"
     assert cancels(backend) == 1
     assert backend.tables["messages"][1]["metadata"]["status"] == "cancelled"
+
+
+async def test_a_signal_that_interrupts_no_wait_is_noticed_before_anything_else_happens() -> None:
+    happened: list[str] = []
+
+    def signal_to_this_thread() -> None:  # so the one that waits is not interrupted by it
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    async def wait_for_ever() -> None:
+        async with stoppable():
+            threading.Timer(0.1, signal_to_this_thread).start()
+            await asyncio.Event().wait()
+
+    asyncio.get_running_loop().call_later(10, happened.append, "something else")
+    with pytest.raises(Stopped):
+        await wait_for_ever()
+
+    assert happened == []
+    assert signal.set_wakeup_fd(-1) == -1
 
 
 def test_events_end_with_done_when_the_answer_was_cancelled(

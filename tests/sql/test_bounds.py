@@ -102,5 +102,19 @@ def test_a_message_is_a_persons_a_models_or_the_systems(role: str, ada: Persona)
 def test_a_username_is_one_persons(stage: Stage, ada: Persona) -> None:
     bob = stage.sign_up()
     ada.run("update public.profiles set username = 'ada'")
+    ada.run("update public.profiles set username = 'ada'")
 
-    assert bob.refusal("update public.profiles set username = 'ada'") == "23505"
+    assert bob.refusal("update public.profiles set username = 'ada'") == "23514"
+    assert stage.service.refusal(
+        "update public.profiles set username = 'ada' where id = %(id)s", id=bob.user_id
+    )
+
+
+def test_trying_usernames_does_not_tell_who_is_here(stage: Stage, ada: Persona) -> None:
+    bob = stage.sign_up()
+    ada.run("update public.profiles set username = 'ada'")
+    change = "update public.profiles set username = %(name)s"
+
+    told = {bob.error(change, name=name) for name in ("ada", "", "é" * 61)}
+
+    assert told == {("23514", "This username cannot be used.")}

@@ -54,6 +54,10 @@ CALLS: dict[str, tuple[str, set[str] | None]] = {
     "deleted_chats()": ("public.deleted_chats()", None),
     "fork_chat(uuid,uuid,text)": ("public.fork_chat(%(chat)s)", _NOT_THERE),
     "import_chat(jsonb,jsonb)": (f"public.import_chat({_CHAT}, '[]')", _IS_TAKEN),
+    "import_chats(jsonb)": (
+        f"public.import_chats(jsonb_build_array(jsonb_build_object('chat', {_CHAT})))",
+        _IS_TAKEN,
+    ),
     "import_jobs(jsonb)": (f"public.import_jobs(jsonb_build_array({_CHAT}))", None),
     "import_messages(uuid,jsonb,uuid)": ("public.import_messages(%(chat)s, '[]')", _NOT_THERE),
     "private.put_chat(jsonb)": (f"private.put_chat({_CHAT})", _IS_TAKEN),
@@ -73,7 +77,7 @@ PATH_RULES = {
     "private.is_writable_asset(text,uuid)",
 }
 # Beside these, which take only text, nothing outside schema public can be called.
-PURE = {"search.candidates(text)", "search.parse(text)", "search.plain(text,text)"} | PATH_RULES
+PURE = {"search.candidates(text)", "search.parse(text)", "search.plain(text)"} | PATH_RULES
 # What triggers and indexes use; no request calls them. The service may call these.
 INTERNAL = {"private.applied_migrations()"} | PATH_RULES
 

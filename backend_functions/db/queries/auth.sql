@@ -315,6 +315,10 @@ update auth.users
 set banned_until = now() + make_interval(secs => %(ban_seconds)s), updated_at = now()
 where id = %(user_id)s
 
+-- name: take_time
+-- Lets the next statement take longer than a request's usually may: 100,000 messages go in seconds.
+set local statement_timeout = '60s'
+
 -- name: delete_user
 -- A user and everything that is theirs.
 delete from auth.users where id = %(user_id)s

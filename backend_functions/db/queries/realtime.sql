@@ -27,6 +27,16 @@ join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = p.tablename
 where p.pubname = 'supabase_realtime'
   and (%(oids)s::bigint[] is null or c.oid::bigint = any (%(oids)s::bigint[]))
 
+-- name: transactions_to_come
+-- How many of these transactions nobody can see the work of yet. Their numbers come with 32 bits,
+-- of which the nearest to the current number is meant.
+select count(*)::int as count
+from unnest(%(numbers)s::bigint[]) as number,
+  lateral (select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as newest) as a,
+  lateral (select (number - newest) & 4294967295 as ahead) as b,
+  lateral (select newest + ahead - case when ahead < 2147483648 then 0 else 4294967296 end as whole) as c
+where not pg_visible_in_snapshot(whole::text::xid8, pg_current_snapshot())
+
 -- name: who_may_see
 -- Pairs of a caller and a row that this caller may select now.
 select caller, place from realtime.may_see(%(oid)s::bigint::oid::regclass, %(rows)s, %(callers)s)
@@ -54,3 +64,21 @@ select realtime.forget_old_messages()
 -- name: try_to_write
 -- As `probe`, without reading back, for which a policy of its own would be needed.
 insert into realtime.messages (topic, extension) values (%(topic)s, %(extension)s)
+
+-- name: read_filters
+-- Filters on a table, their values read as the types of its columns, in the order they came.
+select coalesce(texts, '{}') as texts, is_exact
+from realtime.read_filters(%(oid)s::bigint::oid::regclass, %(filters)s)
+order by place
+
+-- name: fulfil
+-- Pairs of a filter and a row that fulfils it.
+select filter, place from realtime.fulfil(%(oid)s::bigint::oid::regclass, %(rows)s, %(filters)s)
+
+-- name: bound_time
+-- Lets each statement of this transaction take so many milliseconds; '0' for any number.
+select set_config('statement_timeout', %(milliseconds)s, true)
+
+-- name: time_allowed
+-- How long a statement may take.
+select current_setting('statement_timeout') as allowed

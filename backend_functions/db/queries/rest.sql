@@ -2,6 +2,7 @@
 -- The tables and views of schema public, with their columns in order and their primary key.
 select
   c.relname as name,
+  c.relkind in ('v', 'm') as is_view,
   coalesce(
     (select json_agg(k.attname order by array_position(i.indkey::int2[], k.attnum))
      from pg_catalog.pg_index i
@@ -33,9 +34,16 @@ from pg_catalog.pg_class c
 where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
 
 -- name: foreign_keys
--- The ways from one table of schema public to another, columns in matching order.
+-- The ways from one table to another, columns in matching order; of other schemas too, for what a
+-- view shows of them.
 select
   k.conname as name,
+  k.conrelid::int8 as source_oid,
+  k.confrelid::int8 as target_oid,
+  k.conkey as source_numbers,
+  k.confkey as target_numbers,
+  source.relnamespace = 'public'::regnamespace as is_source_public,
+  target.relnamespace = 'public'::regnamespace as is_target_public,
   source.relname as source,
   target.relname as target,
   (select json_agg(a.attname order by u.place)
@@ -55,8 +63,28 @@ from pg_catalog.pg_constraint k
 join pg_catalog.pg_class source on source.oid = k.conrelid
 join pg_catalog.pg_class target on target.oid = k.confrelid
 where k.contype = 'f' and k.conparentid = 0
-  and source.relnamespace = 'public'::regnamespace
-  and target.relnamespace = 'public'::regnamespace
+
+-- name: primary_keys
+-- The primary keys of all tables, for what a view shows of them.
+select conrelid::int8 as oid, conkey as numbers
+from pg_catalog.pg_constraint
+where contype = 'p'
+
+-- name: views
+-- The views of every schema but PostgreSQL's own, with the rule that says what they show; those
+-- outside public have no name, but other views may show their columns.
+select
+  c.oid::int8 as oid,
+  case when c.relnamespace = 'public'::regnamespace then c.relname end as name,
+  r.ev_action::text as rule,
+  (select json_object_agg(a.attnum, a.attname)
+   from pg_catalog.pg_attribute a
+   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+  ) as columns
+from pg_catalog.pg_class c
+join pg_catalog.pg_rewrite r on r.ev_class = c.oid and r.ev_type = '1'
+where c.relkind in ('v', 'm')
+  and c.relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
 
 -- name: functions
 -- The functions of schema public that a call can name, with the arguments they take and what they

@@ -210,3 +210,24 @@ select public from storage.buckets where id = %(bucket)s
 -- name: say_operation
 -- What is being done, for policies that ask `storage.operation()`.
 select set_config('storage.operation', %(operation)s, true)
+
+-- name: objects_of_user
+-- Some of what a bucket keeps for a user: private/{kind}/{user_id}/… and public/avatars/{user_id}.png.
+select name from storage.objects
+where bucket_id = %(bucket)s
+  and name ~ replace('^(private/[^/]+/USER/|public/avatars/USER\.)', 'USER', %(user_id)s)
+limit %(limit)s
+
+-- name: users_with_objects
+-- Whose objects a bucket keeps, by the ids in their names.
+select distinct left(split_part(name, '/', 3), 36) as user_id
+from storage.objects
+where bucket_id = %(bucket)s
+  and name ~ replace(
+    '^(private/[^/]+/USER/|public/avatars/USER\.)',
+    'USER', '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+  )
+
+-- name: known_users
+-- Which of these users there are.
+select id from auth.users where id = any(%(user_ids)s)

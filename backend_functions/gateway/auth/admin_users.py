@@ -5,11 +5,14 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+import psycopg
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
 from backend_functions.db.pool import Connection
 from backend_functions.db.queries import queries
+from backend_functions.errors import ServiceError
 from backend_functions.gateway.auth.addresses import read_email, refuse_phone
 from backend_functions.gateway.auth.admin_access import (
     read_duration,
@@ -20,7 +23,7 @@ from backend_functions.gateway.auth.bodies import dump_metadata, read_body
 from backend_functions.gateway.auth.failures import AuthRefused, invalid
 from backend_functions.gateway.auth.models import AdminUser, Deletion
 from backend_functions.gateway.auth.own_user import merge
-from backend_functions.gateway.auth.parts import Parts, answer
+from backend_functions.gateway.auth.parts import Parts, UserDeleted, answer
 from backend_functions.gateway.auth.passwords import check_hash, check_strength
 from backend_functions.gateway.auth.records import Row, render_user
 from backend_functions.gateway.auth.sessions import fetch_row, show_user
@@ -30,6 +33,8 @@ from backend_functions.gateway.auth.users import (
     exists_already,
     refusing_known_addresses,
 )
+
+log = structlog.get_logger(__name__)
 
 _SQL = queries("auth")
 _USERS_A_PAGE = 50
@@ -110,10 +115,21 @@ async def delete_one(parts: Parts, request: Request) -> Response:
     asked = await read_body(request, Deletion, may_be_empty=True)
     async with parts.transaction() as connection:
         user = await _find(connection, request)
+        await connection.execute(_SQL.take_time)
         statement = _SQL.bury_user if asked.should_soft_delete else _SQL.delete_user
         await connection.execute(statement, {"user_id": user["id"]})
     parts.verifier.forget()
+    if parts.on_user_deleted is not None and not asked.should_soft_delete:
+        await _finish_deletion(parts.on_user_deleted, user["id"])
     return answer({})
+
+
+async def _finish_deletion(on_user_deleted: UserDeleted, user_id: UUID) -> None:
+    try:
+        await on_user_deleted(user_id)
+    except (psycopg.Error, OSError, ServiceError) as error:
+        # The user is gone already; what is left of them goes when the backend starts again.
+        log.warning("a deleted user's objects remain for now", error=type(error).__name__)
 
 
 async def list_factors(parts: Parts, request: Request) -> Response:

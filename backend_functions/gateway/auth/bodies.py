@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from backend_functions.gateway.auth.failures import AuthRefused, invalid
 from backend_functions.gateway.auth.models import AnyBody
+from backend_functions.http import read_whole
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_METADATA_BYTES = 4096
@@ -26,9 +27,13 @@ async def read_body(
         may_be_empty: No body at all counts as one that says nothing.
 
     Raises:
-        AuthRefused: Too large, not JSON, not an object, or a field of a wrong type.
+        TooLarge, TooSlow: Too many bytes, or they do not come to their end.
+        AuthRefused: Not JSON, not an object, or a field of a wrong type.
     """
-    raw = await _read_bytes(request)
+    try:
+        raw = await read_whole(request, MAX_BODY_BYTES)
+    except ClientDisconnect as error:
+        raise AuthRefused(400, "bad_json", "Could not read request body") from error
     if may_be_empty and not raw:
         return kind()
     try:
@@ -40,18 +45,6 @@ async def read_body(
     except ValidationError as error:
         names = {".".join(map(str, problem["loc"])) or "body" for problem in error.errors()}
         raise invalid(f"Wrong type: {', '.join(sorted(names))}") from error
-
-
-async def _read_bytes(request: Request) -> bytes:
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                raise AuthRefused(413, "validation_failed", "Request body is too large")
-    except ClientDisconnect as error:
-        raise AuthRefused(400, "bad_json", "Could not read request body") from error
-    return bytes(body)
 
 
 def dump_metadata(data: dict[str, Any]) -> str:

@@ -29,6 +29,7 @@ from backend_functions.types import Caller
 AUTH_ADMIN = Caller("supabase_auth_admin", {"role": "supabase_auth_admin"})
 
 UserCreated = Callable[[Connection, UUID], Awaitable[None]]
+UserDeleted = Callable[[UUID], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,7 @@ class Parts:
     settings: AuthSettings
     send_mail: SendMail
     on_user_created: UserCreated | None = field(default=None)
+    on_user_deleted: UserDeleted | None = field(default=None)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:

@@ -38,7 +38,14 @@ from backend_functions.gateway.auth.own_user import (
     sign_out,
     update_user,
 )
-from backend_functions.gateway.auth.parts import Guards, Limits, Parts, UserCreated, answer
+from backend_functions.gateway.auth.parts import (
+    Guards,
+    Limits,
+    Parts,
+    UserCreated,
+    UserDeleted,
+    answer,
+)
 from backend_functions.gateway.auth.passwords import Passwords
 from backend_functions.gateway.auth.pruning import PRUNE_SECONDS, Pruning, prune
 from backend_functions.gateway.auth.refresh import refresh
@@ -57,6 +64,12 @@ from backend_functions.settings import AuthSettings
 
 log = structlog.get_logger(__name__)
 
+_SERVICE_CODES = {
+    400: "validation_failed",
+    401: "no_authorization",
+    408: "request_timeout",
+    413: "validation_failed",
+}
 _GRANTS: dict[str, Endpoint] = {
     "password": sign_in,
     "refresh_token": refresh,
@@ -75,6 +88,7 @@ def auth_routes(
     settings: AuthSettings,
     send_mail: SendMail,
     on_user_created: UserCreated | None = None,
+    on_user_deleted: UserDeleted | None = None,
     limits: Limits | None = None,
     bcrypt_cost: int = 10,
     prune_seconds: float = PRUNE_SECONDS,
@@ -86,11 +100,21 @@ def auth_routes(
         keys: One of them is needed for everything but the public keys and what browsers follow.
         send_mail: Takes every mail, inside the transaction that is about it.
         on_user_created: Runs inside the transaction of a sign-up; may take another role in it.
+        on_user_deleted: Runs when a user is gone for good, before that is answered.
         prune_seconds: How long at least until what is old is removed again.
     """
     passwords, guards = Passwords(cost=bcrypt_cost), Guards(limits or Limits())
     parts = Parts(
-        database, signer, verifier, keys, passwords, guards, settings, send_mail, on_user_created
+        database,
+        signer,
+        verifier,
+        keys,
+        passwords,
+        guards,
+        settings,
+        send_mail,
+        on_user_created,
+        on_user_deleted,
     )
     bind = _binder(parts, Pruning(every_seconds=prune_seconds))
     routes = [
@@ -209,10 +233,9 @@ async def _on_refused(request: Request, error: Exception) -> Response:
 
 async def _on_service_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ServiceError)
-    code = {400: "validation_failed", 401: "no_authorization"}.get(
-        error.status, "unexpected_failure"
-    )
-    return render_failure(request, AuthRefused(error.status, code, error.message))
+    code = _SERVICE_CODES.get(error.status, "unexpected_failure")
+    headers = {"Connection": "close"} if error.status == 408 else None
+    return render_failure(request, AuthRefused(error.status, code, error.message, headers=headers))
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

@@ -1,23 +1,19 @@
 """What a channel asks to be told of: kinds of changes of tables. Pure."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from zlib import crc32
 
 import orjson
 
-from backend_functions.gateway.realtime.filters import (
-    BadFilter,
-    BoundFilter,
-    Filter,
-    bind_filter,
-    parse_filters,
-)
+from backend_functions.gateway.realtime.conditions import Condition
+from backend_functions.gateway.realtime.filters import BadFilter, Filter, as_list, parse_filters
 from backend_functions.gateway.realtime.pgoutput import Change
 from backend_functions.gateway.realtime.tables import PublishedTable
 
 Event = Literal["*", "INSERT", "UPDATE", "DELETE"]
+_RAISED = "ERROR P0001 (raise_exception)"
 _EVENTS: dict[str, Event] = {"INSERT": "INSERT", "UPDATE": "UPDATE", "DELETE": "DELETE"}
 
 
@@ -27,7 +23,12 @@ class BadBinding(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One kind of change. `asked` goes back to the client as it came; `id` is never 0."""
+    """One kind of change. `asked` goes back to the client as it came; `id` is never 0.
+
+    Args:
+        conditions: The filters as they were read for each table, by its oid. A table with filters
+            that was published later is not among them, and not told of.
+    """
 
     id: int
     event: Event
@@ -36,6 +37,7 @@ class Binding:
     filters: tuple[Filter, ...]
     select: tuple[str, ...] | None
     asked: Mapping[str, Any]
+    conditions: Mapping[int, tuple[Condition, ...]] = field(default_factory=dict)
 
     def concerns(self, change: Change) -> bool:
         """Tell whether a change is of this kind and table, whatever is in the row."""
@@ -46,20 +48,9 @@ class Binding:
             and self.table in ("*", relation.name)
         )
 
-    def admits(self, change: Change, bound: Iterable[BoundFilter]) -> bool:
-        """Tell whether the row fulfils the filters; of a deleted row, what is known of it."""
-        return all(
-            condition.admits(change.old if change.kind == "DELETE" else change.new)
-            for condition in bound
-        )
-
-    def bind(self, types: Mapping[str, str]) -> tuple[BoundFilter, ...]:
-        """Return the filters with their values read as the types of these columns.
-
-        Raises:
-            BadFilter: One cannot be.
-        """
-        return tuple(bind_filter(condition, types) for condition in self.filters)
+    def concerns_table(self, table: PublishedTable) -> bool:
+        """Tell whether a table is meant, by its name or by `*`."""
+        return self.schema in ("*", table.schema) and self.table in ("*", table.name)
 
 
 def number_binding(asked: Mapping[str, Any]) -> int:
@@ -91,7 +82,7 @@ def parse_binding(asked: Mapping[str, Any]) -> Binding:
     try:
         filters = parse_filters(text)
     except BadFilter as error:
-        raise BadBinding(str(error)) from error
+        raise BadBinding(f"Error parsing `filter` params: {error}") from error
     select = _parse_select(asked.get("select"))
     if select is not None and "*" in (schema, table):
         raise BadBinding(
@@ -113,36 +104,37 @@ def _parse_select(asked: object) -> tuple[str, ...] | None:
     return tuple(name for name in asked if isinstance(name, str)) or None
 
 
-def check_binding(binding: Binding, tables: Iterable[PublishedTable], role: str) -> None:
-    """Refuse what could never be told.
+def check_columns(binding: Binding, table: PublishedTable, role: str) -> None:
+    """Refuse columns that a role may not select.
 
     Raises:
-        BadBinding: No table of that name is published, or a filter or selection does not fit.
+        BadFilter: One of them.
     """
-    found = [
-        table
-        for table in tables
-        if binding.schema in ("*", table.schema) and binding.table in ("*", table.name)
-    ]
-    if not found:
-        raise BadBinding(_refusal(binding, ""))
-    for table in found:
-        types = table.types(role)
-        try:
-            binding.bind(types)
-        except BadFilter as error:
-            raise BadBinding(_refusal(binding, str(error))) from error
-        if unknown := set(binding.select or ()) - set(types):
-            raise BadBinding(_refusal(binding, f"invalid column for select {min(unknown)}"))
+    known = {column.name for column in table.readable(role)}
+    for condition in binding.filters:
+        if condition.column not in known:
+            raise BadFilter(f"{_RAISED} invalid column for filter {condition.column}")
+    for name in binding.select or ():
+        if name not in known:
+            raise BadFilter(f"{_RAISED} invalid column for select {name}")
 
 
-def _refusal(binding: Binding, reason: str) -> str:
+def describe_refusal(binding: Binding, reason: str | None = None) -> str:
+    """Return why a subscription is refused, in the words of the real service."""
+    filters = ", ".join(
+        f"{{{as_list(one.column, one.operator, one.value)[1:-1]}, {str(one.is_negated).lower()}}}"
+        for one in binding.filters
+    )
+    select = "nil" if binding.select is None else as_list(*binding.select)
     asked = (
         f"[event: {binding.event}, schema: {binding.schema}, table: {binding.table},"
-        f" filters: {binding.asked.get('filter') or '[]'}]"
+        f" filters: [{filters}], select: {select}]"
     )
-    if reason:
-        return f"Unable to subscribe to changes with given parameters. {reason}, {asked}"
+    if reason is not None:
+        return (
+            "Unable to subscribe to changes with given parameters. An exception happened so please"
+            f" check your connect parameters: {asked}. Exception: {reason}"
+        )
     return (
         "Unable to subscribe to changes with given parameters. Please check Realtime is enabled"
         f" for the given connect parameters: {asked}"

@@ -8,7 +8,7 @@ from uuid import uuid4
 import orjson
 
 from backend_functions.gateway.realtime.bindings import Binding
-from backend_functions.gateway.realtime.phoenix import Sent, Version, render_push
+from backend_functions.gateway.realtime.phoenix import Sent, Version, render_close, render_push
 from backend_functions.types import Caller
 
 PREFIX = "realtime:"
@@ -80,6 +80,8 @@ class Channel:
     bindings: tuple[Binding, ...] = ()
     presence: dict[str, Any] | None = None
     """What is tracked of it, with its reference."""
+    _identity: tuple[Caller, str] | None = None
+    """As it was written last, and for whom: it is asked for with every change."""
 
     @property
     def topic(self) -> str:
@@ -94,7 +96,9 @@ class Channel:
     @property
     def identity(self) -> str:
         """The role and claims, as the database is told them; equal for equal rights."""
-        return identity_of(self.caller)
+        if self._identity is None or self._identity[0] is not self.caller:
+            self._identity = self.caller, identity_of(self.caller)
+        return self._identity[1]
 
     def hears(self, extension: str) -> bool:
         """Tell whether it is told of `broadcast` or `presence`."""
@@ -103,6 +107,10 @@ class Channel:
     def push(self, event: str, payload: Mapping[str, Any]) -> None:
         """Send something that was not asked for."""
         self.socket.send(render_push(self.socket.version, self.topic, event, payload))
+
+    def close(self) -> None:
+        """Tell the client that the channel has ended."""
+        self.socket.send(render_close(self.socket.version, self.topic, self.join_ref))
 
     def tell(self, status: str, extension: str, message: str) -> None:
         """Send a system message."""

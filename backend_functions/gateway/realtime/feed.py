@@ -1,7 +1,9 @@
 """Streams committed changes out of PostgreSQL, over its replication protocol.
 
-The slot is temporary: it ends with its connection, so a server that dies holds back no log. Nobody
-can say what was missed between two slots, so whoever reads must start afresh after a `FeedLost`.
+The slot is temporary: it ends with its connection, so a server that dies holds back no log. Either
+side takes the other for dead after a minute of silence, of which PostgreSQL breaks the first half.
+Nobody can say what was missed between two slots, so whoever reads must start afresh after a
+`FeedLost`.
 
 Source: https://www.postgresql.org/docs/18/protocol-replication.html
 """
@@ -21,6 +23,7 @@ from backend_functions.gateway.realtime.pgoutput import Change, Decoder, Malform
 
 _MAX_BATCH = 500
 _CONNECT_SECONDS = 5
+_SILENT_SECONDS = 60
 
 
 class FeedLost(Exception):
@@ -51,8 +54,7 @@ class Feed:
                     # Only now: what was not handled yet must not be given up by the database.
                     self._confirm()
                 if not changes:
-                    await _readable(self._pgconn)
-                    self._pgconn.consume_input()
+                    await _more_input(self._pgconn)
         except (psycopg.Error, Malformed, OSError) as error:
             raise FeedLost(str(error)) from error
 
@@ -99,7 +101,8 @@ async def open_feed(url: str, publications: tuple[str, ...]) -> AsyncIterator[Fe
             autocommit=True,
             replication="database",
             connect_timeout=_CONNECT_SECONDS,
-            options="-c statement_timeout=0 -c timezone=UTC -c datestyle=ISO",
+            options="-c statement_timeout=0 -c timezone=UTC -c datestyle=ISO"
+            f" -c wal_sender_timeout={_SILENT_SECONDS}s",
         )
     except (psycopg.Error, OSError) as error:
         raise FeedLost(str(error)) from error
@@ -123,8 +126,7 @@ async def _start(connection: AsyncConnection[tuple[object, ...]], names: tuple[s
         pgconn.send_query(command.as_bytes(connection))
         pgconn.flush()
         while pgconn.is_busy():
-            await _readable(pgconn)
-            pgconn.consume_input()
+            await _more_input(pgconn)
         result = pgconn.get_result()
     except (psycopg.Error, OSError) as error:
         raise FeedLost(str(error)) from error
@@ -132,12 +134,20 @@ async def _start(connection: AsyncConnection[tuple[object, ...]], names: tuple[s
         raise FeedLost(pgconn.error_message.decode(errors="replace"))
 
 
-async def _readable(pgconn: PGconn) -> None:
+async def _more_input(pgconn: PGconn) -> None:
+    """Read what arrives next.
+
+    Raises:
+        TimeoutError: Nothing did for a minute.
+        psycopg.OperationalError: The connection is lost.
+    """
     loop = asyncio.get_running_loop()
     arrived = asyncio.Event()
     number = pgconn.socket
     loop.add_reader(number, arrived.set)
     try:
-        await arrived.wait()
+        async with asyncio.timeout(_SILENT_SECONDS):
+            await arrived.wait()
     finally:
         loop.remove_reader(number)
+    pgconn.consume_input()

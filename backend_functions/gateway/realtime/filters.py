@@ -1,73 +1,35 @@
 """Filters of a subscription to changes: `column=operator.value`, several with commas. Pure.
 
-A comparison is made on values, not on text: so a filter is taken only on types whose order and
-equality are the same here as in PostgreSQL.
+Source: `parse_filters` of supabase/realtime (`postgres_cdc_rls/subscriptions.ex`).
 """
 
-import operator
-import re
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any
-from uuid import UUID
 
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "eq": operator.eq,
-    "neq": operator.ne,
-    "lt": operator.lt,
-    "lte": operator.le,
-    "gt": operator.gt,
-    "gte": operator.ge,
-}
-_TRUTH = {"t": True, "true": True, "f": False, "false": False}
-_READERS: dict[str, Callable[[str], Any]] = {
-    **dict.fromkeys(("int2", "int4", "int8", "oid"), int),
-    **dict.fromkeys(("numeric",), Decimal),
-    **dict.fromkeys(("float4", "float8"), float),
-    **dict.fromkeys(("text", "varchar", "name"), str),
-    "uuid": UUID,
-    "bool": _TRUTH.__getitem__,
-    "date": date.fromisoformat,
-    **dict.fromkeys(("timestamp", "timestamptz"), datetime.fromisoformat),
-}
-_ONE = re.compile(r"(?P<column>[^=,]+)=(?P<operator>\w+)\.(?P<value>.*)", re.DOTALL)
+OPERATORS = frozenset(
+    ("eq", "neq", "lt", "lte", "gt", "gte", "in", "like", "ilike", "is", "match", "imatch")
+) | {"isdistinct"}
 _MOST = 100
 
 
 class BadFilter(ValueError):
-    """It cannot be read, or not be told as PostgreSQL would; the message says which."""
+    """It cannot be read; the message says why, as the real service does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One condition; the values of `in` are several, of the others one."""
+    """One condition on a column.
+
+    Args:
+        value: As it is read by PostgreSQL; the values of `in` are one array, `{a,"b c"}`.
+        is_negated: Whether `not.` stood before the operator.
+    """
 
     column: str
     operator: str
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BoundFilter:
-    """A condition whose values were read as the column's type."""
-
-    column: str
-    compare: Callable[[Any, Any], bool]
-    values: tuple[Any, ...]
-    read: Callable[[str], Any]
-
-    def admits(self, row: Mapping[str, str | None]) -> bool:
-        """Tell whether a row fulfils it; null and what is not known fulfil nothing."""
-        text = row.get(self.column)
-        if text is None:
-            return False
-        try:
-            value = self.read(text)
-        except (ValueError, ArithmeticError, KeyError):
-            return False  # `infinity`, or a date that Python's calendar does not have
-        return any(self.compare(value, wanted) for wanted in self.values)
+    value: str
+    is_negated: bool = False
 
 
 def parse_filters(text: str) -> tuple[Filter, ...]:
@@ -76,58 +38,74 @@ def parse_filters(text: str) -> tuple[Filter, ...]:
     Raises:
         BadFilter: An operator is unknown, or a condition is no condition.
     """
-    return tuple(_parse_one(part) for part in _split(text.strip()) if part)
+    if not text.strip():
+        return ()
+    filters = tuple(_parse_one(part.strip()) for part in _split(text.strip()))
+    if len(filters) > _MOST:
+        raise BadFilter(f"too many filters. Maximum {_MOST}")
+    return filters
 
 
-def _split(text: str) -> list[str]:
-    # A comma separates conditions only outside the brackets of `in`.
-    parts, depth, start = [], 0, 0
+def _split(text: str) -> Iterator[str]:
+    # A comma separates conditions only outside brackets and quotes. A quote opens only where a
+    # value begins; inside, a backslash keeps what follows it.
+    depth = start = 0
+    is_quoted = is_kept = False
+    before = ""
     for at, char in enumerate(text):
-        depth += (char == "(") - (char == ")")
-        if char == "," and depth == 0 and "=" in text[at:]:
-            parts.append(text[start:at])
-            start = at + 1
-    return [*parts, text[start:]]
+        if is_quoted:
+            is_quoted = is_kept or char != '"'
+            is_kept = char == "\\" and not is_kept
+        elif char == '"':
+            is_quoted = before in (".", "(", ",")
+        elif char == "," and depth == 0:
+            yield text[start:at]
+            start, char = at + 1, ""
+        else:
+            depth = max(0, depth + (char == "(") - (char == ")"))
+        before = char
+    yield text[start:]
 
 
 def _parse_one(part: str) -> Filter:
-    found = _ONE.fullmatch(part)
-    if found is None:
-        raise BadFilter(f"Error parsing `filter` params: {part[:100]}")
-    column, name, value = found["column"].strip(), found["operator"], found["value"]
-    if name == "in":
-        if not (value.startswith("(") and value.endswith(")")):
-            raise BadFilter(f"Error parsing `filter` params: {part[:100]}")
-        values = tuple(item.strip().strip('"') for item in value[1:-1].split(","))
-        if len(values) > _MOST:
-            raise BadFilter(f"too many values for `in` filter. Maximum {_MOST}")
-        return Filter(column, name, values)
-    if name not in _COMPARISONS:
-        raise BadFilter(f"Error parsing `filter` params: operator {name[:20]} is not supported")
-    return Filter(column, name, (value,))
+    if not part:
+        raise BadFilter("filter must not contain empty segments (check for extra commas)")
+    column, equals, rest = part.partition("=")
+    if not equals:
+        raise BadFilter(as_list(part))
+    condition = rest.removeprefix("not.")
+    operator, dot, value = condition.partition(".")
+    if not dot:
+        raise BadFilter(as_list(condition))
+    if operator not in OPERATORS:
+        raise BadFilter(as_list(operator, value))
+    value = _array(value) if operator == "in" else _unquote(value)
+    if "\0" in part:
+        raise BadFilter("a filter must not contain the character 0")
+    return Filter(column, operator, value, is_negated=condition != rest)
 
 
-def bind_filter(condition: Filter, columns: Mapping[str, str]) -> BoundFilter:
-    """Return a condition ready to compare.
+def _array(value: str) -> str:
+    if len(value) < 2 or not (value.startswith("(") and value.endswith(")")):
+        raise BadFilter("`in` filter value must be wrapped by parentheses")
+    return "{" + value[1:-1] + "}"
 
-    Args:
-        columns: The names of the columns that the caller may select, and their types.
 
-    Raises:
-        BadFilter: The column is none of them, its type has no comparison here, or the value is
-            none of that type.
-    """
-    type_name = columns.get(condition.column)
-    if type_name is None:
-        raise BadFilter(f"invalid column for filter {condition.column}")
-    read = _READERS.get(type_name)
-    if read is None:
-        raise BadFilter(f"filters on columns of type {type_name} are not supported")
-    try:
-        values = tuple(read(value) for value in condition.values)
-    except (ValueError, ArithmeticError, KeyError) as error:
-        raise BadFilter(f"invalid value for filter on {condition.column}") from error
-    compare = operator.eq if condition.operator == "in" else _COMPARISONS[condition.operator]
-    if type_name == "timestamptz" and any(value.tzinfo is None for value in values):
-        raise BadFilter(f"the filter on {condition.column} needs a time zone")
-    return BoundFilter(condition.column, compare, values, read)
+def _unquote(value: str) -> str:
+    """Return what stands between quotes; all of it if it is not one quoted text."""
+    if not value.startswith('"'):
+        return value
+    content: list[str] = []
+    is_kept = False
+    for at, char in enumerate(value[1:], start=1):
+        if char == '"' and not is_kept:
+            return "".join(content) if at == len(value) - 1 else value
+        is_kept = char == "\\" and not is_kept
+        if not is_kept:
+            content.append(char)
+    return value
+
+
+def as_list(*texts: str) -> str:
+    """Return texts as the real service shows a list of them in its messages."""
+    return json.dumps([text[:100] for text in texts], ensure_ascii=False)

@@ -8,10 +8,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from backend_functions.access import ApiKeys, TokenVerifier, identify_gateway_caller
-from backend_functions.errors import ServiceError
+from backend_functions.errors import ServiceError, TooLarge, TooSlow
 from backend_functions.gateway.realtime.authorization import rights_to_write
 from backend_functions.gateway.realtime.hub import Hub
 from backend_functions.gateway.realtime.phoenix import Binary
+from backend_functions.http import read_whole
 from backend_functions.types import Caller
 
 _MAX_MESSAGES = 100
@@ -44,7 +45,7 @@ class HttpBroadcast:
             for message in _messages(parsed):
                 await self._send(caller, **message)
         except _Refused as refused:
-            return JSONResponse(refused.body, refused.status)
+            return _render(refused)
         return Response(status_code=202)
 
     async def one(self, request: Request) -> Response:
@@ -70,7 +71,7 @@ class HttpBroadcast:
                 is_private=request.query_params.get("private") == "true",
             )
         except _Refused as refused:
-            return JSONResponse(refused.body, refused.status)
+            return _render(refused)
         return Response(status_code=202)
 
     async def _identify(self, request: Request) -> Caller:
@@ -80,12 +81,12 @@ class HttpBroadcast:
             raise _Refused(error.status, {"message": error.message}) from error
 
     async def _read(self, request: Request) -> bytes:
-        body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > self._hub.limits.max_frame_bytes:
-                raise _Refused(413, {"error": "Payload size exceeds tenant limit"})
-        return body
+        try:
+            return await read_whole(request, self._hub.limits.max_frame_bytes)
+        except TooLarge as error:
+            raise _Refused(413, {"error": "Payload size exceeds tenant limit"}) from error
+        except TooSlow as error:
+            raise _Refused(408, {"error": error.message}) from error
 
     async def _send(
         self, caller: Caller, topic: str, event: str, payload: Any, is_private: bool
@@ -101,6 +102,11 @@ class HttpBroadcast:
         except (ServiceError, psycopg.Error):
             return False
         return bool(rights)
+
+
+def _render(refused: _Refused) -> JSONResponse:
+    headers = {"connection": "close"} if refused.status == 408 else None
+    return JSONResponse(refused.body, refused.status, headers)
 
 
 def _messages(parsed: Any) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -20,6 +19,8 @@ from backend_functions.gateway.realtime.limits import RealtimeLimits
 from backend_functions.gateway.realtime.pgoutput import Change
 from backend_functions.gateway.realtime.phoenix import Binary, Sent, Version, render_broadcast
 from backend_functions.gateway.realtime.presence import Metas, present_state, untrack
+from backend_functions.gateway.realtime.sight import TransactionHangs
+from backend_functions.stopping import end_task
 
 log = structlog.get_logger(__name__)
 
@@ -106,9 +107,7 @@ class Hub:
     async def stop(self) -> None:
         """Stop reading changes."""
         if self._feed is not None:
-            self._feed.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._feed
+            await end_task(self._feed)
 
     def _start_feed(self) -> None:
         if self._feed is None or self._feed.done() or self._feed.cancelling():
@@ -129,7 +128,7 @@ class Hub:
                     pause = _FIRST_PAUSE_SECONDS
                     async for changes in feed.batches():
                         await self._handle(changes)
-            except (FeedLost, Unavailable, psycopg.Error) as error:
+            except (FeedLost, TransactionHangs, Unavailable, psycopg.Error) as error:
                 log.warning(
                     "the feed of changes was lost", error=type(error).__name__, detail=_say(error)
                 )

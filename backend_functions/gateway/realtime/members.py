@@ -1,23 +1,28 @@
 """Joining a channel: who the client is, what it may hear, and how it is told that it may not."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import psycopg
 
 from backend_functions.access import TokenExpired, TokenVerifier
+from backend_functions.db.pool import Connection
 from backend_functions.errors import NotAuthenticated, ServiceError, Unavailable
+from backend_functions.gateway.realtime.asking import read_conditions
 from backend_functions.gateway.realtime.authorization import rights_to_read
 from backend_functions.gateway.realtime.bindings import (
     BadBinding,
     Binding,
-    check_binding,
+    check_columns,
+    describe_refusal,
     parse_binding,
 )
 from backend_functions.gateway.realtime.channel import PREFIX, Channel, Socket, parse_join
+from backend_functions.gateway.realtime.filters import BadFilter
 from backend_functions.gateway.realtime.hub import Hub
 from backend_functions.gateway.realtime.phoenix import Frame
-from backend_functions.gateway.realtime.tables import read_tables
+from backend_functions.gateway.realtime.tables import PublishedTable, read_tables
 from backend_functions.types import SERVICE, Caller
 
 _NO_DATABASE = "Realtime was unable to connect to the project database"
@@ -111,13 +116,28 @@ async def bind_changes(channel: Channel, hub: Hub) -> tuple[Binding, ...]:
         bindings = tuple(map(parse_binding, channel.config.changes))
         async with hub.database.act_as(SERVICE) as connection:
             tables = await read_tables(connection)
-        for binding in bindings:
-            check_binding(binding, tables, channel.caller.role)
+            role = channel.caller.role
+            return tuple([await _bind(connection, one, tables, role) for one in bindings])
     except BadBinding as error:
         raise Refused("", str(error)) from error
     except (Unavailable, psycopg.Error) as error:
         raise Refused("", _NO_DATABASE) from error
-    return bindings
+
+
+async def _bind(
+    connection: Connection, binding: Binding, tables: Sequence[PublishedTable], role: str
+) -> Binding:
+    found = [table for table in tables if binding.concerns_table(table)]
+    if not found:
+        raise BadBinding(describe_refusal(binding))
+    conditions = {}
+    try:
+        for table in found:
+            check_columns(binding, table, role)
+            conditions[table.oid] = await read_conditions(connection, table, binding.filters)
+    except BadFilter as error:
+        raise BadBinding(describe_refusal(binding, str(error))) from error
+    return replace(binding, conditions=conditions)
 
 
 def seconds_left(caller: Caller) -> float | None:

@@ -36,6 +36,7 @@ class Change:
         new: The row afterwards; empty for a delete.
         old: What is known of the row before: the identity columns of a deleted row, and of an
             updated one whose identity changed; every column under REPLICA IDENTITY FULL.
+        transaction: The number (`xid`) of the transaction that made it.
     """
 
     relation: Relation
@@ -43,6 +44,7 @@ class Change:
     new: Row
     old: Row
     committed_at: datetime
+    transaction: int
 
 
 class Malformed(Exception):
@@ -55,6 +57,7 @@ class Decoder:
     def __init__(self) -> None:
         self._relations: dict[int, Relation] = {}
         self._committed_at = _EPOCH
+        self._transaction = 0
 
     def decode(self, message: bytes) -> Change | None:
         """Return the change a message tells of, or None if it tells of none.
@@ -72,6 +75,7 @@ class Decoder:
         if kind == b"B":
             reader.int64()
             self._committed_at = _EPOCH + timedelta(microseconds=reader.int64())
+            self._transaction = reader.uint32()
         elif kind == b"R":
             relation = _read_relation(reader)
             self._relations[relation.oid] = relation
@@ -94,7 +98,7 @@ class Decoder:
             part = reader.byte() if kind == b"U" else b""
         new = reader.row(relation) if part == b"N" else {}
         names: dict[bytes, Kind] = {b"I": "INSERT", b"U": "UPDATE", b"D": "DELETE"}
-        return Change(relation, names[kind], new, old, self._committed_at)
+        return Change(relation, names[kind], new, old, self._committed_at, self._transaction)
 
 
 def _read_relation(reader: "_Reader") -> Relation:
@@ -127,6 +131,9 @@ class _Reader:
         return self._unpack("!h", 2)
 
     def int32(self) -> int:
+        return self._unpack("!I", 4)
+
+    def uint32(self) -> int:
         return self._unpack("!I", 4)
 
     def int64(self) -> int:

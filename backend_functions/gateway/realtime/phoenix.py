@@ -109,6 +109,15 @@ def render_reply(
     return _render(version, to.topic, "phx_reply", payload, to.ref, to.join_ref)
 
 
+def render_close(version: Version, topic: str, join_ref: str | None) -> Sent:
+    """Return the end of a channel.
+
+    It names the join that it ends, so that a client that has joined the topic again meanwhile does
+    not take the new channel for closed.
+    """
+    return _render(version, topic, "phx_close", {}, join_ref, join_ref)
+
+
 def _render(
     version: Version,
     topic: str,

@@ -1,5 +1,6 @@
 """Finds out which callers may see which changes: one question for each table, not one a caller."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,8 +14,44 @@ from backend_functions.gateway.realtime.tables import PublishedTable
 
 _SQL = queries("realtime")
 
+_VISIBLE_SECONDS = 30.0
+_LOOK_SECONDS = 0.002
+
 Seen = set[tuple[str, int]]
 """Pairs of an identity and the place of a change in the list that was asked about."""
+
+
+class TransactionHangs(Exception):
+    """A transaction is in the log, and yet nobody sees what it did."""
+
+
+async def wait_until_visible(connection: Connection, changes: Iterable[Change]) -> None:
+    """Return when a new statement sees what these changes have done.
+
+    PostgreSQL tells of a commit as soon as it is in the log, and shows its rows to others a moment
+    later: for as long as that backend has to wait for a processor, or for a standby. Who asked in
+    between would find no row, and nobody would be told of the change.
+
+    Args:
+        connection: One whose statements each see what was committed before them.
+
+    Raises:
+        TransactionHangs: It is not visible after some seconds.
+    """
+    numbers = list({change.transaction for change in changes})
+    loop = asyncio.get_running_loop()
+    patience_ends = loop.time() + _VISIBLE_SECONDS
+    while await _count_transactions_to_come(connection, numbers):
+        if loop.time() > patience_ends:
+            raise TransactionHangs
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _count_transactions_to_come(connection: Connection, numbers: list[int]) -> int:
+    cursor = await connection.execute(_SQL.transactions_to_come, {"numbers": numbers})
+    row = await cursor.fetchone()
+    assert row is not None
+    return int(row["count"])
 
 
 async def who_sees(

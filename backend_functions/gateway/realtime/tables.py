@@ -43,7 +43,7 @@ class PublishedTable:
 
     def types(self, role: str) -> dict[str, str]:
         """Return the types of the columns that a role may select, by name."""
-        return {column.name: column.base for column in self.readable(role)}
+        return {column.name: column.type for column in self.readable(role)}
 
     def has_readable_key(self, role: str) -> bool:
         """Tell whether a role may select the whole primary key."""

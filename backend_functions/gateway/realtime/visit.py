@@ -65,7 +65,7 @@ class Visit:
         before = self._channels.get(frame.topic)
         if before is not None:  # a client that joins again has forgotten the channel
             self._drop(before)
-            before.push("phx_close", {})
+            before.close()
         try:
             if not self._joins.is_kept():
                 self._connection.end(POLICY_VIOLATION, "Too many joins per second")
@@ -109,7 +109,7 @@ class Visit:
     async def _leave(self, channel: Channel, frame: Frame) -> None:
         self._drop(channel)
         self._reply(frame, "ok", {})
-        channel.push("phx_close", {})
+        channel.close()
 
     async def _broadcast(self, channel: Channel, frame: Frame) -> None:
         event = frame.payload.get("event")
@@ -185,7 +185,7 @@ class Visit:
         if self._channels.get(channel.topic) is channel:
             self._drop(channel)
             channel.tell("error", "system", message)
-            channel.push("phx_close", {})
+            channel.close()
 
     def _drop(self, channel: Channel) -> None:
         if self._channels.get(channel.topic) is channel:

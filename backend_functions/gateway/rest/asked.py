@@ -41,13 +41,16 @@ class Asked:
         """
         return read_pairs(self.request.scope["query_string"])
 
-    @property
-    def key(self) -> Hashable:
-        """What a read asks for, whoever asks; None where it is too long to be kept."""
-        query = self.request.scope["query_string"]
-        if len(query) > _LONGEST_KEPT:
+    def key(self, pairs: Pairs) -> Hashable:
+        """Return what a read asks for, whoever asks; None where it is too long to be kept.
+
+        Args:
+            pairs: The parameters, as far as they matter.
+        """
+        if len(self.request.scope["query_string"]) > _LONGEST_KEPT:
             return None
-        return (self.name, self.request.method, query, self.request.headers.get("range"), self.wish)
+        request = self.request
+        return (self.name, request.method, *pairs, request.headers.get("range"), self.wish)
 
     @property
     def is_read(self) -> bool:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from backend_functions.errors import TooLarge
 from backend_functions.gateway.rest.errors import bad_body
 from backend_functions.gateway.rest.forms import csv_to_json, form_to_json
+from backend_functions.http import read_whole
 
 _JSON = "application/json"
 MAX_BYTES = 4 * 1024 * 1024
@@ -41,15 +42,11 @@ async def read_body(request: Request, *, with_csv: bool = True) -> bytes:
 
     Raises:
         TooLarge: More than are taken.
+        TooSlow: It does not come to its end.
         RestError: Another content type or encoding, or not what it says it is (PGRST102).
     """
     convert = _converter(request.headers, with_csv=with_csv)
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_BYTES:
-            raise TooLarge
-    return convert(bytes(body))
+    return convert(await read_whole(request, MAX_BYTES))
 
 
 def _converter(headers: Mapping[str, str], *, with_csv: bool) -> Callable[[bytes], bytes]:

@@ -72,6 +72,7 @@ class Relation:
     primary_key: tuple[str, ...] = ()
     computed: Mapping[str, Column] = field(default_factory=dict)
     """What functions make of a row, by the function's name; never part of `*`."""
+    is_view: bool = False
 
     def column(self, name: str) -> Column:
         """Return a column by name, or what a function makes of a row.
@@ -87,7 +88,7 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """A way from `source` to `target`."""
+    """A way from `source` to `target`; either may be a view that shows the key's columns."""
 
     name: str
     source: str

@@ -41,6 +41,7 @@ _STATUSES = {
     "21000": 400,
     "42703": 400,
     "42704": 400,
+    "42712": 400,
 }
 
 
@@ -144,6 +145,11 @@ def not_embedded(name: str) -> RestError:
         f"'{name}' is not an embedded resource in this request",
         hint=f"Verify that '{name}' is included in the 'select' query parameter.",
     )
+
+
+def embedded_twice(origin: str, name: str, depth: int) -> RestError:
+    """Return the refusal of two embedded resources with one name, in the words of PostgreSQL."""
+    return RestError("42712", f'table name "{origin}_{name}_{depth}" specified more than once')
 
 
 def bad_embedded_filter(name: str) -> RestError:

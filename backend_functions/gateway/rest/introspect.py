@@ -20,6 +20,15 @@ from backend_functions.gateway.rest.catalogue import (
     TypeName,
 )
 from backend_functions.gateway.rest.errors import UnknownName
+from backend_functions.gateway.rest.views import (
+    Place,
+    Shown,
+    StoredKey,
+    View,
+    keys_with_views,
+    primary_key_of,
+    shown_columns,
+)
 from backend_functions.types import ANONYMOUS
 
 _SQL = queries("rest")
@@ -98,8 +107,12 @@ class CatalogueCache:
 async def read_catalogue(connection: Connection) -> Catalogue:
     """Return what the connection's database holds; empties the search path on the way."""
     await connection.execute(_SQL.empty_search_path)
-    relations = [_relation(row) for row in await _rows(connection, _SQL.relations)]
-    keys = tuple(_foreign_key(row) for row in await _rows(connection, _SQL.foreign_keys))
+    shown = shown_columns([_view(row) for row in await _rows(connection, _SQL.views)])
+    stored = [_foreign_key(row) for row in await _rows(connection, _SQL.foreign_keys)]
+    primary = [
+        _places(row["oid"], row["numbers"]) for row in await _rows(connection, _SQL.primary_keys)
+    ]
+    relations = [_relation(row, primary, shown) for row in await _rows(connection, _SQL.relations)]
     functions = defaultdict[str, tuple[Function, ...]](tuple)
     for row in await _rows(connection, _SQL.functions):
         functions[row["name"]] += (_function(row),)
@@ -107,7 +120,7 @@ async def read_catalogue(connection: Connection) -> Catalogue:
     computed = _computed(chain.from_iterable(functions.values()))
     by_name = {each.name: replace(each, computed=computed[each.name]) for each in relations}
     named = {name: tuple(_typed(each, by_name) for each in functions[name]) for name in functions}
-    return Catalogue(by_name, keys, named, types)
+    return Catalogue(by_name, tuple(keys_with_views(stored, shown)), named, types)
 
 
 def _computed(functions: Iterable[Function]) -> defaultdict[str, dict[str, Column]]:
@@ -143,12 +156,19 @@ def _columns(rows: list[Row]) -> dict[str, Column]:
     return {row["name"]: Column(row["name"], _type(row), row.get("default_sql")) for row in rows}
 
 
-def _relation(row: Row) -> Relation:
-    return Relation(row["name"], _columns(row["columns"]), tuple(row["primary_key"]))
+def _view(row: Row) -> View:
+    columns = {int(number): name for number, name in row["columns"].items()}
+    return View(row["oid"], row["name"], columns, row["rule"])
 
 
-def _foreign_key(row: Row) -> ForeignKey:
-    return ForeignKey(
+def _relation(row: Row, primary: list[tuple[Place, ...]], shown: Shown) -> Relation:
+    name, columns, is_view = row["name"], _columns(row["columns"]), row["is_view"]
+    key = primary_key_of(name, primary, shown) if is_view else tuple(row["primary_key"])
+    return Relation(name, columns, key, is_view=is_view)
+
+
+def _foreign_key(row: Row) -> StoredKey:
+    key = ForeignKey(
         row["name"],
         row["source"],
         tuple(row["source_columns"]),
@@ -156,6 +176,17 @@ def _foreign_key(row: Row) -> ForeignKey:
         tuple(row["target_columns"]),
         row["is_unique"],
     )
+    return StoredKey(
+        key,
+        _places(row["source_oid"], row["source_numbers"]),
+        _places(row["target_oid"], row["target_numbers"]),
+        row["is_source_public"],
+        row["is_target_public"],
+    )
+
+
+def _places(oid: int, numbers: Iterable[int]) -> tuple[Place, ...]:
+    return tuple((oid, number) for number in numbers)
 
 
 def _function(row: Row) -> Function:

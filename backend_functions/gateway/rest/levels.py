@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from backend_functions.gateway.rest.catalogue import Catalogue, Relation
-from backend_functions.gateway.rest.errors import RestError, not_embedded
+from backend_functions.gateway.rest.errors import RestError, embedded_twice, not_embedded
 from backend_functions.gateway.rest.fragments import Scope
 from backend_functions.gateway.rest.relationships import Relationship, find_relationship
 from backend_functions.gateway.rest.tree import (
@@ -79,7 +79,7 @@ def resolve(catalogue: Catalogue, relation: Relation, tree: Tree) -> Level:
     Raises:
         UnknownName: An embedded resource has no relationship to the one around it (PGRST200).
         RestError: It has several (PGRST201), or a clause is about a resource that is not embedded
-            (PGRST108) or that cannot sort (PGRST118).
+            (PGRST108) or that cannot sort (PGRST118), or two of them have one name (42712).
     """
     return _level(catalogue, relation, tree.items, tree.clauses, ())
 
@@ -93,6 +93,7 @@ def _level(
 ) -> Level:
     alias = _alias(relation.name, above)
     asked = [item for item in items if isinstance(item, Embedded)]
+    _refuse_twins(relation.name, [item.name for item in asked], depth=len(above) + 1)
     own = _by_child(clauses, asked)
     children = []
     for number, item in enumerate(asked):
@@ -105,6 +106,12 @@ def _level(
     embedded = {child.asked.name: child.alias for child in reversed(children)}
     columns = tuple(item for item in items if not isinstance(item, Embedded))
     return Level(Scope(relation, alias, embedded), columns, tuple(children), found)
+
+
+def _refuse_twins(origin: str, names: list[str], depth: int) -> None:
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise embedded_twice(origin, name, depth)
 
 
 def _alias(name: str, above: tuple[str, ...]) -> str:

@@ -57,8 +57,8 @@ class Relationship:
         pairs = self.pairs if self.junction is None else self.junction.to_origin
         return tuple(mine for mine, _ in pairs)
 
-    def is_meant(self, name: str, hint: str | None) -> bool:
-        """Say whether `name!hint` means this relationship."""
+    def is_meant(self, name: str, hint: str | None, *, is_to_view: bool) -> bool:
+        """Say whether `name!hint` means this relationship; a key's name alone means its table."""
         mine, theirs = self._single_columns()
         if self.origin == self.target:
             if hint is None:
@@ -66,8 +66,8 @@ class Relationship:
                 return by_table or (name == mine and self.cardinality == "many-to-one")
             return name == self.target and self.cardinality == "one-to-many" and hint == theirs
         if hint is None:
-            by_key = self.junction is None and name in (self.key, mine)
-            return name == self.target or by_key
+            names_key = self.junction is None and not is_to_view
+            return name == self.target or (names_key and name in (self.key, mine))
         return name == self.target and hint in (self.key, mine, theirs)
 
     def _single_columns(self) -> tuple[str | None, str | None]:
@@ -104,7 +104,8 @@ def find_relationship(
     if computed is not None:
         return computed
     known = list(_relationships(catalogue, origin))
-    found = [each for each in known if each.is_meant(name, hint)]
+    views = {each.name for each in catalogue.relations.values() if each.is_view}
+    found = [each for each in known if each.is_meant(name, hint, is_to_view=each.target in views)]
     if not found:
         like = nearest(name, {each.target for each in known} - {name})
         raise unknown_relationship(origin, name, hint, like)
@@ -144,7 +145,7 @@ def _relationships(catalogue: Catalogue, origin: str) -> Iterator[Relationship]:
             yield Relationship(origin, key.source, kind, key.name, pairs)
     many = [key for key in catalogue.foreign_keys if not key.is_unique]
     for mine, theirs in product([key for key in many if key.target == origin], many):
-        if mine.source == theirs.source and mine is not theirs:
+        if mine.source == theirs.source and mine.name != theirs.name:
             yield from _through(catalogue, origin, mine, theirs)
 
 

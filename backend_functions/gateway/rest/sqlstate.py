@@ -7,7 +7,13 @@ import orjson
 import psycopg
 import structlog
 
-from backend_functions.errors import NotAuthenticated, ServiceError, TooLarge, Unavailable
+from backend_functions.errors import (
+    NotAuthenticated,
+    ServiceError,
+    TooLarge,
+    TooSlow,
+    Unavailable,
+)
 from backend_functions.gateway.rest.errors import RestError
 
 log = structlog.get_logger(__name__)
@@ -116,5 +122,8 @@ def from_service(error: ServiceError) -> RestError:
             return RestError("PGRST003", message)
         case TooLarge():
             return RestError("PGRST102", error.message, status=error.status)
+        case TooSlow():
+            close = {"Connection": "close"}
+            return RestError("PGRST102", error.message, status=error.status, headers=close)
         case _:
             return RestError(error.code, error.message, status=error.status)

@@ -13,6 +13,7 @@ from backend_functions.gateway.rest.build_read import build_read
 from backend_functions.gateway.rest.build_upsert import build_put
 from backend_functions.gateway.rest.build_write import build_delete, build_insert, build_update
 from backend_functions.gateway.rest.catalogue import Catalogue
+from backend_functions.gateway.rest.compared import put_in_values, take_out_values
 from backend_functions.gateway.rest.errors import bad_range
 from backend_functions.gateway.rest.execute import Errand, Outcome
 from backend_functions.gateway.rest.fragments import Statement
@@ -25,13 +26,14 @@ _RANGE = re.compile(r"(\d{1,18})-(\d{1,18})?")
 
 async def read_rows(served: Served, asked: Asked) -> Response:
     """Answer GET and HEAD: the rows, or only how many there are."""
+    pairs, values = take_out_values(asked.pairs)
 
     def make(catalogue: Catalogue) -> tuple[Statement, Page]:
-        tree = narrow(parse_query(asked.pairs, taken=()).tree, asked.request)
+        tree = narrow(parse_query(pairs, taken=()).tree, asked.request)
         return build_read(catalogue, asked.name, tree, asked.wish), tree.root.page
 
-    statement, page = await served.catalogue.build_once(asked.key, make)
-    outcome = await served.run(asked, _errand(asked, statement))
+    statement, page = await served.catalogue.build_once(asked.key(pairs), make)
+    outcome = await served.run(asked, _errand(asked, put_in_values(statement, values)))
     return respond_with_page(asked, outcome, page)
 
 

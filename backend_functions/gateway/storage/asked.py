@@ -8,15 +8,18 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from backend_functions.errors import TooLarge, TooSlow
 from backend_functions.gateway.storage.errors import (
     StorageError,
     access_denied,
     invalid_request,
     too_large,
+    too_slow,
 )
 from backend_functions.gateway.storage.names import check_bucket_name, check_key
 from backend_functions.gateway.storage.signatures import UrlSigner
 from backend_functions.gateway.storage.store import Place, StoredObjects
+from backend_functions.http import read_whole
 from backend_functions.types import Caller
 
 MAX_NAMES = 1000
@@ -89,15 +92,16 @@ class Asked:
         """Return the JSON object that was sent; an empty body is an empty one.
 
         Raises:
-            StorageError: It is none, or too long.
+            StorageError: It is none, too long, or does not come to its end.
         """
-        raw = bytearray()
-        async for piece in self.request.stream():
-            raw += piece
-            if len(raw) > _MAX_BODY_BYTES:
-                raise too_large("body")
         try:
-            value = orjson.loads(bytes(raw) or b"{}")
+            raw = await read_whole(self.request, _MAX_BODY_BYTES)
+        except TooLarge as error:
+            raise too_large("body") from error
+        except TooSlow as error:
+            raise too_slow() from error
+        try:
+            value = orjson.loads(raw or b"{}")
         except orjson.JSONDecodeError as error:
             message = "Body is not valid JSON but content-type is set to 'application/json'"
             raise invalid_request(message) from error

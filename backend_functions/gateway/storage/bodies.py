@@ -4,6 +4,7 @@ Either the body is the file, or it is a form with fields and one file. What is s
 file's first byte is known before anything is written.
 """
 
+import asyncio
 import base64
 from collections import deque
 from collections.abc import AsyncIterator
@@ -15,11 +16,17 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from backend_functions.gateway.storage.errors import invalid_mime_type, invalid_request, too_large
+from backend_functions.gateway.storage.errors import (
+    invalid_mime_type,
+    invalid_request,
+    too_large,
+    too_slow,
+)
 
 _MAX_FIELDS = 10
 _MAX_FIELD_BYTES = 1024 * 1024
 _MAX_HEADER_BYTES = 16 * 1024
+_WINDOW_BYTES = 256 * 1024
 _DEFAULT_TYPE = "application/octet-stream"
 
 
@@ -35,27 +42,56 @@ class Upload:
     """What the request says of its length, where that is the file's."""
 
 
-async def read_upload(request: Request) -> Upload:
+async def read_upload(request: Request, window_seconds: float) -> Upload:
     """Read up to the file's first byte.
 
+    Args:
+        window_seconds: As for `keep_pace`, now and while the file's pieces are read.
+
     Raises:
-        StorageError: There is no file, or what is said of it cannot be read.
+        StorageError: There is no file, what is said of it cannot be read, or comes too slowly.
     """
+    body = keep_pace(request.stream(), window_seconds)
     content_type = request.headers.get("content-type", "")
     kind, options = parse_options_header(content_type)
     if kind.strip().lower() == b"multipart/form-data":
         boundary = options.get(b"boundary")
         if not boundary or len(boundary) > 200:
             raise invalid_request("No content provided")
-        return await _Form(request, boundary).upload()
+        return await _Form(body, boundary).upload()
     length = request.headers.get("content-length", "")
     return Upload(
         mime_type=_checked_type(content_type or _DEFAULT_TYPE),
         cache_control=request.headers.get("cache-control") or "no-cache",
         user_metadata=read_metadata_header(request.headers.get("x-metadata")),
-        pieces=request.stream(),
+        pieces=body,
         declared_bytes=int(length) if length.isascii() and length.isdigit() else None,
     )
+
+
+async def keep_pace(pieces: AsyncIterator[bytes], window_seconds: float) -> AsyncIterator[bytes]:
+    """Yield pieces as they come, for as long as they come at the pace of a modem.
+
+    Args:
+        window_seconds: For every 256 KiB, and for the end.
+
+    Raises:
+        StorageError: Aborted: a window ended with less.
+    """
+    loop = asyncio.get_running_loop()
+    deadline, brought_bytes = loop.time() + window_seconds, 0
+    while True:
+        try:
+            async with asyncio.timeout_at(deadline):
+                piece = await anext(pieces, None)
+        except TimeoutError as error:
+            raise too_slow() from error
+        if piece is None:
+            return
+        brought_bytes += len(piece)
+        if brought_bytes >= _WINDOW_BYTES:
+            deadline, brought_bytes = loop.time() + window_seconds, 0
+        yield piece
 
 
 def read_metadata_header(encoded: str | None) -> dict[str, Any]:
@@ -91,8 +127,8 @@ class _Part:
 class _Form:
     """A form that is read as it arrives."""
 
-    def __init__(self, request: Request, boundary: bytes) -> None:
-        self._body = request.stream()
+    def __init__(self, body: AsyncIterator[bytes], boundary: bytes) -> None:
+        self._body = body
         self._parser = MultipartParser(
             boundary,
             {

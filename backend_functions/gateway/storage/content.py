@@ -1,7 +1,7 @@
 """An object as a response: whole or a part of it, or the word that the client has it already.
 
 What a user stored must not act in a browser as a page of ours: types are never guessed, HTML is
-shown as text, and whatever could hold a script is put into a sandbox.
+shown as text, other documents that could run are saved, and everything is put into a sandbox.
 """
 
 import asyncio
@@ -20,6 +20,8 @@ from backend_functions.gateway.storage.store import Row
 
 _PIECE_BYTES = 256 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_ACTIVE = re.compile("svg|xml|script", re.IGNORECASE)
+"""Types that a browser would run as a document of its own; within a page they only show."""
 _SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
@@ -102,6 +104,8 @@ def content_headers(
         headers["expires"] = format_datetime(datetime.fromtimestamp(expires, UTC), usegmt=True)
     if download is not None:
         headers["content-disposition"] = _attachment(download)
+    elif _ACTIVE.search(headers["content-type"]):
+        headers["content-disposition"] = _attachment("")
     return headers
 
 

@@ -77,8 +77,8 @@ def too_large(what: str = "object") -> StorageError:
 
 
 def too_slow() -> StorageError:
-    """Return the refusal of an upload that stands still."""
-    return StorageError(408, "Aborted", "The upload paused for too long")
+    """Return the refusal of a body that stands still, or nearly so."""
+    return StorageError(408, "Aborted", "The request took too long to arrive")
 
 
 def invalid_signature(message: str = "Invalid signature") -> StorageError:
@@ -140,6 +140,8 @@ def respond_with_error(error: StorageError, *, with_body: bool = True) -> Respon
         "code": error.code,
     }
     headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+    if error.status == 408:
+        headers["connection"] = "close"
     return (
         Json(body, status_code=status, headers=headers)
         if with_body

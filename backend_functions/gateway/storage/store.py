@@ -54,14 +54,14 @@ class StoredObjects:
         folder: ObjectFolder,
         *,
         max_bytes: int,
-        idle_seconds: float = 60.0,
+        window_seconds: float = 60.0,
     ) -> None:
         self.database = database
         self.folder = folder
         self.max_bytes = max_bytes
         """The largest object, whatever its bucket says."""
-        self.idle_seconds = idle_seconds
-        """How long an upload may pause."""
+        self.window_seconds = window_seconds
+        """How long each 256 KiB of an upload may take."""
 
     async def bucket(self, bucket: str, caller: Caller = SERVICE) -> Row:
         """Return a bucket as the caller sees it; as the service, to learn its limits.

@@ -7,6 +7,8 @@ import structlog
 from backend_functions.db.pool import Database
 from backend_functions.db.queries import queries
 from backend_functions.gateway.storage.disk import ObjectFolder
+from backend_functions.gateway.storage.leftovers import remove_objects_of_nobody
+from backend_functions.gateway.storage.store import StoredObjects
 from backend_functions.settings import InvalidSettings
 from backend_functions.types import SERVICE
 
@@ -59,7 +61,7 @@ async def check_bucket_is_private(database: Database) -> None:
 
 
 async def prepare_storage(database_url: str, folder: ObjectFolder) -> None:
-    """See to both, with a connection of its own.
+    """See to all of it, with a connection of its own.
 
     Raises:
         OpenBucket: The message says how to mend it.
@@ -69,5 +71,6 @@ async def prepare_storage(database_url: str, folder: ObjectFolder) -> None:
     try:
         await check_bucket_is_private(database)
         await remove_orphans(database, folder)
+        await remove_objects_of_nobody(StoredObjects(database, folder, max_bytes=0))
     finally:
         await database.close()

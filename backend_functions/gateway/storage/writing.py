@@ -14,7 +14,7 @@ from backend_functions.db.pool import Connection, take_role
 from backend_functions.db.queries import queries
 from backend_functions.gateway.storage.bodies import Upload
 from backend_functions.gateway.storage.disk import Draft
-from backend_functions.gateway.storage.errors import no_such_object, too_large, too_slow
+from backend_functions.gateway.storage.errors import no_such_object, too_large
 from backend_functions.gateway.storage.names import check_mime_type
 from backend_functions.gateway.storage.store import (
     Place,
@@ -82,7 +82,7 @@ async def upload_object(store: StoredObjects, writer: Writer, upload: Upload) ->
     expected = {"mimetype": upload.mime_type, "contentLength": upload.declared_bytes}
     await check_upload(store, writer, expected)
     async with _new_draft(store) as draft:
-        await _receive(draft, _unpaused(upload.pieces, store.idle_seconds), most_bytes)
+        await _receive(draft, upload.pieces, most_bytes)
         await asyncio.to_thread(store.folder.keep, draft)
         version, metadata = UUID(draft.version), _metadata(draft, upload)
         return await _name(store, writer, _values(writer, version, metadata, upload.user_metadata))
@@ -157,18 +157,6 @@ async def _new_draft(store: StoredObjects) -> AsyncIterator[Draft]:
         yield draft
     finally:
         await asyncio.to_thread(draft.discard)
-
-
-async def _unpaused(pieces: AsyncIterator[bytes], idle_seconds: float) -> AsyncIterator[bytes]:
-    while True:
-        try:
-            async with asyncio.timeout(idle_seconds):
-                piece = await anext(pieces, None)
-        except TimeoutError as error:
-            raise too_slow() from error
-        if piece is None:
-            return
-        yield piece
 
 
 async def _receive(draft: Draft, pieces: AsyncIterator[bytes], most_bytes: int) -> None:

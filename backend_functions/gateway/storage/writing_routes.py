@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from backend_functions.gateway.storage.answers import StorageJson
 from backend_functions.gateway.storage.asked import Asked, is_upsert, names_in
-from backend_functions.gateway.storage.bodies import read_metadata_header, read_upload
+from backend_functions.gateway.storage.bodies import Upload, read_metadata_header, read_upload
 from backend_functions.gateway.storage.errors import invalid_request
 from backend_functions.gateway.storage.names import (
     check_bucket_name,
@@ -36,7 +36,7 @@ async def upload_signed(asked: Asked) -> Response:
     place, token = asked.place, asked.request.query_params.get("token", "")
     grant = asked.served.signer.verify(token, "upload", place.path)
     writer = Writer(SERVICE, place, grant.upsert, grant.owner)
-    await upload_object(asked.store, writer, await read_upload(asked.request))
+    await upload_object(asked.store, writer, await _read(asked))
     return StorageJson({"Key": place.path})
 
 
@@ -80,8 +80,12 @@ async def remove_many(asked: Asked) -> Response:
 async def _take(asked: Asked, *, upsert: bool) -> Response:
     caller = await asked.caller()
     writer = Writer(caller, asked.place, upsert, _owner(caller))
-    made = await upload_object(asked.store, writer, await read_upload(asked.request))
+    made = await upload_object(asked.store, writer, await _read(asked))
     return StorageJson({"Key": writer.place.path, "Id": made})
+
+
+async def _read(asked: Asked) -> Upload:
+    return await read_upload(asked.request, asked.store.window_seconds)
 
 
 def _source_and_target(body: Row) -> tuple[Place, Place]:

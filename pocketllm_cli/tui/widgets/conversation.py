@@ -13,13 +13,18 @@ from pocketllm_cli.models import Turn
 from pocketllm_cli.tui.keys import bind
 from pocketllm_cli.tui.messages import CopyWanted, OlderTurnsWanted, TurnDeed, TurnWanted
 from pocketllm_cli.tui.options import Look
+from pocketllm_cli.tui.widgets.laid_out_once import LaidOutOnce
 from pocketllm_cli.tui.widgets.turn_view import TurnView
 from pocketllm_cli.tui.window import Window
 
 _NEAR_ROWS: Final = 3
 
 
-class Conversation(VerticalScroll):
+class Turns(Vertical, LaidOutOnce):
+    """Holds the turns below each other."""
+
+
+class Conversation(VerticalScroll, LaidOutOnce):
     """A list of turns with one of them selected; it stays at its end while text arrives."""
 
     DEFAULT_CSS = """
@@ -51,7 +56,7 @@ class Conversation(VerticalScroll):
         bind("messages.thoughts", "toggle_thoughts"),
     ]
 
-    turns = getters.query_one("#turns", Vertical)
+    turns = getters.query_one("#turns", Turns)
 
     def __init__(self) -> None:
         super().__init__(id="conversation")
@@ -65,7 +70,7 @@ class Conversation(VerticalScroll):
         self._is_stale = self._is_mounting = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="turns"):
+        with Turns(id="turns"):
             yield Static(id="notice", markup=False)
 
     def on_mount(self) -> None:

@@ -12,6 +12,7 @@ from textual.widgets import Static
 from pocketllm_cli.models import Turn
 from pocketllm_cli.sanitize import clean_line, clean_text
 from pocketllm_cli.tui.options import Look
+from pocketllm_cli.tui.widgets.laid_out_once import LaidOutOnce
 
 if TYPE_CHECKING:
     from pocketllm_cli.tui.widgets.answer_text import AnswerText
@@ -30,7 +31,7 @@ _NOTES: Final = {
 }
 
 
-class TurnView(Vertical):
+class TurnView(Vertical, LaidOutOnce):
     """Shows a turn; assigning another state of the same turn changes what differs."""
 
     DEFAULT_CSS = """
@@ -50,11 +51,11 @@ class TurnView(Vertical):
     }
     """
 
-    turn: reactive[Turn] = reactive[Turn]("turn", init=False)  # type: ignore[arg-type]
+    turn: reactive[Turn] = reactive[Turn]("turn", init=False, repaint=False)  # type: ignore[arg-type]
     """What is shown."""
-    thoughts: reactive[str] = reactive("", init=False)
+    thoughts: reactive[str] = reactive("", init=False, repaint=False)
     """What the model thought before it answered."""
-    is_unfolded: reactive[bool] = reactive(False, init=False)
+    is_unfolded: reactive[bool] = reactive(False, init=False, repaint=False)
     """Whether the thoughts are shown whole."""
 
     def __init__(self, turn: Turn, thoughts: str = "", look: Look | None = None) -> None:
@@ -91,7 +92,7 @@ class TurnView(Vertical):
         """Show what differs."""
         if not self.children:
             return  # not composed yet, which takes the newest; or on its way out
-        self.query_one(".heading", Static).update(heading_of(turn, self.look))
+        self._show_heading(heading_of(turn, self.look))
         self._mark()
         old, new = before.message.content, turn.message.content
         if self._is_answer and turn.message.status == "streaming" and new.startswith(old):
@@ -111,6 +112,12 @@ class TurnView(Vertical):
     @property
     def _answer_text(self) -> "AnswerText":
         return cast("AnswerText", self.query_one("AnswerText"))
+
+    def _show_heading(self, heading: Content) -> None:
+        """Show another heading; the same one would have everything laid out for each piece."""
+        shown = self.query_one(".heading", Static)
+        if shown.content != heading:
+            shown.update(heading)
 
     def _mark(self) -> None:
         status = self.turn.message.status

@@ -7,12 +7,11 @@ create schema search;
 revoke all on schema search from public;
 grant usage on schema search to authenticated;
 
-create function search.plain(text text, kept text default '') returns text
+create function search.plain(text text) returns text
 language sql immutable strict parallel safe set search_path = '' as $$
-  select translate($1, marks, repeat(' ', length(marks)))
-  from (select translate(E'!"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~', $2, '')) as all_but_kept(marks)
+  select regexp_replace($1, '[!-/:-@[-`{-~]', ' ', 'g')
 $$;
-comment on function search.plain(text, text) is 'Text whose ASCII punctuation is spaces, so that names, paths and addresses fall into their words.';
+comment on function search.plain(text) is 'Text whose ASCII punctuation is spaces, so that names, paths and addresses fall into their words.';
 
 create function search.mine(user_id uuid) returns text
 language sql immutable strict parallel safe set search_path = '' as $$
@@ -23,17 +22,17 @@ comment on function search.mine(uuid) is 'What every word of a user begins with 
 -- Configuration simple: people write in many languages, and a wrong language's stems lose words.
 -- The bounds keep what is stored below the limits of a tsvector, which would refuse the message.
 create function search.words(user_id uuid, text text) returns tsvector
-language sql immutable strict parallel safe set search_path = '' as $$
-  select coalesce(
-    string_agg(
-      concat('''', owner.mark, replace(word.lexeme, '''', ''''''), ''':', array_to_string(word.positions, ',')),
-      ' '
-    ),
-    ''
-  )::tsvector
-  from (select search.mine($1) as mark offset 0) as owner -- once, not for every word
-  cross join unnest(to_tsvector('pg_catalog.simple', search.plain(left($2, 100000)))) as word
-  where octet_length(word.lexeme) <= 200
+language plpgsql immutable strict parallel safe set search_path = '' as $$
+declare
+  plain constant text = search.plain(left(words.text, 100000));
+  vector tsvector = to_tsvector('pg_catalog.simple', plain);
+begin
+  if plain ~ '\S{50}' then -- of up to four bytes each
+    vector = ts_delete(vector, array(select lexeme from unnest(vector) where octet_length(lexeme) > 200));
+  end if;
+  -- As text, where each word stands in quotes and none holds one: much faster than word by word.
+  return replace(' ' || vector::text, ' ''', ' ''' || search.mine(words.user_id))::tsvector;
+end
 $$;
 comment on function search.words(uuid, text) is 'The words of a text, with their places, as a user''s own.';
 
@@ -45,15 +44,18 @@ create table search.entries (
   user_id uuid not null,
   seq bigint not null,
   words tsvector not null,
-  is_sample boolean not null generated always as (right(id::text, 2) = '00') stored,
+  sample_level smallint not null
+    generated always as (least(length(id::text) - length(rtrim(id::text, '0')), 3)) stored,
   constraint entries_are_of_a_message_or_a_chat check (id = coalesce(message_id, chat_id))
 );
 comment on table search.entries is 'What is found: one row a message, and one a chat for its title.';
-comment on column search.entries.is_sample is 'One in 256, to tell what is everywhere without looking everywhere.';
+comment on column search.entries.sample_level is 'From 1: one entry in 16; from 2: in 256; 3: in 4,096. To tell what is everywhere without looking everywhere.';
 comment on column search.entries.seq is 'Of the message; a title''s stands between those of the messages before and after it was given.';
 
 create index entries_words_idx on search.entries using gin (words);
-create index entries_sample_idx on search.entries using gin (words) where is_sample;
+create index entries_sample_1_idx on search.entries using gin (words) where sample_level >= 1;
+create index entries_sample_2_idx on search.entries using gin (words) where sample_level >= 2;
+create index entries_sample_3_idx on search.entries using gin (words) where sample_level >= 3;
 create index entries_newest_first on search.entries (user_id, seq desc);
 
 -- Access: the functions below only.

@@ -121,6 +121,22 @@ comment on function public.import_chat(jsonb, jsonb) is 'Adds a chat of the call
 revoke execute on function public.import_chat(jsonb, jsonb) from public, anon, service_role;
 grant execute on function public.import_chat(jsonb, jsonb) to authenticated;
 
+create function public.import_chats(chats jsonb) returns void
+language plpgsql set search_path = '' as $$
+declare
+  whole jsonb;
+begin
+  for whole in select * from jsonb_array_elements(import_chats.chats) loop
+    perform private.put_messages(
+      private.put_chat(whole -> 'chat'), whole -> 'messages', (whole #>> '{chat,current_message_id}')::uuid
+    );
+  end loop;
+end
+$$;
+comment on function public.import_chats(jsonb) is 'Adds chats of the caller, each with its messages, all or none: [{"chat", "messages"}].';
+revoke execute on function public.import_chats(jsonb) from public, anon, service_role;
+grant execute on function public.import_chats(jsonb) to authenticated;
+
 create function public.import_messages(chat_id uuid, messages jsonb, tip uuid default null) returns void
 language sql set search_path = '' as $$
   select private.put_messages(import_messages.chat_id, import_messages.messages, import_messages.tip)

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from psycopg import OperationalError
 
+from backend_functions.chat_request.ask import Asker
 from backend_functions.chat_request.writer import AnswerWriter
 from backend_functions.settings import Limits
 from tests.backend_functions.chat_request.conftest import ask, read_events, text_of
@@ -171,6 +172,24 @@ async def test_stopping_the_server_stores_what_there_is(
     assert await functions.rows(STORED, chat_id) == [("first half, ", "interrupted", "unavailable")]
 
 
+async def test_a_question_that_is_being_saved_when_the_server_is_stopped_is_not_waited_for(
+    alice: Person, make_chat: MakeChat, functions: Functions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat_id = await make_chat(alice, "waits")
+    save = Asker._save
+
+    async def save_and_be_stopped(self: Asker, *given: Any) -> Any:
+        saved = await save(self, *given)
+        await self.running.stop_all()
+        return saved
+
+    monkeypatch.setattr(Asker, "_save", save_and_be_stopped)
+    events = await ask(alice, chat_id)
+
+    assert (events[-1][0], events[-1][1]["code"]) == ("failed", "unavailable")
+    assert await functions.rows(STORED, chat_id) == [("", "interrupted", "unavailable")]
+
+
 async def test_an_end_that_was_stored_although_it_seemed_to_fail_is_no_failure(
     alice: Person, make_chat: MakeChat, functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,7 +256,7 @@ async def test_a_provider_that_says_nothing_is_given_up(
     assert events[-1][1]["code"] == "provider_unreachable"
 
 
-@pytest.mark.parametrize("limits", [Limits(answer_seconds=0.3)])
+@pytest.mark.parametrize("limits", [Limits(answer_seconds=2)])
 async def test_an_answer_that_takes_too_long_is_cut_off_and_kept(
     alice: Person, make_chat: MakeChat, functions: Functions
 ) -> None:

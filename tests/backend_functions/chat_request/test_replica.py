@@ -48,9 +48,10 @@ async def test_a_server_told_to_stop_ends_its_answers_honestly_and_soon(
 ) -> None:
     chats = [await make_chat(there, "waits") for _ in range(5)]
     asking = [asyncio.create_task(ask(there, chat)) for chat in chats]
-    while len(upstream.requests) < len(chats):
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.2)
+    halves = "select 1 from public.messages where content = 'first half, '"
+    while len(await functions.rows(halves)) < len(chats):
+        assert not any(task.done() for task in asking)
+        await asyncio.sleep(0.05)
     code = await asyncio.to_thread(replica.stop)
 
     assert code in (0, -15)

@@ -6,6 +6,7 @@ from uuid import uuid4
 import bcrypt
 import httpx
 import pytest
+from argon2 import PasswordHasher, Type
 from psycopg import AsyncConnection
 from supabase_auth.errors import AuthApiError
 
@@ -168,19 +169,32 @@ async def test_a_user_who_stays_as_a_row_can_do_nothing_and_frees_the_address(
     assert (await server.sign_up())["user"]["id"] != row["id"]
 
 
+LONG = "from elsewhere " * 10
+ARGON2: Any = {"time_cost": 1, "memory_cost": 64, "parallelism": 2}
+ARGON2_HASH = PasswordHasher(**ARGON2).hash("x")
+
+
+@pytest.mark.parametrize(
+    ("hashed", "password"),
+    [
+        (bcrypt.hashpw(b"from elsewhere", bcrypt.gensalt(4)).decode(), "from elsewhere"),
+        (PasswordHasher(**ARGON2).hash(LONG), LONG),
+        (PasswordHasher(type=Type.I, **ARGON2).hash(LONG), LONG),
+    ],
+    ids=["bcrypt", "argon2id", "argon2i"],
+)
 async def test_a_user_comes_over_from_a_hosted_project_with_their_password(
-    server: AuthServer,
+    server: AuthServer, hashed: str, password: str
 ) -> None:
-    hashed = bcrypt.hashpw(b"from elsewhere", bcrypt.gensalt(4)).decode()
     user_id = str(uuid4())
     body = {"id": user_id, "email": ALICE, "password_hash": hashed, "email_confirm": True}
 
     made = (await service_http(server).post("/admin/users", json=body)).json()
 
     assert made["id"] == user_id
-    signed_in = await server.client().sign_in_with_password(
-        {"email": ALICE, "password": "from elsewhere"}
-    )
+    with pytest.raises(AuthApiError, match="Invalid login credentials"):
+        await server.client().sign_in_with_password({"email": ALICE, "password": password[:-1]})
+    signed_in = await server.client().sign_in_with_password({"email": ALICE, "password": password})
     assert signed_in.user is not None
     assert signed_in.user.id == user_id
 
@@ -196,6 +210,10 @@ async def test_a_user_comes_over_from_a_hosted_project_with_their_password(
         ({"id": "00000000-0000-0000-0000-000000000000"}, 400, "validation_failed"),
         ({"password": "short"}, 422, "weak_password"),
         ({"password_hash": "$argon2id$v=19$m=65536,t=3,p=4$x$y"}, 400, "validation_failed"),
+        ({"password_hash": ARGON2_HASH.replace("m=64", "m=900000")}, 400, "validation_failed"),
+        ({"password_hash": ARGON2_HASH.replace("t=1", "t=99")}, 400, "validation_failed"),
+        ({"password_hash": ARGON2_HASH.replace("p=2", "p=0")}, 400, "validation_failed"),
+        ({"password_hash": ARGON2_HASH.replace("argon2id", "argon2d")}, 400, "validation_failed"),
         ({"password_hash": "$2b$31$" + "x" * 53}, 400, "validation_failed"),
         ({"password": PASSWORD, "password_hash": "$2b$10$x"}, 400, "validation_failed"),
         ({"ban_duration": "a while"}, 400, "validation_failed"),

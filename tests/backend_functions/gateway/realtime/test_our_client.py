@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from backend_functions.types import Caller
+from pocketllm_cli.api import live_channel
 from pocketllm_cli.api.backend import EmbeddedBackend
 from pocketllm_cli.api.changes import Change, Changes, Disconnected, Reconnected, pause_seconds
 from pocketllm_cli.api.live_channel import Watch
@@ -17,8 +18,9 @@ from pocketllm_cli.api.wire import Locator
 from pocketllm_cli.debug_log import DebugLog
 from pocketllm_cli.errors import BackendProblem, NotSignedIn
 from pocketllm_cli.models import Context
-from tests.backend_functions.gateway.realtime.conftest import PUBLISHABLE, Service, app_of
+from tests.backend_functions.gateway.realtime.conftest import PUBLISHABLE, Service, app_of, until
 from tests.support.serving import served
+from tests.support.stalling import stalling_way
 
 CHATS = [Watch("chats")]
 
@@ -116,6 +118,57 @@ async def test_after_a_restart_of_the_server_the_client_comes_back_and_reads_ane
             assert await anext(happened) == Reconnected(is_first=False)
             await service.insert(alice, "chats", title="afterwards")
             assert (await anext(happened)).row["title"] == "afterwards"
+
+
+@pytest.mark.db
+async def test_a_network_that_lets_nothing_through_is_noticed_and_left(
+    service: Service, alice: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_channel, "_PING_SECONDS", 0.3)
+    monkeypatch.setattr(live_channel, "_PONG_SECONDS", 2.0)
+    monkeypatch.setattr(live_channel, "_CLOSE_SECONDS", 0.2)
+    async with stalling_way(int(service.url.rpartition(":")[2])) as way:
+        service.url = way.url
+        async with following(service, Tokens(service.token(alice))) as happened:
+            way.stall()
+            lost = [await anext(happened), await anext(happened)]
+            await service.insert(alice, "chats", title="afterwards")
+            change = await anext(happened)
+
+    assert lost == [Disconnected(), Reconnected(is_first=False)]
+    assert change.row["title"] == "afterwards"
+
+
+@pytest.mark.db
+async def test_a_token_that_is_renewed_in_time_interrupts_nothing(
+    service: Service, alice: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pocketllm_cli.api.changes._TOKEN_SECONDS", 0.05)
+    tokens = Tokens(service.token(alice))
+    async with following(service, tokens) as happened:
+        tokens.now = service.token(alice)
+
+        async def is_renewed() -> bool:
+            (channel,) = service.realtime.hub._followers
+            return channel.token == tokens.now
+
+        await until(is_renewed)
+        await service.insert(alice, "chats", title="afterwards")
+
+        assert (await anext(happened)).row["title"] == "afterwards"
+
+
+@pytest.mark.db
+async def test_a_token_that_expires_unrenewed_is_replaced_and_changes_flow_again(
+    service: Service, alice: Caller
+) -> None:
+    tokens = Tokens(service.token(alice, seconds=5), [service.token(alice)])
+    async with following(service, tokens) as happened:
+        lost = [await anext(happened), await anext(happened)]
+        await service.insert(alice, "chats", title="afterwards")
+
+        assert (await anext(happened)).row["title"] == "afterwards"
+    assert lost == [Disconnected(), Reconnected(is_first=False)]
 
 
 @pytest.mark.db

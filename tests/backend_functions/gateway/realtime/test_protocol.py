@@ -59,6 +59,18 @@ async def test_heartbeat_join_broadcast_and_leave(service: Service, version: str
         assert await one.until("phx_close") == {}
 
 
+@pytest.mark.parametrize("version", ["1.0.0", "2.0.0"])
+async def test_the_end_of_a_channel_names_its_join_so_that_the_next_one_outlives_it(
+    service: Service, version: str
+) -> None:
+    async with service.connect(version=version) as client:
+        first, second = [await client.send(ROOM, "phx_join", {"config": {}}) for _ in range(2)]
+        await client.reply(ROOM, "phx_leave")
+        ends = [frame for frame in await client.heard() if frame["event"] == "phx_close"]
+
+    assert [end["ref"] for end in ends] == [first, second]
+
+
 async def test_a_sender_that_did_not_ask_for_it_does_not_hear_itself(service: Service) -> None:
     async with service.connect() as one, service.connect() as other:
         await one.join()

@@ -233,6 +233,7 @@ async def test_what_was_written_or_called_can_be_embedded_in(service: AsyncPostg
         ("films?select=id,roles(part)&roles=eq.x", 400, "PGRST120"),
         ("films?select=id,roles(nope)", 400, "42703"),
         ("films?select=id,roles(part.max())", 400, "PGRST123"),
+        ("films?select=directors!director_id(id),directors!producer_id(id)", 400, "42712"),
     ],
 )
 async def test_an_embedding_there_is_not_is_refused(

@@ -1,20 +1,11 @@
-"""One gateway for all tests of Storage; each test has places of its own in it."""
+"""People who use Storage; each test has places of its own in it."""
 
 from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 
-from tests.conftest import Cluster
-from tests.sql.databases import new_database
-from tests.support.gateway import Person, RunningGateway, running_gateway
-
-
-@pytest.fixture(scope="session")
-def gateway(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
-    folder = tmp_path_factory.mktemp("storage") / "objects"
-    with new_database(cluster) as name, running_gateway(cluster, name, folder) as gateway:
-        yield gateway
+from tests.support.gateway import Person, RunningGateway
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from backend_functions.db.pool import Database
-from backend_functions.gateway.storage.bodies import Upload
+from backend_functions.gateway.storage.bodies import Upload, keep_pace
 from backend_functions.gateway.storage.disk import ObjectFolder
 from backend_functions.gateway.storage.errors import StorageError
 from backend_functions.gateway.storage.store import Place, StoredObjects
@@ -179,11 +179,12 @@ async def test_an_upload_that_stands_still_is_given_up(
         yield b"x"
         await asyncio.Event().wait()
 
-    store = StoredObjects(db, folder, max_bytes=1000, idle_seconds=0.05)
+    store = StoredObjects(db, folder, max_bytes=1000)
     writer = Writer(SERVICE, Place("user_assets", "a"), upsert=False)
+    paced = keep_pace(pieces(), 0.05)
 
-    with pytest.raises(StorageError, match="paused for too long"):
-        await upload_object(store, writer, Upload("text/plain", "no-cache", {}, pieces()))
+    with pytest.raises(StorageError, match="took too long"):
+        await upload_object(store, writer, Upload("text/plain", "no-cache", {}, paced))
 
     assert _files(tmp_path) == set()
 

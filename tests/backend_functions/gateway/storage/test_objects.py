@@ -139,26 +139,30 @@ def test_who_has_it_already_is_sent_nothing(service: Person, bucket: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("mime_type", "shown_type"),
+    ("mime_type", "shown_type", "disposition"),
     [
-        ("text/html", "text/plain"),
-        ("TEXT/HTML; charset=utf-8", "text/plain"),
-        ("application/xhtml+xml", "text/plain"),
-        ("image/svg+xml", "image/svg+xml"),
-        ("image/png", "image/png"),
+        ("text/html", "text/plain", None),
+        ("TEXT/HTML; charset=utf-8", "text/plain", None),
+        ("application/xhtml+xml", "text/plain", None),
+        ("image/svg+xml", "image/svg+xml", "attachment;"),
+        ("application/xml", "application/xml", "attachment;"),
+        ("text/javascript", "text/javascript", "attachment;"),
+        ("image/png", "image/png", None),
     ],
 )
 def test_no_browser_runs_what_somebody_stored(
-    service: Person, bucket: str, mime_type: str, shown_type: str
+    service: Person, bucket: str, mime_type: str, shown_type: str, disposition: str | None
 ) -> None:
     service.put_object(f"{bucket}/a", b"<svg onload=alert(1)>", mime_type)
+    signed = service.send("POST", f"object/sign/{bucket}/a", json={"expiresIn": 60}).json()
 
-    headers = service.send("GET", f"object/{bucket}/a").headers
-
-    assert headers["content-type"] == shown_type
-    assert headers["x-content-type-options"] == "nosniff"
-    assert headers["content-security-policy"].startswith("default-src 'none'")
-    assert headers["content-security-policy"].endswith("sandbox")
+    for path in (f"object/{bucket}/a", f"object/authenticated/{bucket}/a", signed["signedURL"][1:]):
+        headers = service.send("GET", path).headers
+        assert headers["content-type"] == shown_type
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["content-security-policy"].startswith("default-src 'none'")
+        assert headers["content-security-policy"].endswith("sandbox")
+        assert headers.get("content-disposition") == disposition
 
 
 @pytest.mark.parametrize(
