@@ -14,6 +14,8 @@ class Chat:
     model_config_id: str | None
     created_at: str
     updated_at: str
+    archived_at: str | None = None
+    """When it was put away; None where it stands in the list."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
@@ -41,6 +43,12 @@ class Message:
     def status(self) -> str:
         """How the answer ended; `complete` for what people wrote."""
         return str((self.metadata or {}).get("status") or "complete")
+
+    @property
+    def reasoning(self) -> str:
+        """What the model thought before it answered; "" where nothing is known of it."""
+        reasoning = (self.metadata or {}).get("reasoning")
+        return reasoning if isinstance(reasoning, str) else ""
 
     @property
     def sources(self) -> list[Any]:
@@ -299,6 +307,36 @@ class BackendStatus:
     model: str | None
     folder: str
     started_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SelfCheck:
+    """How a backend's database is set."""
+
+    open_tables: tuple[str, ...]
+    """Tables without row level security."""
+    unheard_tables: tuple[str, ...]
+    """Tables whose changes Realtime does not tell of."""
+    bucket_is_private: bool | None
+    """None where there is no bucket."""
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Build it from the row of the function `self_check`."""
+        tables = (tuple(row["open_tables"]), tuple(row["unheard_tables"]))
+        return cls(*tables, row["bucket_is_private"])
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check of `pocketllm doctor` found."""
+
+    check: str
+    state: str
+    """`ok`, `failed`, or `skipped` where something else must be mended first."""
+    detail: str
+    fix: str | None = None
+    """The command or setting that mends it."""
 
 
 @dataclass(frozen=True, slots=True)

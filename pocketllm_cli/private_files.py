@@ -54,8 +54,11 @@ def read_private(path: Path, warn: Callable[[str], None]) -> str | None:
         return file.read()
 
 
-def write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str, *, is_lasting: bool = True) -> None:
     """Replace the file's content at once: a reader sees the old or the new, never a part.
+
+    Args:
+        is_lasting: Wait until it would outlive a loss of power.
 
     Raises:
         LocalFileProblem: It cannot be written, or a link or a foreign file is in its place.
@@ -70,7 +73,8 @@ def write_private(path: Path, text: str) -> None:
         with open(create_private(draft), "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
-            os.fsync(file.fileno())
+            if is_lasting:
+                os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)

@@ -11,8 +11,9 @@ from pocketllm_cli.api.chats import LAST
 from pocketllm_cli.api.client import Api
 from pocketllm_cli.api.questions import Question, put_question
 from pocketllm_cli.api.reading import ReadAnswer
-from pocketllm_cli.app import app_of
+from pocketllm_cli.app import App, app_of
 from pocketllm_cli.commands.answering import AnswerShow, Look
+from pocketllm_cli.commands.suggestions import ID_DIGITS, suggest_chats, suggest_models
 from pocketllm_cli.commands.tree import single, verb
 from pocketllm_cli.console import Console
 from pocketllm_cli.errors import PocketLLMError, UsageProblem
@@ -50,10 +51,20 @@ def ask(
         bool, typer.Option("-c", "--continue", help="Go on in the last chat.")
     ] = False,
     chat: Annotated[
-        str | None, typer.Option("--chat", metavar="ID", help="Go on in this chat.")
+        str | None,
+        typer.Option(
+            "--chat", metavar="ID", help="Go on in this chat.", autocompletion=suggest_chats
+        ),
     ] = None,
     model: Annotated[
-        str | None, typer.Option("-m", "--model", metavar="NAME", help="A model config's name.")
+        str | None,
+        typer.Option(
+            "-m",
+            "--model",
+            metavar="NAME",
+            help="A model config's name.",
+            autocompletion=suggest_models,
+        ),
     ] = None,
     system: Annotated[
         str | None, typer.Option("-s", "--system", metavar="TEXT", help="A system prompt.")
@@ -113,7 +124,14 @@ def ask(
     show = AnswerShow(app, Look(events=events, extract=extract, no_stream=no_stream, raw=raw))
     with show.printer:
         app.run(lambda api: converse(api, question, show))
+    _remember(app, question, show.chat_id)
     show.conclude()
+
+
+def _remember(app: App, question: Question, chat_id: str | None) -> None:
+    """Let completion know the chat that was made."""
+    if chat_id and question.chat is None and question.prompt and not question.is_temporary:
+        app.remembered.add("chats", (chat_id[:ID_DIGITS], question.title))
 
 
 def _checked(paths: list[Path] | None) -> tuple[Path, ...]:

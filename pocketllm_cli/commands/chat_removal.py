@@ -7,6 +7,7 @@ import typer
 from pocketllm_cli.api.client import Api
 from pocketllm_cli.app import app_of
 from pocketllm_cli.columns import Page, local_time
+from pocketllm_cli.commands.suggestions import chat_names, suggest_chats
 from pocketllm_cli.errors import UsageProblem
 from pocketllm_cli.models import Chat, DeletedChat
 from pocketllm_cli.sanitize import clean_line
@@ -17,7 +18,12 @@ _NOTHING: Final = "No deleted chats. What you delete can be restored for 30 days
 def delete(
     ctx: typer.Context,
     chat_ids: Annotated[
-        list[str], typer.Argument(metavar="ID...", help="Ids, their beginnings, or `last`.")
+        list[str],
+        typer.Argument(
+            metavar="ID...",
+            help="Ids, their beginnings, or `last`.",
+            autocompletion=suggest_chats,
+        ),
     ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     forever: Annotated[
@@ -47,6 +53,7 @@ def delete(
         app.console.say("Nothing was deleted.")
         return
     app.run(delete_all)
+    app.remembered.drop("chats", *(value for value, _ in chat_names(doomed)))
     app.console.emit(doomed, lambda doomed, page: f"Deleted {names}.")
     if not forever:
         ids = " ".join(chat.id[:8] for chat in doomed)

@@ -1,4 +1,4 @@
-"""Messages that cross widget boundaries: facts and requests, the app's whole inner protocol."""
+"""Messages that cross widget boundaries, facts and requests: those of the app and of a chat."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,17 +8,7 @@ from textual.message import Message
 from pocketllm_cli.api.answer_events import AnswerEvent
 from pocketllm_cli.api.shown_branch import BranchPage
 from pocketllm_cli.errors import PocketLLMError
-from pocketllm_cli.models import (
-    Account,
-    CatalogModel,
-    Chat,
-    ModelConfig,
-    Profile,
-    Provider,
-    Session,
-    Turn,
-    UsageRow,
-)
+from pocketllm_cli.models import Chat, ModelConfig, Turn
 from pocketllm_cli.tui.live import Change
 from pocketllm_cli.tui.prompts import Prompt
 
@@ -47,15 +37,6 @@ class Moved(Message):
 
 
 @dataclass
-class ChatsLoaded(Message):
-    """Chats came, newest first; `is_first_page` where they are the newest of all."""
-
-    chats: list[Chat]
-    is_first_page: bool
-    has_more: bool
-
-
-@dataclass
 class ModelsLoaded(Message):
     """The model configs of this account."""
 
@@ -77,70 +58,8 @@ class OlderTurnsWanted(Message):
 
 
 @dataclass
-class MoreChatsWanted(Message):
-    """Someone moved to the last chat that is loaded."""
-
-
-@dataclass
-class ChatSearchWanted(Message):
-    """Look for a text in titles and messages."""
-
-    text: str
-
-
-@dataclass
-class ChatsFound(Message):
-    """What a search found: chats, best first, each with the place in it."""
-
-    text: str
-    found: list[tuple[Chat, str]]
-
-
-@dataclass
 class OpenChat(Message):
     """Show this chat."""
-
-    chat: Chat
-
-
-@dataclass
-class OpenFound(Message):
-    """Show a chat of which only the id is known."""
-
-    chat_id: str
-
-
-@dataclass
-class RenameWanted(Message):
-    """Ask for another title."""
-
-    chat: Chat
-
-
-@dataclass
-class DeleteWanted(Message):
-    """Delete a chat."""
-
-    chat: Chat
-
-
-@dataclass
-class ChatRenamed(Message):
-    """The backend has stored a new title."""
-
-    chat: Chat
-
-
-@dataclass
-class ChatDeleted(Message):
-    """A chat was deleted; it can be brought back."""
-
-    chat: Chat
-
-
-@dataclass
-class ChatRestored(Message):
-    """A chat that was deleted is back."""
 
     chat: Chat
 
@@ -184,6 +103,14 @@ class AnswerLost(Message):
     prompt: Prompt
     error: PocketLLMError
     has_begun: bool
+
+
+@dataclass
+class LongAnswerEnded(Message):
+    """An answer is there that took long enough for a person to look elsewhere."""
+
+    title: str
+    """Of its chat."""
 
 
 TurnDeed = Literal["regenerate", "edit", "fork", "before", "after", "links"]
@@ -246,77 +173,3 @@ class SignInWanted(Message):
 @dataclass
 class SignedIn(Message):
     """The account whose session had ended is signed in again."""
-
-
-@dataclass
-class ConfigsRead(Message):
-    """The model configs with what may be told of their keys, and the providers there are."""
-
-    configs: list[ModelConfig]
-    key_ends: dict[str, str]
-    """The last characters of keys, by the config's id."""
-    providers: list[Provider]
-
-
-@dataclass
-class ConfigStored(Message):
-    """The backend has stored a model config."""
-
-    config: ModelConfig
-
-
-@dataclass
-class ConfigTested(Message):
-    """How a test stands: one line."""
-
-    text: str
-    is_failure: bool = False
-
-
-@dataclass
-class CatalogRead(Message):
-    """The models that a key can use."""
-
-    models: list[CatalogModel]
-
-
-@dataclass
-class FormStored(Message):
-    """What a form holds is stored."""
-
-
-@dataclass
-class ProfileRead(Message):
-    """The profile of the person who is signed in."""
-
-    profile: Profile
-
-
-@dataclass
-class UsageRead(Message):
-    """What answers took, by day and model, and the lines of the table."""
-
-    by_day: list[UsageRow]
-    by_model: list[UsageRow]
-    rows: list[UsageRow]
-
-
-@dataclass
-class AccountRead(Message):
-    """Who is signed in."""
-
-    account: Account
-
-
-@dataclass
-class SessionMade(Message):
-    """A sign-in went through and is kept."""
-
-    session: Session
-
-
-@dataclass
-class CodeSent(Message):
-    """A mail with a code is on its way, or one that confirms a new account."""
-
-    text: str

@@ -57,8 +57,8 @@ async def _run(app: App, chat: str | None, is_light: bool | None) -> None:
 async def _show(
     app: App, context: Context, chat: str | None, is_light: bool | None
 ) -> ReopenWanted | None:
-    narrator = Narrator()
-    options = ConfigFile(app.paths.config_file).options()
+    narrator, config = Narrator(), ConfigFile(app.paths.config_file)
+    options = config.options()
     async with open_api(
         context,
         paths=app.paths,
@@ -70,15 +70,15 @@ async def _show(
     ) as api:
         first_chat = await api.chats.find(chat) if chat else None
         parts = _gather(app, api, options, narrator)
-        parts.is_light = is_light
+        parts.is_light, parts.problems = is_light, tuple(config.problems())
         terminal = TerminalApp(parts, first_chat)
         _collect_seldom()
         with _signals(terminal) as caught:
-            app.console.write(KEEP)
+            app.console.write(KEEP if options.window_title else "")
             try:
                 await terminal.run_async(mouse=options.mouse)
             finally:
-                app.console.write(RESTORE)
+                app.console.write(RESTORE if options.window_title else "")
     if terminal.failure is not None:
         raise terminal.failure
     if caught:

@@ -52,6 +52,8 @@ class Parts:
     clipboard: Clipboard
     config: ConfigFile
     """`config.toml`: contexts, keys, how the app looks."""
+    problems: tuple[str, ...] = ()
+    """What in `config.toml` cannot be used, to be told once."""
     is_light: bool | None = None
     """Whether the terminal's background is light; None where that is not known."""
     email: str | None = None

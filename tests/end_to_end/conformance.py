@@ -44,8 +44,11 @@ TABLE: Final = (
     Row(("chats", "show"), ("{chat}",), missing=(NOBODY,), is_prefix=True),
     Row(("chats", "new"), ("a title",)),
     Row(("chats", "rename"), ("{chat}", "title"), missing=(NOBODY, "title")),
+    Row(("chats", "search"), ("hello",)),
     Row(("chats", "follow"), None, missing=(NOBODY,), is_prefix=True),
     Row(("chats", "fork"), ("{chat}",), missing=(NOBODY,), is_prefix=True),
+    Row(("chats", "archive"), ("{chat}",), missing=(NOBODY,), is_prefix=True),
+    Row(("chats", "unarchive"), ("{chat}",), missing=(NOBODY,), is_prefix=True),
     Row(("chats", "delete"), None, missing=(NOBODY, "--yes"), destroys=("{chat}",)),
     Row(("chats", "restore"), missing=(NOBODY,)),
     Row(("chats", "export"), ("{chat}",), is_json=False, missing=(NOBODY,), is_prefix=True),
@@ -62,6 +65,10 @@ TABLE: Final = (
     Row(("models", "catalog"), None, missing=("nope",)),
     Row(("models", "remove"), None, missing=("nope", "--yes"), destroys=("{model}",)),
     Row(("usage",)),
+    Row(("profile",)),
+    Row(("profile", "show")),
+    Row(("profile", "edit"), ("--name", "Ada")),
+    Row(("password",), None),
     Row(("transfer",), None, "nothing", missing=("--from", "nope", "--to", "embedded")),
     Row(("signup",), None, "backend", other=("--email", "a@example.com")),
     Row(("login",), None, "backend", other=("--email", "a@example.com")),
@@ -80,6 +87,8 @@ TABLE: Final = (
     Row(("backend", "logs"), None, "nothing"),
     Row(("backend", "env"), needs="nothing"),
     Row(("backend", "reset"), None, "nothing", destroys=()),
+    Row(("doctor",), None, "nothing"),
+    Row(("completion",), ("bash",), "nothing", is_json=False),
     # Programs of the backend, with tests of their own.
     *(
         Row(("admin", *words), None, "nothing")

@@ -51,7 +51,7 @@ def alice(gateway: RunningGateway) -> Iterator[Person]:
 async def opened(
     gateway: RunningGateway, home: Path, token: str | None, session: Session | None = None
 ) -> AsyncIterator[Files]:
-    paths = Paths(home / "config", home / "data", home / "state", home / "logs")
+    paths = Paths.under(home)
     narrate: list[str] = []
     store = CredentialStore(paths.sessions, narrate.append, lambda: None)
     if session is not None:

@@ -1,6 +1,7 @@
 """The part of the chat screen that knows which prompts are asked, queued or in the outbox."""
 
 import time
+from dataclasses import replace
 from uuid import uuid4
 
 from textual import on
@@ -9,7 +10,7 @@ from pocketllm_cli.api.answer_events import Delta, Done, Reasoning, Started
 from pocketllm_cli.api.answer_events import Failed as AnswerFailed
 from pocketllm_cli.errors import BackendUnreachable, PocketLLMError
 from pocketllm_cli.models import Chat, Turn
-from pocketllm_cli.tui.messages import AnswerLost, AnswerMoved, Failed
+from pocketllm_cli.tui.messages import AnswerLost, AnswerMoved, Failed, LongAnswerEnded
 from pocketllm_cli.tui.opened_chat import STREAMING, OpenedChat
 from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.prompts import Prompt
@@ -40,6 +41,7 @@ class AnsweringScreen(AskingScreen):
     def send(self, prompt: Prompt) -> None:
         """Ask a prompt, now or when it is its turn; from here on it is kept on disk."""
         opened = self.opened.setdefault(prompt.chat_id, self.current)
+        opened.chat = replace(opened.chat, archived_at=None)  # as the backend does
         if prompt.text is not None:
             self.parts.files.put_out(prompt)
         if opened.running is None and not opened.waiting:
@@ -134,8 +136,8 @@ class AnsweringScreen(AskingScreen):
         opened.end(self.moment())
         self._reads.pop(opened.chat.id, None)
         took = time.monotonic() - self._began.pop(opened.chat.id, time.monotonic())
-        if not self.app.app_focus and took >= self.parts.options.notify_after_seconds:
-            self.app.bell()
+        if took >= self.parts.options.notify_after_seconds:
+            self.post_message(LongAnswerEnded(opened.chat.title))
         self.show_chat(opened)
         if opened is self.current:
             self.load_page(opened.chat.id)

@@ -11,11 +11,10 @@ from pocketllm_cli.api.reading import ReadAnswer
 from pocketllm_cli.errors import Conflict, PocketLLMError
 from pocketllm_cli.models import Chat, Turn
 from pocketllm_cli.sanitize import clean_line
+from pocketllm_cli.tui.list_messages import ChatsFound, ChatsLoaded
 from pocketllm_cli.tui.messages import (
     AnswerLost,
     AnswerMoved,
-    ChatsFound,
-    ChatsLoaded,
     Failed,
     ModelsLoaded,
     Moved,
@@ -47,18 +46,19 @@ class AskingScreen(AppScreen):
                 self.post_message(Moved(change))
 
     @work(group="chats", exclusive=True)
-    async def load_chats(self, before: Chat | None = None) -> None:
-        """Read a page of chats."""
+    async def load_chats(self, before: Chat | None = None, *, is_archive: bool = False) -> None:
+        """Read a page of the chats in the list, or of those put away."""
         chats = self.parts.api.chats
         try:
             if before is None:
-                found = await chats.newest(_CHATS_A_PAGE)
+                found = await chats.newest(_CHATS_A_PAGE, is_archived=is_archive)
             else:
-                found = await chats.before(before, _CHATS_A_PAGE)
+                found = await chats.before(before, _CHATS_A_PAGE, is_archived=is_archive)
         except PocketLLMError as error:
             self.post_message(Failed("read your chats", error))
             return
-        self.post_message(ChatsLoaded(found, before is None, len(found) == _CHATS_A_PAGE))
+        has_more = len(found) == _CHATS_A_PAGE
+        self.post_message(ChatsLoaded(found, before is None, has_more, is_archive))
 
     @work(group="search", exclusive=True)
     async def search(self, text: str) -> None:

@@ -12,8 +12,9 @@ from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.models import CatalogModel, ModelConfig
 from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.tui.keys import bind
-from pocketllm_cli.tui.messages import CatalogRead, Failed
+from pocketllm_cli.tui.messages import Failed
 from pocketllm_cli.tui.parts import Parts
+from pocketllm_cli.tui.place_messages import CatalogRead
 from pocketllm_cli.tui.screens.app_screen import told
 
 _MOST_SHOWN = 500

@@ -14,7 +14,8 @@ from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.sanitize import clean_line, clean_text
 from pocketllm_cli.tui.config_fields import FieldProblem
 from pocketllm_cli.tui.keys import bind, field_bindings
-from pocketllm_cli.tui.messages import Failed, FormStored
+from pocketllm_cli.tui.messages import Failed
+from pocketllm_cli.tui.place_messages import FormStored
 from pocketllm_cli.tui.screens.app_screen import told
 from pocketllm_cli.tui.widgets.field import Field
 

@@ -26,8 +26,9 @@ from pocketllm_cli.tui.config_fields import (
     shown_value,
 )
 from pocketllm_cli.tui.keys import bind, field_bindings
-from pocketllm_cli.tui.messages import ConfigStored, Failed
+from pocketllm_cli.tui.messages import Failed
 from pocketllm_cli.tui.parts import Parts
+from pocketllm_cli.tui.place_messages import ConfigStored
 from pocketllm_cli.tui.screens.app_screen import told
 from pocketllm_cli.tui.screens.catalog import CatalogDialog
 from pocketllm_cli.tui.widgets.field import Field

@@ -14,8 +14,9 @@ from pocketllm_cli.errors import NotSignedIn, PocketLLMError
 from pocketllm_cli.models import Session
 from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.tui.keys import bind, field_bindings
-from pocketllm_cli.tui.messages import CodeSent, Failed, ReopenWanted, SessionMade, SignedIn
+from pocketllm_cli.tui.messages import Failed, ReopenWanted, SignedIn
 from pocketllm_cli.tui.parts import Parts
+from pocketllm_cli.tui.place_messages import CodeSent, SessionMade
 from pocketllm_cli.tui.screens.app_screen import AppScreen, told
 from pocketllm_cli.tui.widgets.field import Field
 

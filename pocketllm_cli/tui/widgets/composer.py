@@ -13,12 +13,11 @@ from textual.widgets.option_list import Option
 
 from pocketllm_cli.sanitize import clean_line, clean_text
 from pocketllm_cli.tui.file_names import as_mention, mention_at_end, paths_beginning
+from pocketllm_cli.tui.graphemes import boundary_after, boundary_before
 from pocketllm_cli.tui.keys import bind, keys_of
 from pocketllm_cli.tui.messages import CommandWritten, EditorWanted, PromptWritten
 from pocketllm_cli.tui.slash_commands import SLASH_COMMANDS, commands_beginning, parse_command
-
-_PLACEHOLDER: Final = "Ask anything. Enter sends, Ctrl+J makes a line, @ names a file, / a command."
-
+from pocketllm_cli.tui.widgets.placeholder import placeholder_for
 
 _BINDINGS: Final = (
     bind("composer.send", "send"),
@@ -35,7 +34,7 @@ class PromptArea(TextArea):
     BINDINGS = [*_BINDINGS]
 
     def __init__(self, changed_keys: Mapping[str, str], *, is_still: bool) -> None:
-        super().__init__(placeholder=_PLACEHOLDER, tab_behavior="focus", id="prompt")
+        super().__init__(tab_behavior="focus", id="prompt")
         self.cursor_blink = not is_still
         self.take_keys(changed_keys)
 
@@ -46,6 +45,12 @@ class PromptArea(TextArea):
             for binding in _BINDINGS
             for key in keys_of(str(binding.id), changed_keys)
         }
+        self._changed_keys = changed_keys
+        self._fit_placeholder()
+
+    @on(events.Resize)
+    def _fit_placeholder(self) -> None:
+        self.placeholder = placeholder_for(self.content_size.width, self._changed_keys)
 
     async def _on_key(self, event: events.Key) -> None:
         """Take our keys here, in their order among the letters.
@@ -59,6 +64,20 @@ class PromptArea(TextArea):
             await self.run_action(action)
         else:
             await super()._on_key(event)
+
+    def get_cursor_left_location(self) -> tuple[int, int]:
+        """Go, and delete, by what people see as one letter."""
+        row, column = self.cursor_location
+        if column == 0:
+            return super().get_cursor_left_location()
+        return row, boundary_before(self.document[row], column)
+
+    def get_cursor_right_location(self) -> tuple[int, int]:
+        """Go, and delete, by what people see as one letter."""
+        row, column = self.cursor_location
+        if column == len(self.document[row]):
+            return super().get_cursor_right_location()
+        return row, boundary_after(self.document[row], column)
 
     def action_send(self) -> None:
         self.query_ancestor(Composer).send()
@@ -106,7 +125,7 @@ class Composer(Vertical):
     Composer {
         height: auto;
         & > #completions { height: auto; max-height: 8; border: none; display: none;
-            background: $panel; padding: 0 1; }
+            background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
         &.-completing > #completions { display: block; }
         & > PromptArea {
             height: auto;

@@ -37,6 +37,7 @@ class TurnView(Vertical, LaidOutOnce):
     DEFAULT_CSS = """
     TurnView {
         height: auto;
+        max-width: 120; /* longer lines are hard to follow */
         padding: 0 1 0 2;
         margin: 0 0 1 0;
         &.-user { background: $surface; border-left: outer $primary; padding: 0 1; }
@@ -62,8 +63,7 @@ class TurnView(Vertical, LaidOutOnce):
         super().__init__(classes=f"-{turn.message.role}")
         self.look = look or Look()
         self.set_reactive(TurnView.turn, turn)
-        kept = (turn.message.metadata or {}).get("reasoning")
-        self.set_reactive(TurnView.thoughts, thoughts or (kept if isinstance(kept, str) else ""))
+        self.set_reactive(TurnView.thoughts, thoughts or turn.message.reasoning)
         self._is_answer = turn.message.role == "assistant"
         self._fed = len(turn.message.content)
 
@@ -94,6 +94,7 @@ class TurnView(Vertical, LaidOutOnce):
             return  # not composed yet, which takes the newest; or on its way out
         self._show_heading(heading_of(turn, self.look))
         self._mark()
+        self.thoughts = turn.message.reasoning or self.thoughts
         old, new = before.message.content, turn.message.content
         if self._is_answer and turn.message.status == "streaming" and new.startswith(old):
             self._answer_text.feed(new[len(old) :])

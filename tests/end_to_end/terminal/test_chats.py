@@ -1,7 +1,6 @@
 """Chats over the embedded backend: searched, renamed, deleted and brought back, exported."""
 
-import json
-
+from pocketllm_cli.imports.files import read_file
 from tests.end_to_end.terminal.conftest import Person
 from tests.pocketllm_cli.tui.harness import Shown
 
@@ -59,7 +58,7 @@ async def test_a_chat_is_renamed_deleted_and_brought_back(person: Person) -> Non
 
 
 async def test_a_chat_is_exported_beside_what_is_there(person: Person) -> None:
-    add_chat(person, "Trip / Oslo", "Where?", "There.")
+    chat = add_chat(person, "Trip / Oslo", "Where?", "There.")
     (person.folder / "Trip-Oslo.md").write_text("mine")
     async with person.app(chat="last") as shown:
         await shown.until(lambda: shown.texts == ["Where?", "There."])
@@ -67,8 +66,10 @@ async def test_a_chat_is_exported_beside_what_is_there(person: Person) -> None:
         await shown.until(lambda: (person.folder / "Trip-Oslo-2.md").exists())
         await shown.ask("/export json")
         await shown.until(lambda: (person.folder / "Trip-Oslo.json").exists())
+        await shown.ask("/export html")
+        await shown.until(lambda: (person.folder / "Trip-Oslo.html").exists())
 
     assert (person.folder / "Trip-Oslo.md").read_text() == "mine"
     assert "## You\n\nWhere?" in (person.folder / "Trip-Oslo-2.md").read_text()
-    exported = json.loads((person.folder / "Trip-Oslo.json").read_text())
-    assert [each["content"] for each in exported["messages"]] == ["Where?", "There."]
+    [record] = read_file(person.folder / "Trip-Oslo.json", None, chat)  # as `chats import` reads
+    assert [each["content"] for each in record["messages"]] == ["Where?", "There."]

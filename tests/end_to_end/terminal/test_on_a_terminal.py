@@ -18,7 +18,9 @@ from tests.support.upstream import Upstream
 pytestmark = pytest.mark.model
 
 CTRL_N, CTRL_Q, CTRL_S, ESCAPE, CTRL_UP = "\x0e", "\x11", "\x13", "\x1b", "\x1b[1;5A"
-F6 = "\x1b[17~"
+F6, F9 = "\x1b[17~", "\x1b[20~"
+FOCUS_LOST = "\x1b[O"
+MOUSE = {"1000", "1002", "1003"}
 
 
 def is_as_before(terminal: Terminal) -> bool:
@@ -227,3 +229,43 @@ def test_no_sequence_in_a_title_a_message_or_a_stream_reaches_the_terminal(
         assert terminal.until_ended() == 0
     evil = [b"ZXZpbA", b"owned\x07", b"\x1b]8", b"\x1b[2J", b"\x1bc", b"\x1b[6n", b"i=66\x1b"]
     assert not [each for each in [*evil, b"\x1bPqevil", b"\xc2\x9b"] if each in terminal.written]
+
+
+def test_what_is_wrong_in_the_settings_is_told_and_the_rest_is_done(home: Home) -> None:
+    config = home.folder / "pocketllm" / "config" / "config.toml"
+    config.parent.mkdir(exist_ok=True)
+    config.write_text('[terminal]\ntheme = "pink"\nmouse = false\nwindow_title = false\n')
+    try:
+        with terminal_running([POCKETLLM], home.environment) as terminal:
+            terminal.until(lambda page: "config.toml, line 2: “theme” must be" in page)
+            assert not terminal.modes & MOUSE
+            terminal.type(F9)
+            terminal.until(lambda page: terminal.modes & MOUSE)
+            terminal.type(CTRL_Q)
+            assert terminal.until_ended() == 0
+            assert is_as_before(terminal)
+    finally:
+        config.unlink()
+    assert b"\x1b]2;" not in terminal.written
+
+
+def test_an_answer_that_ends_unseen_is_told_of_by_the_desktop_and_the_title_is_put_back(
+    home: Home, add_model: Callable[[str], str]
+) -> None:
+    config = home.folder / "pocketllm" / "config" / "config.toml"
+    config.parent.mkdir(exist_ok=True)
+    config.write_text("[terminal]\nnotify_after_seconds = 0\n")
+    home.run("ask", "-m", add_model("any"), "Where do herons sleep?")
+    environment = home.environment | {"TERM_PROGRAM": "kitty", "KITTY_WINDOW_ID": "1"}
+    try:
+        with terminal_running([POCKETLLM, "--chat", "last"], environment) as terminal:
+            terminal.until(lambda page: "online" in page)
+            terminal.type("Still there?\r")
+            terminal.type(FOCUS_LOST)
+            terminal.until(lambda page: b"\x1b]9;PocketLLM answered: Where do" in terminal.written)
+            terminal.type(CTRL_Q)
+            assert terminal.until_ended() == 0
+    finally:
+        config.unlink()
+    assert b"\x1b]2;Where do herons sleep? - PocketLLM\x07" in terminal.written
+    assert terminal.written.endswith(b"\x1b[23;2t")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pocketllm_cli.models import Chat, Context
 from pocketllm_cli.tui.days import day_name, group_by_day
+from pocketllm_cli.tui.widgets.placeholder import placeholder_for
 from tests.pocketllm_cli.fake_backend import FakeBackend
 from tests.pocketllm_cli.tui.harness import NOW, Shown, shown_app
 
@@ -94,3 +95,82 @@ async def test_a_narrow_terminal_shows_the_chats_only_when_asked(
         await shown.pilot.press("enter", "enter")
         await shown.until(lambda: shown.screen.current.chat.title == "Trip")
         assert not shown.screen.chat_list.display
+
+
+async def test_a_chat_is_archived_seen_there_and_taken_out_again(
+    fake: FakeBackend, context: Context, folder: Path
+) -> None:
+    fake.add_chat("Old business", used="2026-01-01T00:00:00+00:00")
+    fake.add_chat("New business", used="2026-01-02T00:00:00+00:00")
+    async with shown_app(context, folder) as shown:
+        await shown.until(lambda: titles(shown) == ["New business", "Old business"])
+        await shown.pilot.press("ctrl+s", "enter", "down", "a")
+        await shown.until(lambda: titles(shown) == ["New business"])
+        await shown.pilot.press("v")
+        await shown.until(lambda: titles(shown) == ["Old business"])
+        await shown.see("In the archive")
+        await shown.pilot.press("a")
+        await shown.see("The archive is empty")
+        await shown.pilot.press("v")
+        await shown.until(lambda: titles(shown) == ["New business", "Old business"])
+
+
+async def test_archiving_is_undone_with_the_key_that_undoes_a_deletion(
+    fake: FakeBackend, context: Context, folder: Path
+) -> None:
+    row = fake.add_chat("Precious")
+    async with shown_app(context, folder, chat=row["id"]) as shown:
+        await shown.until(lambda: titles(shown) == ["Precious"])
+        await shown.ask("/archive")
+        await shown.until(lambda: not titles(shown))
+        assert shown.screen.current.chat.title == "New chat"
+        await shown.pilot.press("ctrl+t")
+        await shown.until(lambda: titles(shown) == ["Precious"])
+
+    assert fake.tables["chats"][0]["archived_at"] is None
+
+
+async def test_a_question_takes_a_chat_out_of_the_archive(
+    fake: FakeBackend, context: Context, folder: Path
+) -> None:
+    row = fake.add_chat("Sleeping")
+    row["archived_at"] = "2026-01-01T00:00:00+00:00"
+    async with shown_app(context, folder, chat=row["id"]) as shown:
+        await shown.see("Sleeping (archived)")
+        assert not titles(shown)
+        await shown.ask("Wake up")
+        await shown.until(lambda: titles(shown) == ["Sleeping"])
+
+
+async def test_a_command_can_carry_the_new_title_or_the_model(
+    fake: FakeBackend, context: Context, folder: Path
+) -> None:
+    row = fake.add_chat("Old")
+    fake.add_model("claude")
+    async with shown_app(context, folder, chat=row["id"]) as shown:
+        await shown.until(lambda: titles(shown) == ["Old"] and shown.screen.models)
+        await shown.ask("/rename Trip to Oslo")
+        await shown.until(lambda: titles(shown) == ["Trip to Oslo"])
+        await shown.ask("/model Claude")
+        await shown.until(lambda: shown.screen.status.model == "claude")
+
+
+async def test_whoever_is_in_the_list_goes_on_seeing_it_when_the_terminal_gets_narrow(
+    fake: FakeBackend, context: Context, folder: Path
+) -> None:
+    fake.add_chat("Trip")
+    async with shown_app(context, folder, size=(100, 24)) as shown:
+        await shown.until(lambda: titles(shown) == ["Trip"])
+        await shown.pilot.resize_terminal(60, 24)
+        await shown.until(lambda: not shown.screen.chat_list.display)
+        await shown.pilot.resize_terminal(100, 24)
+        await shown.pilot.press("ctrl+s")
+        await shown.pilot.resize_terminal(60, 24)
+        await shown.until(lambda: shown.screen.has_class("-narrow"))
+        assert shown.screen.chat_list.display
+
+
+def test_what_an_empty_composer_says_fits_its_width_and_names_the_keys_as_they_are() -> None:
+    assert placeholder_for(200, {}).startswith("Ask anything. Enter sends, Ctrl+J makes a line")
+    assert "F12 sends" in placeholder_for(200, {"composer.send": "f12"})
+    assert all(len(placeholder_for(width, {})) <= width for width in range(13, 90))

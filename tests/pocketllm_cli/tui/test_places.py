@@ -62,7 +62,7 @@ async def test_a_failure_is_the_page_until_it_is_tried_again(
     fake.failing["/rest/v1/rpc/usage"] = (500, {"message": "boom"})
     async with shown_app(context, folder, size=(120, 40)) as shown:
         await shown.pilot.press("f3")
-        await shown.see("Could not count what answers took", "Ctrl+r tries again")
+        await shown.see("Could not count what answers took", "Ctrl+R tries again")
         fake.failing.clear()
         await shown.pilot.press("ctrl+r")
         await shown.see("6 answers")
@@ -177,7 +177,7 @@ async def test_the_help_begins_with_what_had_the_focus_and_can_be_searched(
 ) -> None:
     async with shown_app(context, folder, size=(100, 60)) as shown:
         await shown.pilot.press("f1")
-        await shown.see("What had the focus", "Ctrl+j, Shift+Enter, Alt+Enter", "Everywhere")
+        await shown.see("What had the focus", "Ctrl+J, Shift+Enter, Alt+Enter", "Everywhere")
         await shown.paste("regenerate")
         await shown.see("Messages, when they have the focus")
         await shown.until(lambda: "Everywhere" not in shown.page)

@@ -52,7 +52,7 @@ async def test_with_a_token_of_the_environment_nobody_is_asked_to_sign_in(
 async def test_one_key_goes_to_the_backend_on_this_machine(context: Context, folder: Path) -> None:
     async with shown_app(context, folder, token=None) as shown:
         await shown.until(lambda: shown.place == "SignInScreen")
-        await shown.see("Ctrl+e uses the backend on this machine")
+        await shown.see("Ctrl+E uses the backend on this machine")
         await shown.pilot.press("ctrl+e")
         await shown.until(lambda: shown.app.return_value == ReopenWanted("embedded"))
 
