@@ -17,7 +17,7 @@ from tests.support.upstream import Upstream
 
 pytestmark = pytest.mark.model
 
-CTRL_N, CTRL_Q, CTRL_S, ESCAPE, CTRL_UP = "\x0e", "\x11", "\x13", "\x1b", "\x1b[1;5A"
+CTRL_Q = "\x11"
 F6, F9 = "\x1b[17~", "\x1b[20~"
 FOCUS_LOST = "\x1b[O"
 MOUSE = {"1000", "1002", "1003"}
