@@ -186,6 +186,13 @@ class ChatScreen(ConnectingScreen):
         if not self.chat_list.display or not self.has_class("-peeking"):
             self.composer.area.focus()
 
+    def action_stop(self) -> None:
+        """Leave the chats where they cover the chat; else what one writes or waits for."""
+        if self.has_class("-peeking"):
+            self.action_write()
+        else:
+            super().action_stop()
+
     def action_go_to_messages(self) -> None:
         self.conversation.focus()
         self.conversation.action_select(0)

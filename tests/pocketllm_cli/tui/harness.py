@@ -124,6 +124,7 @@ async def shown_app(
     token: str | None = "token",
     settings: TerminalSettings | None = None,
     chat: str | None = None,
+    now: Callable[[], datetime] = lambda: NOW,
 ) -> AsyncIterator[Shown]:
     """Show the app over a context's backend."""
     paths, narrator = Paths.under(home), Narrator()
@@ -145,7 +146,7 @@ async def shown_app(
             options=options or TerminalOptions(is_still=True),
             settings=terminal,
             narrator=narrator,
-            now=lambda: NOW,
+            now=now,
             folder=home,
             clipboard=Clipboard(terminal, home / "clipboard.txt"),
             config=ConfigFile(paths.config_file),

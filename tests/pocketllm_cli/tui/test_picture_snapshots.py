@@ -8,12 +8,11 @@ import io
 from pathlib import Path
 
 from PIL import Image
-from syrupy.assertion import SnapshotAssertion
 
 from pocketllm_cli.models import Context
 from tests.pocketllm_cli.fake_backend import FakeBackend
 from tests.pocketllm_cli.tui.harness import shown_app
-from tests.pocketllm_cli.tui.pictures import TWO, compare
+from tests.pocketllm_cli.tui.pictures import SMALL, Pictures
 from tests.pocketllm_cli.tui.test_attaching import add_question
 
 
@@ -28,16 +27,16 @@ def stripes() -> bytes:
 
 
 async def test_a_question_with_files_and_chips_for_the_next(
-    fake: FakeBackend, context: Context, folder: Path, pictures: SnapshotAssertion
+    fake: FakeBackend, context: Context, folder: Path, pictures: Pictures
 ) -> None:
     (folder / "report.pdf").write_bytes(b"%PDF-1.7" + b" " * 34_000)
     (folder / "flag.png").write_bytes(stripes())
     chat = add_question(fake, "flag.png", data=stripes(), kind="image/png")
     fake.add_message(chat, "assistant", "Blue, yellow and red.", model="gpt-5")
-    async with shown_app(context, folder, size=(80, 24), chat=chat) as shown:
+    async with shown_app(context, folder, size=SMALL, chat=chat) as shown:
         await shown.until(lambda: shown.screen.status.connection == "online")
         await shown.until(lambda: shown.screen.status.model == "gpt")
         for name in ("report.pdf", "flag.png"):
             await shown.ask(f"/attach {name}")
         await shown.see("▀" * 20, "report.pdf 34 KB", "Blue, yellow")
-        await compare(shown, pictures, TWO)
+        await pictures.compare(shown, "full")

@@ -68,24 +68,6 @@ async def test_a_failure_is_the_page_until_it_is_tried_again(
         await shown.see("6 answers")
 
 
-async def test_a_profile_is_edited_and_only_what_changed_is_sent(
-    fake: FakeBackend, context: Context, folder: Path
-) -> None:
-    fake.tables["profiles"].append(dict(ADA))
-    async with shown_app(context, folder) as shown:
-        await shown.pilot.press("f4")
-        await shown.see("Ada Lovelace", "Likes engines.")
-        await shown.pilot.press("e")
-        await shown.see("Edit your profile")
-        await shown.go_to_field("date_of_birth")
-        await shown.pilot.press("end", "0", "ctrl+s")
-        await shown.see("A date such as 2000-12-31.")
-        await shown.pilot.press("backspace", "backspace", "1", "ctrl+s")
-        await shown.see("1815-12-11")
-
-    assert fake.tables["profiles"] == [ADA | {"date_of_birth": "1815-12-11"}]
-
-
 async def test_a_context_is_added_used_and_removed_and_other_settings_stay(
     context: Context, folder: Path
 ) -> None:
