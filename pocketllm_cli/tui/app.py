@@ -6,11 +6,13 @@ from typing import ClassVar
 from textual import on
 from textual.app import SystemCommand
 from textual.binding import BindingType
+from textual.driver import Driver
 from textual.screen import Screen
 
 from pocketllm_cli.models import Chat
 from pocketllm_cli.tui.attention import attention_sequence
 from pocketllm_cli.tui.keys import bind
+from pocketllm_cli.tui.lasting_output import with_lasting_output
 from pocketllm_cli.tui.messages import CopyWanted, LongAnswerEnded, Narrated
 from pocketllm_cli.tui.navigating import NavigatingApp
 from pocketllm_cli.tui.parts import Parts
@@ -56,6 +58,10 @@ class TerminalApp(NavigatingApp):
     def failure(self) -> Exception | None:
         """What ended the app though it should not have."""
         return self._exception
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return what paints: it lets the app end when its terminal is closed."""
+        return with_lasting_output(super().get_driver_class())
 
     def on_mount(self) -> None:
         self.parts.clipboard.write = self.write_sequence
