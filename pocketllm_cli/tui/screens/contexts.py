@@ -32,7 +32,7 @@ class ContextsScreen(PlaceScreen):
     table = getters.query_one(RowTable)
 
     def compose_content(self) -> ComposeResult:
-        yield RowTable(("", "NAME", "ADDRESS", "FUNCTIONS"))
+        yield RowTable(("", "NAME", "ADDRESS", "FUNCTIONS"), cut=("NAME", "ADDRESS", "FUNCTIONS"))
 
     def begin(self) -> None:
         """Read the file."""

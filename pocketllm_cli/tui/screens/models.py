@@ -45,7 +45,7 @@ class ModelsScreen(PlaceScreen):
         self._key_ends: dict[str, str] = {}
 
     def compose_content(self) -> ComposeResult:
-        yield RowTable(("", "NAME", "PROVIDER", "MODEL", "KEY"))
+        yield RowTable(("", "NAME", "PROVIDER", "MODEL", "KEY"), cut=("NAME", "PROVIDER", "MODEL"))
         yield Static(id="outcome", markup=False)
 
     @work(group="read", exclusive=True)

@@ -12,7 +12,6 @@ from textual.widgets import Static
 from pocketllm_cli.api.usage import Grouping
 from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.models import UsageRow
-from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.tui.keys import bind
 from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.place_messages import UsageRead
@@ -31,10 +30,6 @@ _GROUPINGS: Final[tuple[Grouping, ...]] = ("model", "day", "chat")
 _NUMBERS: Final = ("ANSWERS", "INPUT", "OUTPUT", "COST", "TIME")
 _LOW: Final = 30
 _NARROW: Final = 100
-_SHORT_NAME: Final = 22
-_LONG_NAME: Final = 60
-_LEAST_NAME: Final = 10
-_ROOM_FOR_NUMBERS: Final = 50
 
 
 class UsageScreen(PlaceScreen):
@@ -60,7 +55,7 @@ class UsageScreen(PlaceScreen):
         with Horizontal(id="plots"):
             yield DayPlot()
             yield ModelPlot()
-        yield RowTable(("WHAT", *_NUMBERS), _NUMBERS)
+        yield RowTable(("WHAT", *_NUMBERS), _NUMBERS, cut=("WHAT",))
 
     @on(events.Resize)
     def _fit(self, event: events.Resize) -> None:
@@ -101,7 +96,7 @@ class UsageScreen(PlaceScreen):
             )
         )
         self.days.rows, self.models.rows = event.by_day, event.by_model
-        rows = [(f"{place}", self._cells(row)) for place, row in enumerate(event.rows)]
+        rows = [(f"{place}", _cells(row)) for place, row in enumerate(event.rows)]
         self.table.show(rows)
         self.show_content()
         self.table.focus()
@@ -118,15 +113,13 @@ class UsageScreen(PlaceScreen):
         self._grouping = _GROUPINGS[(place + 1) % len(_GROUPINGS)]
         self.load()
 
-    def _cells(self, row: UsageRow) -> tuple[str, ...]:
-        most = _SHORT_NAME if self.has_class("-narrow") else _LONG_NAME
-        most = min(most, max(_LEAST_NAME, self.size.width - _ROOM_FOR_NUMBERS))
-        name = clean_line(row.label)
-        return (
-            name if len(name) <= most else f"{name[: most - 1]}…",
-            f"{row.answers:,}",
-            f"{row.input_tokens:,}",
-            f"{row.output_tokens:,}",
-            cost_as_text(row.cost_usd),
-            time_as_text(row.total_ms / 1000),
-        )
+
+def _cells(row: UsageRow) -> tuple[str, ...]:
+    return (
+        row.label,
+        f"{row.answers:,}",
+        f"{row.input_tokens:,}",
+        f"{row.output_tokens:,}",
+        cost_as_text(row.cost_usd),
+        time_as_text(row.total_ms / 1000),
+    )
