@@ -24,6 +24,7 @@ from pocketllm_cli.tui.live import (
     ChatGone,
     ConnectionBack,
     ConnectionGone,
+    Looked,
     MessagesGone,
 )
 
@@ -127,6 +128,8 @@ def _meaning(heard: Heard) -> tuple[str | None, Change | None]:
     match heard:
         case ConnectionGone() | ConnectionBack():
             return "connection", heard
+        case Looked():
+            return "look", heard
         case ChatChanged(chat):
             return chat.id, heard
         case ChatGone(chat_id):

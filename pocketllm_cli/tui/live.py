@@ -50,7 +50,12 @@ class MessagesGone:
     message_ids: frozenset[str]
 
 
-Change = ChatChanged | ChatGone | MessagesGone | ConnectionGone | ConnectionBack
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Nothing tells of messages now: the chat that is open may have changed."""
+
+
+Change = Looked | ChatChanged | ChatGone | MessagesGone | ConnectionGone | ConnectionBack
 
 
 class Changes(Protocol):
@@ -85,6 +90,7 @@ class PolledChanges:
                 else:
                     for change in differences(known, found):
                         yield change
+                    yield Looked()
                 known = found
             await asyncio.sleep(self.every_seconds)
 

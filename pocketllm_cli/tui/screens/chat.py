@@ -107,19 +107,21 @@ class ChatScreen(ConnectingScreen):
             event = OpenChat(self._chats[event.chat.id])
         self._take_chat(event.chat)
         self.open_chat(event.chat)
-        self.composer.area.focus()
+        self.set_focus(self.composer.area)
 
     @on(PageLoaded)
     def _take_page(self, event: PageLoaded) -> None:
         opened = self.opened.get(event.chat_id)
         if opened is None:
             return
+        before = (opened.stored, opened.is_loaded)
         if event.is_older:
             opened.take_older(event.page)
         else:
             opened.take_page(event.page)
             self.follow_if_streaming(opened)
-        self.show_chat(opened)
+        if opened.running is not None or before != (opened.stored, opened.is_loaded):
+            self.show_chat(opened)
 
     @on(OlderTurnsWanted)
     def _load_older(self) -> None:
@@ -194,9 +196,9 @@ class ChatScreen(ConnectingScreen):
             super().action_stop()
 
     def action_go_to_messages(self) -> None:
-        self.conversation.focus()
+        self.set_focus(self.conversation)
         self.conversation.action_select(0)
 
     def action_write(self) -> None:
         self.remove_class("-peeking")
-        self.composer.area.focus()
+        self.set_focus(self.composer.area)

@@ -9,6 +9,7 @@ from pocketllm_cli.tui.live import (
     ChatGone,
     ConnectionBack,
     ConnectionGone,
+    Looked,
     MessagesGone,
 )
 from pocketllm_cli.tui.messages import Failed, Moved, Narrated, SignedIn, SignInWanted
@@ -38,6 +39,8 @@ class ConnectingScreen(ListingScreen):
                 self.came_online()
                 self.read_chats()
                 self._reload()
+            case Looked() if not any(each.group == "page" for each in self.workers):
+                self._reload()  # never in place of a reading that goes on, which may be a slow one
             case ChatGone(chat_id):
                 self._forget(chat_id)
             case MessagesGone(message_ids):

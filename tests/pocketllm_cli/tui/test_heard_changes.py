@@ -163,3 +163,20 @@ async def test_where_nothing_can_be_heard_a_new_chat_appears_all_the_same(
         await shown.until(lambda: shown.screen.status.connection == "online")
         fake.add_chat("Begun elsewhere")
         await shown.see("Begun elsewhere")
+
+
+async def test_where_nothing_can_be_heard_a_message_that_was_deleted_goes_all_the_same(
+    fake: FakeBackend, context: Context, folder: Path
+) -> None:
+    chat = fake.add_chat("Museums")
+    first = fake.add_message(chat["id"], "user", "Which?")
+    second = fake.add_message(chat["id"], "assistant", "Fram")
+
+    def changes(api: Api) -> PolledChanges:
+        return PolledChanges(api.chats, 0.05)
+
+    async with shown_app(context, folder, changes=changes, chat="last") as shown:
+        await shown.until(lambda: shown.texts == ["Which?", "Fram"])
+        second["parent_id"] = None
+        fake.tables["messages"].remove(first)
+        await shown.until(lambda: shown.texts == ["Fram"])
