@@ -174,22 +174,28 @@ class WritingScreen(AttachingScreen):
             self.composer.area.focus()
 
     def edit(self, turn: Turn | None) -> None:
-        if turn is None or self.current.running is not None:
+        if turn is None or self._is_busy():
             return
         self.keep_draft()
         self._edited = turn
         self.composer.put(turn.message.content)
         self.composer.files = tuple(PickedFile.of(file) for file in turn.message.attachments)
         self.composer.area.border_title = "Another version of this question; Esc leaves it"
-        self.composer.area.focus()
+        self.set_focus(self.composer.area)
 
     def _stop_editing(self) -> None:
         self._edited = None
         self.composer.area.border_title = None
 
     def regenerate(self, turn: Turn | None) -> None:
-        if turn is not None and self.current.running is None:
+        if turn is not None and not self._is_busy():
             self.send(self.another_version(turn, None))
+
+    def _is_busy(self) -> bool:
+        """Say whether an answer runs, and tell what helps."""
+        if self.current.running is not None:
+            self.tell(f"An answer is being written; {self.key('chat.stop')} stops it.")
+        return self.current.running is not None
 
     def last_turn(self, role: str) -> Turn | None:
         turns = [turn for turn in self.current.stored if turn.message.role == role]
