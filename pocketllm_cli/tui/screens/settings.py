@@ -34,6 +34,8 @@ _KEY: Final = "key:"
 _LONGEST_WAIT: Final = 86_400
 _LEAST_ABOUT: Final = 20
 _ROOM_FOR_VALUES: Final = 26
+_ROOM_FOR_NAMES_TOO: Final = 65
+_WIDE: Final = 100
 
 
 class SettingsScreen(PlaceScreen):
@@ -70,7 +72,8 @@ class SettingsScreen(PlaceScreen):
 
     def _cut(self, about: str) -> str:
         """Return what a line is about, short enough to leave room for what it is now."""
-        most = max(_LEAST_ABOUT, self.size.width - _ROOM_FOR_VALUES)
+        room = _ROOM_FOR_NAMES_TOO if self.size.width >= _WIDE else _ROOM_FOR_VALUES
+        most = max(_LEAST_ABOUT, self.size.width - room)
         return about if len(about) <= most else f"{about[: most - 1]}…"
 
     @on(DataTable.RowSelected)

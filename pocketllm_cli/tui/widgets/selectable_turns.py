@@ -12,10 +12,6 @@ class SelectableTurns(VerticalScroll):
     """Knows which turn is selected; that of its turns which are widgets changes as one scrolls."""
 
     BINDINGS = [
-        # With priority the focus moves before the letters that are typed behind them go out: as
-        # keys of this list they would ask for things.
-        bind("messages.write", "screen.write", priority=True),
-        bind("chat.new", "screen.new", priority=True),
         bind("messages.down", "select(1)"),
         bind("messages.up", "select(-1)"),
         bind("messages.half_down", "scroll_half(1)"),
@@ -30,6 +26,10 @@ class SelectableTurns(VerticalScroll):
         bind("messages.links", "do('links')"),
         bind("messages.files", "do('files')"),
         bind("messages.thoughts", "toggle_thoughts"),
+        # With priority the focus moves before the letters that are typed behind them go out: as
+        # keys of this list they would ask for things.
+        bind("messages.write", "screen.write", priority=True),
+        bind("chat.new", "screen.new", priority=True),
     ]
 
     turns = getters.query_one("#turns", Vertical)
