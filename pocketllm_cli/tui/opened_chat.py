@@ -59,11 +59,8 @@ class OpenedChat:
 
     def take_page(self, page: BranchPage) -> None:
         """Take the end of the branch as it is at the backend now, and keep what leads to it."""
-        first_id = page.turns[0].message.id if page.turns else None
         places = {turn.message.id: place for place, turn in enumerate(self.stored)}
-        if first_id in places:
-            self.stored = [*self.stored[: places[first_id]], *page.turns]
-        elif page.older_id is not None and page.older_id in places:
+        if page.older_id is not None and page.older_id in places:
             self.stored = [*self.stored[: places[page.older_id] + 1], *page.turns]
         else:
             self.stored, self.older_id = list(page.turns), page.older_id

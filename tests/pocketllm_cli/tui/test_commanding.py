@@ -1,11 +1,15 @@
 """What commands say where they cannot be done, what the palette has, and keys typed in haste."""
 
+import re
+from dataclasses import fields
 from pathlib import Path
 
 from textual.events import Key
 from textual.widgets._toast import ToastRack
 
 from pocketllm_cli.models import Context
+from pocketllm_cli.tui.options import TerminalOptions
+from pocketllm_cli.tui.slash_commands import SLASH_COMMANDS
 from tests.pocketllm_cli.fake_backend import FakeBackend
 from tests.pocketllm_cli.tui.harness import Shown, shown_app
 
@@ -80,3 +84,12 @@ async def test_what_has_only_a_key_is_in_the_palette_too(
         await shown.until(lambda: shown.screen.chat_list.search.has_focus)
         shown.app.call_later(offered["Name a file"].callback)
         await shown.until(lambda: shown.screen.composer.text == "@")
+
+
+def test_the_page_about_the_app_names_every_command_and_every_setting() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "terminal-app.md").read_text("utf-8")
+    for name in SLASH_COMMANDS:
+        assert re.search(rf"`/{name}[` ]", page), name
+    for option in fields(TerminalOptions):
+        if option.name not in ("is_still", "keys"):
+            assert re.search(rf"^{option.name} = ", page, re.MULTILINE), option.name

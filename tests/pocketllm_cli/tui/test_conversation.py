@@ -91,13 +91,20 @@ def test_the_window_stays_at_the_end_and_never_holds_more_than_its_bound() -> No
 def test_a_page_that_comes_again_keeps_what_leads_to_it() -> None:
     chat = opened("c", "d")
     chat.take_older(page("a", "b"))
-    chat.take_page(page("c", "d", "e"))
+    chat.take_page(page("c", "d", "e", older="b"))
     assert ids(chat) == ["a", "b", "c", "d", "e"]
     chat.take_page(page("f", "g", older="b"))
     assert ids(chat) == ["a", "b", "f", "g"]
     chat.take_page(page("x", older="y"))
     assert ids(chat) == ["x"]
     assert chat.older_id == "y"
+
+
+def test_a_page_says_too_that_what_led_to_it_is_gone() -> None:
+    chat = opened("a", "b", "c")
+    chat.take_page(page("b", "c"))
+    assert ids(chat) == ["b", "c"]
+    assert chat.older_id is None
 
 
 def test_an_answer_grows_from_its_events_and_stays_when_it_ends() -> None:

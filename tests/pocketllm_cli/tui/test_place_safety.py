@@ -41,7 +41,7 @@ def hostile(fake: FakeBackend) -> FakeBackend:
 async def test_a_hostile_text_is_shown_as_text(
     keys: list[str], hostile: FakeBackend, context: Context, folder: Path
 ) -> None:
-    async with shown_app(context, folder, size=(120, 40)) as shown:
+    async with shown_app(context, folder, size=(240, 40)) as shown:
         await shown.pilot.press(keys[0])
         await shown.see("[red]a[/blue]")
         await shown.pilot.press(*keys[1:])
