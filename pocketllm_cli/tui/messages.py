@@ -1,12 +1,11 @@
 """Messages that cross widget boundaries: facts and requests, the app's whole inner protocol."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from textual.message import Message
 
 from pocketllm_cli.api.answer_events import AnswerEvent
-from pocketllm_cli.api.shown_branch import BranchPage
 from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.models import (
     Account,
@@ -21,6 +20,9 @@ from pocketllm_cli.models import (
 )
 from pocketllm_cli.tui.live import Change
 from pocketllm_cli.tui.prompts import Prompt
+
+if TYPE_CHECKING:
+    from pocketllm_cli.api.shown_branch import BranchPage
 
 
 @dataclass
@@ -67,7 +69,7 @@ class PageLoaded(Message):
     """Turns of a chat came; `is_older` where they go before what is shown."""
 
     chat_id: str
-    page: BranchPage
+    page: "BranchPage"
     is_older: bool
 
 

@@ -1,10 +1,12 @@
 """A prompt on its way: what is asked, in which chat, and whether that chat is still to be made."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pocketllm_cli.api.reading import AnswerRequest
 from pocketllm_cli.models import Message, Turn
+
+if TYPE_CHECKING:
+    from pocketllm_cli.api.reading import AnswerRequest
 
 PromptState = Literal["sending", "queued", "waiting"]
 """On its way; written while an answer runs; kept in the outbox until there is a connection."""
@@ -28,8 +30,10 @@ class Prompt:
     """For another version: the message it hangs under."""
 
     @property
-    def request(self) -> AnswerRequest:
+    def request(self) -> "AnswerRequest":
         """What is sent."""
+        from pocketllm_cli.api.reading import AnswerRequest
+
         return AnswerRequest(
             self.chat_id,
             self.text,

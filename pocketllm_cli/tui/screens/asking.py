@@ -2,12 +2,12 @@
 
 import asyncio
 from contextlib import aclosing
+from typing import TYPE_CHECKING
 
 from textual import work
 from textual.worker import Worker
 
 from pocketllm_cli.api.answer_events import AnswerEvent
-from pocketllm_cli.api.reading import ReadAnswer
 from pocketllm_cli.errors import Conflict, PocketLLMError
 from pocketllm_cli.models import Chat, Turn
 from pocketllm_cli.sanitize import clean_line
@@ -25,6 +25,9 @@ from pocketllm_cli.tui.messages import (
 from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.prompts import Prompt
 from pocketllm_cli.tui.screens.app_screen import AppScreen
+
+if TYPE_CHECKING:
+    from pocketllm_cli.api.reading import ReadAnswer
 
 _TURNS_A_PAGE = 30
 _CHATS_A_PAGE = 60
@@ -117,7 +120,7 @@ class AskingScreen(AppScreen):
         self._reads[chat_id] = prompt, read, self._read(prompt, read)
 
     @work(group="answers")
-    async def _read(self, prompt: Prompt, read: ReadAnswer) -> None:
+    async def _read(self, prompt: Prompt, read: "ReadAnswer") -> None:
         try:
             if prompt.new_title is not None:
                 await self._make_chat(prompt, prompt.new_title)

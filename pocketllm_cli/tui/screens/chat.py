@@ -43,6 +43,7 @@ class ChatScreen(ListingScreen):
     """Shows one chat; others go on being answered while it is shown."""
 
     CSS_PATH = "chat.tcss"
+    AUTO_FOCUS = "#prompt"
     BINDINGS = [
         # With priority the focus moves before the letters that are typed behind them go out.
         bind("chat.list", "go_to_chats", priority=True),

@@ -5,7 +5,6 @@ from textual import on, work
 from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.models import Chat, Turn
 from pocketllm_cli.titles import check_title
-from pocketllm_cli.tui.export import export_chat
 from pocketllm_cli.tui.messages import (
     ChatDeleted,
     ChatRenamed,
@@ -17,7 +16,6 @@ from pocketllm_cli.tui.messages import (
 )
 from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.screens.answering import AnsweringScreen
-from pocketllm_cli.tui.screens.dialogs import AskLine, Choose, Confirm
 
 
 class DeedsScreen(AnsweringScreen):
@@ -32,6 +30,8 @@ class DeedsScreen(AnsweringScreen):
     @work(group="rename", exclusive=True)
     async def rename_chat(self, event: RenameWanted) -> None:
         """Ask for another title and store it."""
+        from pocketllm_cli.tui.screens.dialogs import AskLine
+
         title = await self.app.push_screen_wait(AskLine("Title of the chat", event.chat.title))
         if title is None:
             return
@@ -104,6 +104,8 @@ class DeedsScreen(AnsweringScreen):
     @work(group="export", exclusive=True)
     async def export(self, chat: Chat, form: str) -> None:
         """Write a chat to a file in the folder the app was started in."""
+        from pocketllm_cli.tui.export import export_chat
+
         try:
             turns = await self.parts.api.messages.read(chat)
             path = export_chat(turns, form, self.parts.folder)
@@ -116,6 +118,7 @@ class DeedsScreen(AnsweringScreen):
     async def choose_link(self, turn: Turn) -> None:
         """Let the person choose a link of a message, and open it once they agree."""
         from pocketllm_cli.tui.safe_markdown import links_in  # not for the first frame
+        from pocketllm_cli.tui.screens.dialogs import Choose, Confirm
 
         links = links_in(turn.message.content)
         if not links:

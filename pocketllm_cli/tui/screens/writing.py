@@ -14,7 +14,6 @@ from textual.widgets import TextArea
 from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.models import Chat, ModelConfig, Turn
 from pocketllm_cli.titles import title_from
-from pocketllm_cli.tui.editor import write_in_editor
 from pocketllm_cli.tui.file_names import with_files
 from pocketllm_cli.tui.keys import bind
 from pocketllm_cli.tui.messages import (
@@ -32,7 +31,6 @@ from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.places import PLACES
 from pocketllm_cli.tui.prompts import Prompt
 from pocketllm_cli.tui.screens.deeds import DeedsScreen
-from pocketllm_cli.tui.screens.dialogs import Choose
 from pocketllm_cli.tui.slash_commands import SLASH_COMMANDS
 from pocketllm_cli.tui.widgets.composer import Composer
 from pocketllm_cli.tui.widgets.conversation import Conversation
@@ -191,6 +189,8 @@ class WritingScreen(DeedsScreen):
     @on(EditorWanted)
     @work(group="editor", exclusive=True)
     async def _write_elsewhere(self, event: EditorWanted) -> None:
+        from pocketllm_cli.tui.editor import write_in_editor
+
         try:
             text = write_in_editor(event.text, self.parts.settings.editor, self.app.suspend())
         except PocketLLMError as error:
@@ -236,6 +236,8 @@ class WritingScreen(DeedsScreen):
     @work(group="choose-model", exclusive=True)
     async def action_choose_model(self) -> None:
         """Ask for another model config for this chat."""
+        from pocketllm_cli.tui.screens.dialogs import Choose
+
         if not self.models:
             self.tell(f"There are no model configs yet; {self.key('go.models')} adds one.")
             return

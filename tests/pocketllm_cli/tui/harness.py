@@ -48,7 +48,7 @@ class Shown:
 
     @property
     def screen(self) -> ChatScreen:
-        found = self.app.screen_stack[1]
+        found = self.app.screen_stack[0]
         assert isinstance(found, ChatScreen)
         return found
 
