@@ -274,12 +274,17 @@ class Conversation(VerticalScroll, LaidOutOnce):
 
     def _mark_place(self, ids: set[str]) -> tuple[TurnView, float] | None:
         """Return the first view in sight that stays, and how far below the top edge it begins."""
-        if self.is_anchored and not self._anchor_released:
+        if self._is_at_its_end:
             return None
         for view in self.views:
             if view.turn.message.id in ids and view.virtual_region.bottom > self.scroll_y:
                 return view, view.virtual_region.y - self.scroll_y
         return None
+
+    @property
+    def _is_at_its_end(self) -> bool:
+        """Whether the end is kept in sight."""
+        return self.is_anchored and not self._anchor_released
 
     def _return_to(self, view: TurnView, distance: float) -> None:
         if view.is_attached:
@@ -287,9 +292,12 @@ class Conversation(VerticalScroll, LaidOutOnce):
             self.scroll_to(y=y, animate=False, force=True, immediate=True)
 
     def _fill(self) -> None:
-        """Mount more turns while there is room for them."""
-        if self.virtual_size.height <= self.size.height and self._window.move_up():
-            self._rewindow()
+        """Mount more turns while there is room for them, or where someone waits at the top."""
+        if self.virtual_size.height <= self.size.height:
+            if self._window.move_up():
+                self._rewindow()
+        elif self.scroll_y <= _NEAR_ROWS and not self._is_at_its_end:
+            self._look_around()  # a page came; scrolling further up would change nothing
 
 
 def _grown_before(before: Sequence[Turn], after: Sequence[Turn]) -> int:
