@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from pocketllm_cli.models import Context
-from tests.benchmarks import keys
+from tests.benchmarks import keys, scrolling
 from tests.benchmarks.figures import report
 from tests.pocketllm_cli.fake_backend import KEY, FakeBackend, serve
 from tests.pocketllm_cli.tui.harness import Shown, shown_app
@@ -64,6 +64,7 @@ def main() -> None:
     finally:
         backend.stop()
     keys.main()
+    scrolling.main()
 
 
 def _first_frame(backend: FakeBackend) -> None:
