@@ -11,10 +11,10 @@ from typing import Any
 from uuid import UUID
 
 from backend_functions.chat_request.file_kinds import as_attachment
+from backend_functions.chat_request.readable import ReadableFiles
 from backend_functions.errors import InvalidRequest, NotFound, TooLarge
 from backend_functions.object_store import ObjectStore
 from backend_functions.providers.base import Attachment
-from backend_functions.providers.registry import Provider, can_read
 
 MAX_FILES = 10
 """How many files may go with one prompt."""
@@ -50,13 +50,14 @@ class ChatFiles:
         return tuple(files)
 
     async def load_earlier(
-        self, messages: Sequence[Mapping[str, Any]], *, used_bytes: int, takes: Provider
+        self, messages: Sequence[Mapping[str, Any]], *, used_bytes: int, readable: ReadableFiles
     ) -> dict[str, "EarlierFiles"]:
         """Return the files of earlier prompts by message, the newest first to be given room.
 
         Args:
             used_bytes: What the new prompt's files take.
-            takes: The provider; what it cannot read is only named to it.
+            readable: What makes them readable for the provider; what it cannot have is only
+                named to it.
         """
         room = self.max_bytes - used_bytes
         found: dict[str, EarlierFiles] = {}
@@ -67,11 +68,12 @@ class ChatFiles:
             loaded, missing = [], []
             for path in paths:
                 attachment = await self._find(path, room)
-                if attachment is None or not can_read(takes, attachment):
+                made = await readable.earlier(attachment) if attachment else None
+                if attachment is None or made is None:
                     missing.append(path.rpartition("/")[2])
                 else:
                     room -= len(attachment.data)
-                    loaded.append(attachment)
+                    loaded.append(made)
             found[message["id"]] = EarlierFiles(tuple(loaded), tuple(missing))
         return found
 

@@ -2,10 +2,20 @@
 
 import sys
 
-from tests.benchmarks import bulk, pacing, realtime, rest, scale, starting, streaming, terminal
+from tests.benchmarks import (
+    bulk,
+    completing,
+    pacing,
+    realtime,
+    rest,
+    scale,
+    starting,
+    streaming,
+    terminal,
+)
 
 _LONG = {"scale": scale.main, "bulk": bulk.main}
-_SHORT = (starting, streaming, pacing, realtime, rest, terminal)
+_SHORT = (starting, completing, streaming, pacing, realtime, rest, terminal)
 
 if __name__ == "__main__":
     for name in sys.argv[1:]:

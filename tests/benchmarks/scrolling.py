@@ -41,9 +41,9 @@ def _hold_keys(backend: FakeBackend) -> None:
         for name, key in KEYS.items():
             delays, unanswered = _hold(terminal.master, key)
             print(
-                f"  {name} held: {len(delays)} painted, {unanswered} with nothing to paint, processor ours"
-                f" {processor_share():.0f} %: median {statistics.median(delays):.0f} ms, longest"
-                f" {delays[-1]:.0f}"
+                f"  {name} held: {len(delays)} painted, {unanswered} with nothing to paint,"
+                f" processor ours {processor_share():.0f} %: median"
+                f" {statistics.median(delays):.0f} ms, longest {delays[-1]:.0f}"
             )
             p90 = delays[len(delays) * 9 // 10]
             what = f"{name} held in a chat of {MESSAGES:,} messages, p90"

@@ -10,8 +10,10 @@ import pytest
 from backend_functions.chat_request.attachments import ChatFiles, attached_paths
 from backend_functions.chat_request.context import count_bytes
 from backend_functions.chat_request.file_kinds import as_attachment
+from backend_functions.chat_request.readable import ReadableFiles
 from backend_functions.errors import InvalidRequest, NotFound, TooLarge
 from backend_functions.object_store import OpenObject
+from backend_functions.pdf_text import PdfReader
 from backend_functions.providers.base import ChatTurn, Document, Image
 from backend_functions.providers.registry import PROVIDERS
 
@@ -128,7 +130,7 @@ async def test_earlier_files_are_sent_again_newest_first_and_the_others_named() 
     shelf = Shelf({f"{FOLDER}/old.txt": b"o" * 600, f"{FOLDER}/new.txt": b"n" * 600})
 
     found = await chat_files(shelf).load_earlier(
-        messages, used_bytes=100, takes=PROVIDERS["openai"]
+        messages, used_bytes=100, readable=ReadableFiles(PROVIDERS["openai"], PdfReader())
     )
 
     assert [len(found[message["id"]].attachments) for message in messages] == [0, 0, 1]
