@@ -10,7 +10,6 @@ from textual import work
 from textual.worker import Worker, get_current_worker
 
 from pocketllm_cli.api.answer_events import AnswerEvent
-from pocketllm_cli.api.attachments import remove_quietly
 from pocketllm_cli.errors import Conflict, PocketLLMError
 from pocketllm_cli.models import Chat, Turn
 from pocketllm_cli.sanitize import clean_line
@@ -161,6 +160,8 @@ class AskingScreen(AppScreen):
     @work(group="uploads")
     async def remove_uploads(self, paths: Sequence[str]) -> None:
         """Remove files of a prompt that was refused; where that fails they stay."""
+        from pocketllm_cli.api.attachments import remove_quietly
+
         await remove_quietly(self.parts.api, paths)
 
     async def _make_chat(self, prompt: Prompt, title: str) -> None:

@@ -6,7 +6,6 @@ from typing import Literal
 
 from textual import on, work
 
-from pocketllm_cli.api.chat_folders import remove_left_over
 from pocketllm_cli.errors import ChatNotFound, PocketLLMError
 from pocketllm_cli.models import Chat, Turn
 from pocketllm_cli.titles import check_title
@@ -69,6 +68,8 @@ class DeedsScreen(AnsweringScreen):
             self.post_message(Failed("delete the chat", error))
         else:
             self.post_message(ChatDeleted(event.chat))
+            from pocketllm_cli.api.chat_folders import remove_left_over
+
             with suppress(PocketLLMError):  # what is left over is found the next time
                 await remove_left_over(self.parts.api)
 
