@@ -166,7 +166,7 @@ class AttachingScreen(DeedsScreen):
         event.stop()
         async with self._places_for_pictures:
             try:
-                data = await self.parts.pictures.load(event.file, event.chat_id)
+                data = await self.parts.pictures.load(event.file)
                 picture = await asyncio.to_thread(open_picture, data, self.parts.canvas)
             except PocketLLMError as error:
                 event.view.post_message(PictureMissing(clean_line(error.message)))
