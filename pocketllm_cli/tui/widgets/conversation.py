@@ -132,6 +132,7 @@ class Conversation(SelectableTurns, LaidOutOnce):
                 self._has_older = False  # until the page is there
                 self.post_message(OlderTurnsWanted())
         elif self.scroll_y >= self.max_scroll_y - _NEAR_ROWS and self._window.move_down():
+            self.release_anchor()  # what ends here is not the chat: keep the place, not the end
             self._rewindow()
 
     def _rewindow(self) -> None:
@@ -215,12 +216,12 @@ class Conversation(SelectableTurns, LaidOutOnce):
             self.scroll_to(y=y, animate=False, force=True, immediate=True)
 
     def _fill(self) -> None:
-        """Mount more turns while there is room for them, or where someone waits at the top."""
+        """Mount more turns while there is room for them, or where someone waits at an edge."""
         if self.virtual_size.height <= self.size.height:
             if self._window.move_up():
                 self._rewindow()
-        elif self.scroll_y <= _NEAR_ROWS and not self._is_at_its_end:
-            self.look_around()  # a page came; scrolling further up would change nothing
+        elif not self._is_at_its_end:
+            self.look_around()  # at an edge, scrolling further would change nothing
 
 
 def _version_in_place(
