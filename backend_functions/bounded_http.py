@@ -13,7 +13,7 @@ from uuid import uuid4
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-# A name, an address or neither, and a port; so nothing that a URL built from it would take for a path.
+# A name or an address, and a port: nothing that a URL built from it would take for a path.
 _HOST = re.compile(rb"[\w.~!$&'()*+,;=%:\[\]-]*", re.ASCII)
 _LINGER_SECONDS = 1.0
 """A refusal would be lost if the connection were closed at once on a client that still sends."""
