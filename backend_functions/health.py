@@ -68,11 +68,15 @@ class Readiness:
 
 
 def health_routes(settings: Settings, database: Database, metrics: Metrics) -> APIRouter:
-    """Return `/health`, `/healthz`, `/readyz` and `/metrics`."""
+    """Return `/health`, `/healthz`, `/readyz` and `/metrics`.
+
+    The first and the third are below the functions too: clients know no other address.
+    """
     router = APIRouter(include_in_schema=False)
     readiness = Readiness(database)
 
     @router.get("/health")
+    @router.get("/functions/v1/health")
     async def health() -> Json:
         return Json({"status": "ok", "version": __version__})
 
@@ -82,6 +86,7 @@ def health_routes(settings: Settings, database: Database, metrics: Metrics) -> A
         return Json({"status": "ok"})
 
     @router.get("/readyz")
+    @router.get("/functions/v1/readyz")
     async def ready() -> Json:
         if problem := await readiness.problem():
             raise Unavailable(problem)

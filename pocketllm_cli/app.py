@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from pocketllm_cli.console import Console
+from pocketllm_cli.console import Console, Pager
 from pocketllm_cli.invocation import Invocation
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pocketllm_cli.debug_log import DebugLog
     from pocketllm_cli.models import Context
     from pocketllm_cli.paths import Paths
+    from pocketllm_cli.remembered import Remembered
     from pocketllm_cli.settings import Settings
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ class App:
     def __init__(self, invocation: Invocation, console: Console) -> None:
         self.invocation = invocation
         self.console = console
+        console.find_pager = self._find_pager
 
     @cached_property
     def settings(self) -> "Settings":
@@ -52,7 +54,10 @@ class App:
         """The contexts of the config file."""
         from pocketllm_cli.contexts import Contexts
 
-        return Contexts.load(self.paths.config_file)
+        contexts = Contexts.load(self.paths.config_file)
+        for problem in contexts.problems:
+            self.console.warn(problem)
+        return contexts
 
     @cached_property
     def context(self) -> "Context":
@@ -72,6 +77,14 @@ class App:
         from pocketllm_cli.api.backend import EmbeddedBackend
 
         return EmbeddedBackend(self.paths.backend, self.console.narrate)
+
+    @cached_property
+    def remembered(self) -> "Remembered":
+        """Names of this account that completion falls back on."""
+        from pocketllm_cli.remembered import Remembered
+
+        whose = (self.context.url, self.settings.access_token)
+        return Remembered.of(self.paths.names, self.context.name, *whose)
 
     @cached_property
     def log(self) -> "DebugLog":
@@ -120,6 +133,11 @@ class App:
             narrate=self.console.narrate,
             log=self.log,
         )
+
+    def _find_pager(self) -> Pager | None:
+        from pocketllm_cli.pager import find_pager
+
+        return None if self.settings.is_dumb_terminal else find_pager(self.settings.terminal)
 
 
 def app_of(ctx: typer.Context) -> App:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+Pager = Callable[[str], bool]
+"""Shows a text in a program of its own; False if that could not be started."""
+
 
 class Console:
     """Speaks to the person or program that started us.
@@ -34,6 +37,8 @@ class Console:
         self._brief = ""
         self._line_is_open = False
         self._make_room: Callable[[], None] | None = None
+        self.find_pager: Callable[[], Pager | None] = lambda: None
+        """Says with what a text longer than the screen is shown."""
         for stream in (sys.stdout, sys.stderr):
             _never_fail_to_encode(stream)
 
@@ -74,7 +79,7 @@ class Console:
         if self._invocation.as_json:
             self.write_json(result, indent=2)
         else:
-            self.write_line(human(result, self.page))
+            self.write_pages(self._cleaned(human(result, self.page)))
 
     def say(self, text: str) -> None:
         """Print a sentence that is the whole result for a person; JSON callers get it on stderr."""
@@ -92,7 +97,14 @@ class Console:
 
     def write_line(self, text: str) -> None:
         """Print text of several lines, cleaned."""
-        self.write(_clean(text, for_terminal=self.is_terminal).rstrip("\n") + "\n")
+        self.write(self._cleaned(text))
+
+    def write_pages(self, text: str) -> None:
+        """Print text that is clean; on a terminal through a pager if it is longer than that."""
+        is_watched = self.is_terminal and _is_terminal(sys.stdin) and not self._invocation.no_pager
+        pager = self.find_pager() if is_watched and _is_longer_than_screen(text) else None
+        if pager is None or not pager(text):
+            self.write(text)
 
     def write(self, text: str) -> None:
         """Send text to stdout at once, as it is.
@@ -187,6 +199,9 @@ class Console:
         prompt = f"{_clean(question)} "
         return self._answer(lambda: getpass.getpass(prompt, stream=sys.stderr) + "\n").rstrip("\n")
 
+    def _cleaned(self, text: str) -> str:
+        return _clean(text, for_terminal=self.is_terminal).rstrip("\n") + "\n"
+
     def _answer(self, read: Callable[[], str]) -> str:
         try:
             if line := read():
@@ -243,7 +258,18 @@ def _is_unicode(encoding: str) -> bool:
 
 
 def _terminal_width() -> int:
+    return _terminal_size()[0]
+
+
+def _terminal_size() -> tuple[int, int]:
+    """Return columns and lines."""
     try:
-        return max(os.get_terminal_size(sys.stdout.fileno()).columns, 1)
+        columns, lines = os.get_terminal_size(sys.stdout.fileno())
     except (OSError, ValueError):
-        return 80
+        columns, lines = 0, 0
+    return columns or 80, lines or 24  # a terminal that was never told its size says 0
+
+
+def _is_longer_than_screen(text: str) -> bool:
+    columns, lines = _terminal_size()
+    return sum(max(-(-len(line) // columns), 1) for line in text.split("\n")) > lines

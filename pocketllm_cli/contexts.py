@@ -1,6 +1,5 @@
 """The contexts of `config.toml`, and which of them a command uses: flag, environment, file."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -9,9 +8,9 @@ from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
+from pocketllm_cli.config_document import Place, broken, line_of, read_document
 from pocketllm_cli.errors import ContextNotFound, UsageProblem
 from pocketllm_cli.models import Context
-from pocketllm_cli.private_files import write_private
 from pocketllm_cli.settings import Settings
 
 EMBEDDED: Final = Context("embedded", None, None)
@@ -38,6 +37,8 @@ class Contexts:
     """The table `[keys]`: other keys of the terminal app, by action."""
     terminal: Mapping[str, Any] = field(default_factory=dict)
     """The table `[terminal]`: how the terminal app looks."""
+    problems: tuple[str, ...] = ()
+    """What is in the file and means nothing; it is kept there."""
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -46,44 +47,38 @@ class Contexts:
         Raises:
             UsageProblem: It cannot be understood; nothing is changed in it.
         """
+        content, text = read_document(path)
         try:
-            text = path.read_text("utf-8")
-        except FileNotFoundError:
-            return cls(path)
-        except (OSError, UnicodeDecodeError) as error:
-            raise _broken(path, "it cannot be read") from error
-        import tomllib  # only where there is a file
+            return cls._parse(path, content, text)
+        except _Wrong as error:
+            raise broken(path, error.reason, line_of(text, error.place)) from error
 
-        try:
-            content = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            last_line = f"at line {text.count(chr(10)) + 1}"
-            raise _broken(path, str(error).replace("at end of document", last_line)) from error
-        named = content.pop("contexts", {})
-        current = content.pop("current", None)
-        tables = [_flat(path, name, content.pop(name, {})) for name in _APP_TABLES]
-        if content:
-            raise _broken(path, f"“{next(iter(content))}” is not a setting")
-        if not isinstance(named, dict) or not isinstance(current, str | None):
-            raise _broken(path, "“current” must be a name and “contexts” a table")
-        contexts = {name: _parse(path, name, row) for name, row in named.items()}
-        return cls(path, current, contexts, *tables)
+    @classmethod
+    def _parse(cls, path: Path, content: Mapping[str, Any], text: str) -> Self:
+        named, current = content.get("contexts", {}), content.get("current")
+        if not isinstance(current, str | None):
+            raise _Wrong(("current",), "“current” must be a name")
+        if not isinstance(named, dict):
+            raise _Wrong(("contexts",), "“contexts” must be a table")
+        contexts = {name: _parse(name, row) for name, row in named.items()}
+        keys, terminal = (_flat(content.get(name)) for name in _APP_TABLES)
+        read = cls(path, current, contexts, keys, terminal)
+        unknown: list[Place] = [
+            (name,) for name in content.keys() - {"contexts", "current", *_APP_TABLES}
+        ]
+        unknown += [
+            ("contexts", name, key) for name, row in named.items() for key in row.keys() - _KEYS
+        ]
+        told = [read.problem(place, "is no setting", text) for place in sorted(unknown)]
+        return replace(read, problems=tuple(told))
 
-    def save(self) -> None:
-        """Write the file anew, whole."""
-        lines = ["# Written by `pocketllm context`; comments in here are not kept."]
-        if self.current:
-            lines.append(f"current = {json.dumps(self.current)}")
-        for name in _APP_TABLES:
-            if table := getattr(self, name):
-                lines += ["", f"[{name}]"]
-                lines += [f"{json.dumps(key)} = {json.dumps(table[key])}" for key in table]
-        for context in self.named.values():
-            lines += ["", f"[contexts.{json.dumps(context.name)}]"]
-            for key in ("url", "anon_key", "functions_url"):
-                if value := getattr(context, key):
-                    lines.append(f"{key} = {json.dumps(value)}")
-        write_private(self.path, "\n".join(lines) + "\n")
+    def problem(self, place: Place, reason: str, text: str | None = None) -> str:
+        """Return what is told of a value that is left aside: where it stands, and why."""
+        if text is None:
+            text = read_document(self.path)[1]
+        line = line_of(text, place) or line_of(text, (place[0], *place[-1].split(".")))
+        where = f"{self.path.name}, line {line}" if line else self.path.name
+        return f"{where}: “{place[-1]}” {reason}. It is left aside."
 
     def all(self) -> list[Context]:
         """Return the embedded one and those of the file."""
@@ -183,34 +178,34 @@ def _from_environment(url: str, anon_key: str | None, settings: Settings) -> Con
     return Context(ENVIRONMENT_NAME, url.rstrip("/"), anon_key, settings.functions_url)
 
 
-def _parse(path: Path, name: str, row: Any) -> Context:
-    if not isinstance(row, dict) or not all(isinstance(value, str) for value in row.values()):
-        raise _broken(path, f"context “{name}” must be a table of strings")
-    if unknown := sorted(row.keys() - _KEYS):
-        raise _broken(path, f"context “{name}” has an unknown setting “{unknown[0]}”")
+class _Wrong(Exception):
+    def __init__(self, place: Place, reason: str) -> None:
+        self.place, self.reason = place, reason
+        super().__init__(reason)
+
+
+def _parse(name: str, row: Any) -> Context:
+    place = ("contexts", name)
+    if not isinstance(row, dict):
+        raise _Wrong(place, f"context “{name}” must be a table of strings")
+    for key in sorted(row.keys() & _KEYS):
+        if not isinstance(row[key], str):
+            raise _Wrong((*place, key), f"“{key}” of context “{name}” must be a text")
     if not row.get("url") or not row.get("anon_key"):
-        raise _broken(path, f"context “{name}” needs url and anon_key")
-    check_address(row["url"])
+        raise _Wrong(place, f"context “{name}” needs url and anon_key")
+    try:
+        check_address(row["url"])
+    except UsageProblem as error:
+        raise _Wrong((*place, "url"), error.message.removesuffix(".")) from error
     return Context(name, row["url"].rstrip("/"), row["anon_key"], row.get("functions_url"))
 
 
-def _flat(path: Path, name: str, table: Any) -> dict[str, str | int]:
+def _flat(table: Any) -> dict[str, Any]:
     """Return a table whose names may be written with or without quotes: `chat.new = …`."""
-    if not isinstance(table, dict):
-        raise _broken(path, f"“{name}” must be a table")
-    flat: dict[str, str | int] = {}
-    for key, value in table.items():
+    flat: dict[str, Any] = {}
+    for key, value in table.items() if isinstance(table, dict) else ():
         if isinstance(value, dict):
-            flat |= {f"{key}.{end}": each for end, each in _flat(path, name, value).items()}
-        elif isinstance(value, str | int):
-            flat[key] = value
+            flat |= {f"{key}.{end}": each for end, each in _flat(value).items()}
         else:
-            raise _broken(path, f"“{key}” in [{name}] must be a text or a number")
+            flat[key] = value
     return flat
-
-
-def _broken(path: Path, reason: str) -> UsageProblem:
-    return UsageProblem(
-        f"{path} cannot be used: {reason[0].lower()}{reason[1:]}.",
-        hint="Mend or remove the file; it was left as it is.",
-    )

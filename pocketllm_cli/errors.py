@@ -4,9 +4,11 @@
     +- Conflict | NotConfigured | LocalFileProblem | OutputProblem | KeyringProblem
     +- BackendMissing | BackendProblem | NotTransferred
     +- UsageProblem                                      2   a value the parser could not judge
-    |  +- InvalidRequest | TooLarge | FileNotStored | AmbiguousId
-    +- NotSignedIn | SessionExpired | NotAllowed         3
-    |  +- WrongPassword | WrongCode | LocalAccountLost
+    |  +- InvalidRequest | TooLarge | FileNotStored | UnreadablePicture | AmbiguousId
+    +- NotSignedIn                                       3
+    |  +- SessionExpired | WrongPassword | WrongCode | LocalAccountLost
+    +- NotAllowed                                        3
+    |  +- PasswordNeeded | CodeNeeded
     +- BackendUnreachable | BackendTimeout | ConnectionLost                               4
     +- QuotaExceeded                                     5
     |  +- ProviderFailed | ProviderRejectedKey | ProviderBusy
@@ -174,7 +176,18 @@ class FileNotStored(UsageProblem):
 
     code = "file_not_stored"
     default_message = "The file could not be stored."
-    default_hint = "Images, PDF, JSON and text of up to 50 MB are taken."
+    default_hint = (
+        "Images, PDF, JSON and text of up to 50 MB are taken. `pocketllm files list` shows what is "
+        "there, `pocketllm files remove PATH` makes room."
+    )
+
+
+class UnreadablePicture(UsageProblem):
+    """A file that begins as a picture and is none that can be shown or sent."""
+
+    code = "unreadable_picture"
+    default_message = "The picture cannot be read."
+    default_hint = "Open it in another program and save it as PNG or JPEG."
 
 
 class AmbiguousId(UsageProblem):
@@ -218,6 +231,31 @@ class WrongCode(NotSignedIn):
     default_hint = "Ask for another one."
 
 
+class NotAllowed(PocketLLMError):
+    """Signed in, but this is not yours to do."""
+
+    code = "not_permitted"
+    exit_code = ExitCode.AUTH
+    default_message = "You are not allowed to do this."
+    default_hint = "`pocketllm whoami` shows who you are signed in as."
+
+
+class PasswordNeeded(NotAllowed):
+    """The backend wants the current password before it changes it."""
+
+    code = "password_needed"
+    default_message = "The backend wants the current password as well."
+    default_hint = "With `--password-stdin` it is the second line."
+
+
+class CodeNeeded(NotAllowed):
+    """The backend wants a mailed code before it changes the password."""
+
+    code = "code_needed"
+    default_message = "The backend wants a code, which was mailed to you."
+    default_hint = "Do it again; with `--password-stdin` the code is the second line."
+
+
 class LocalAccountLost(NotSignedIn):
     """The embedded backend has a local account whose password is gone from this machine."""
 
@@ -227,15 +265,6 @@ class LocalAccountLost(NotSignedIn):
         "Start afresh with `pocketllm backend reset` (deletes its chats), "
         "or make another account with `pocketllm signup`."
     )
-
-
-class NotAllowed(PocketLLMError):
-    """Signed in, but this is not yours to do."""
-
-    code = "not_permitted"
-    exit_code = ExitCode.AUTH
-    default_message = "You are not allowed to do this."
-    default_hint = "`pocketllm whoami` shows who you are signed in as."
 
 
 class BackendUnreachable(PocketLLMError):

@@ -8,6 +8,7 @@ class Invocation:
         self.as_json = False
         self.quiet = False
         self.debug = False
+        self.no_pager = False
         self.context_name: str | None = None
         self.has_cursor = True
         """False on a terminal that knows only lines (TERM=dumb)."""

@@ -14,6 +14,8 @@ class Chat:
     model_config_id: str | None
     created_at: str
     updated_at: str
+    archived_at: str | None = None
+    """When it was put away; None where it stands in the list."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
@@ -43,10 +45,42 @@ class Message:
         return str((self.metadata or {}).get("status") or "complete")
 
     @property
+    def reasoning(self) -> str:
+        """What the model thought before it answered; "" where nothing is known of it."""
+        reasoning = (self.metadata or {}).get("reasoning")
+        return reasoning if isinstance(reasoning, str) else ""
+
+    @property
     def sources(self) -> list[Any]:
         """What the answer is based on, as the backend stored it."""
         sources = (self.metadata or {}).get("sources")
         return sources if isinstance(sources, list) else []
+
+    @property
+    def attachments(self) -> "list[AttachedFile]":
+        """The files that went with it; what is noted and is none is passed over."""
+        noted = (self.metadata or {}).get("attachments")
+        found = [AttachedFile.from_row(row) for row in noted] if isinstance(noted, list) else []
+        return [file for file in found if file is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """A file as it is noted on the question that it went with; anybody may have noted anything."""
+
+    path: str
+    """In the bucket; empty while it is not stored."""
+    name: str
+    media_type: str
+    size: int
+
+    @classmethod
+    def from_row(cls, row: Any) -> Self | None:
+        """Build it from an entry of `metadata.attachments`; None for what is none."""
+        kinds = {"path": str, "name": str, "media_type": str, "size": int}
+        if not isinstance(row, dict) or any(type(row.get(key)) is not kinds[key] for key in kinds):
+            return None
+        return cls(**{key: row[key] for key in kinds})
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +333,36 @@ class BackendStatus:
     model: str | None
     folder: str
     started_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SelfCheck:
+    """How a backend's database is set."""
+
+    open_tables: tuple[str, ...]
+    """Tables without row level security."""
+    unheard_tables: tuple[str, ...]
+    """Tables whose changes Realtime does not tell of."""
+    bucket_is_private: bool | None
+    """None where there is no bucket."""
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Build it from the row of the function `self_check`."""
+        tables = (tuple(row["open_tables"]), tuple(row["unheard_tables"]))
+        return cls(*tables, row["bucket_is_private"])
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check of `pocketllm doctor` found."""
+
+    check: str
+    state: str
+    """`ok`, `failed`, or `skipped` where something else must be mended first."""
+    detail: str
+    fix: str | None = None
+    """The command or setting that mends it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,20 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The four folders of the client."""
+    """The five folders of the client."""
 
     config: Path
     data: Path
     state: Path
     logs: Path
+    cache: Path
+    """What may be removed at any time: it is read anew."""
 
     @classmethod
     def under(cls, home: Path | None) -> Self:
         """Return the folders below `home`, or those of the platform."""
         if home is not None:
-            return cls(home / "config", home / "data", home / "state", home / "logs")
+            return cls(*(home / name for name in ("config", "data", "state", "logs", "cache")))
         import platformdirs  # not needed when the folder is named
 
         return cls(
@@ -26,6 +28,7 @@ class Paths:
             data=platformdirs.user_data_path("pocketllm"),
             state=platformdirs.user_state_path("pocketllm"),
             logs=platformdirs.user_log_path("pocketllm"),
+            cache=platformdirs.user_cache_path("pocketllm"),
         )
 
     @property
@@ -42,3 +45,8 @@ class Paths:
     def backend(self) -> Path:
         """Everything of the embedded backend."""
         return self.data / "backend"
+
+    @property
+    def names(self) -> Path:
+        """One file per context: names for completion."""
+        return self.cache / "names"

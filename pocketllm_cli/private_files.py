@@ -54,8 +54,20 @@ def read_private(path: Path, warn: Callable[[str], None]) -> str | None:
         return file.read()
 
 
-def write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str, *, is_lasting: bool = True) -> None:
     """Replace the file's content at once: a reader sees the old or the new, never a part.
+
+    Args:
+        is_lasting: Wait until it would outlive a loss of power.
+
+    Raises:
+        LocalFileProblem: It cannot be written, or a link or a foreign file is in its place.
+    """
+    write_private_bytes(path, text.encode(), is_lasting=is_lasting)
+
+
+def write_private_bytes(path: Path, data: bytes, *, is_lasting: bool = True) -> None:
+    """Do the same with bytes.
 
     Raises:
         LocalFileProblem: It cannot be written, or a link or a foreign file is in its place.
@@ -67,10 +79,11 @@ def write_private(path: Path, text: str) -> None:
         _refuse_foreign(path, path.stat())
     draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
-        with open(create_private(draft), "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(create_private(draft), "wb") as file:
+            file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if is_lasting:
+                os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 _TELL_COLOURS: Final = (
     "ALACRITTY_WINDOW_ID",
@@ -15,6 +15,9 @@ _TELL_COLOURS: Final = (
     "VTE_VERSION",
     "WEZTERM_PANE",
 )
+_OSC_9: Final = ("GHOSTTY_RESOURCES_DIR", "ITERM_SESSION_ID", "KITTY_WINDOW_ID", "WEZTERM_PANE")
+_TERMS_OF_OSC_9: Final = frozenset({"xterm-ghostty", "xterm-kitty", "wezterm"})
+_TERMS_OF_OSC_777: Final = ("foot", "rxvt-unicode")
 _LIGHT_COLOURS: Final = {7, 9, 10, 11, 12, 13, 14, 15}
 
 
@@ -36,6 +39,12 @@ class TerminalSettings:
     """A variable of a terminal that is known to tell its colours when asked."""
     editor: str | None = None
     """VISUAL or EDITOR."""
+    pager: str | None = None
+    """PAGER; empty for none, None where it is not set."""
+    has_less_options: bool = False
+    """LESS: how the person wants `less` to behave."""
+    notices: Literal["osc9", "osc777"] | None = None
+    """How the terminal takes notices for the desktop, by a variable of its own or by TERM."""
 
     @property
     def is_light(self) -> bool | None:
@@ -54,7 +63,21 @@ class TerminalSettings:
             colours=variables.get("COLORFGBG", ""),
             tells_colours=any(variables.get(name) for name in _TELL_COLOURS),
             editor=variables.get("VISUAL") or variables.get("EDITOR") or None,
+            pager=variables.get("PAGER"),
+            has_less_options=bool(variables.get("LESS")),
+            notices=_notices(variables),
         )
+
+
+def _notices(variables: Mapping[str, str]) -> Literal["osc9", "osc777"] | None:
+    """Return how notices are sent; None in tmux, which passes none on, and where nobody knows."""
+    if variables.get("TMUX"):
+        return None
+    if variables.get("TERM", "").startswith(_TERMS_OF_OSC_777):
+        return "osc777"
+    is_known = any(variables.get(name) for name in _OSC_9)
+    is_known |= variables.get("TERM", "") in _TERMS_OF_OSC_9  # all that is left of it over SSH
+    return "osc9" if is_known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +110,8 @@ class Settings:
     """POCKETLLM_DEBUG: as `--debug`."""
     is_dumb_terminal: bool = False
     """TERM=dumb: nothing but lines of text."""
+    no_colour: bool = False
+    """NO_COLOR: no colours, and no bold."""
     terminal: TerminalSettings = TerminalSettings()
     """For the terminal app."""
 
@@ -113,6 +138,7 @@ class Settings:
             password=variables.get("POCKETLLM_PASSWORD") or None,
             debug=(text("POCKETLLM_DEBUG") or "0").lower() not in {"0", "false", "no"},
             is_dumb_terminal=variables.get("TERM", "") == "dumb",
+            no_colour=bool(variables.get("NO_COLOR")),
             terminal=TerminalSettings.from_variables(variables),
         )
 

@@ -478,7 +478,11 @@ CREATE FUNCTION private.move_tips() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-  update public.chats as chat set current_message_id = newest.id
+  update public.chats as chat set
+    current_message_id = newest.id,
+    -- Messages of a chat that is brought in whole are not new.
+    archived_at = case current_setting('pocketllm.keeps_times', true)
+      when 'yes' then chat.archived_at end
   from (select distinct on (chat_id) chat_id, id from fresh order by chat_id, seq desc) as newest
   where chat.id = newest.chat_id;
   return null;
@@ -487,7 +491,7 @@ $$;
 
 -- Name: FUNCTION move_tips(); Type: COMMENT; Schema: private; Owner: -
 
-COMMENT ON FUNCTION private.move_tips() IS 'The newest message is the tip of its chat.';
+COMMENT ON FUNCTION private.move_tips() IS 'The newest message is the tip of its chat, which is put away no longer.';
 
 -- Name: note_first_seq(); Type: FUNCTION; Schema: private; Owner: -
 
@@ -533,7 +537,9 @@ CREATE FUNCTION private.put_chat(chat jsonb) RETURNS uuid
 declare
   put public.chats = jsonb_populate_record(null::public.chats, put_chat.chat);
 begin
-  insert into public.chats (id, user_id, model_config_id, title, title_by, created_at, updated_at)
+  insert into public.chats (
+    id, user_id, model_config_id, title, title_by, created_at, updated_at, archived_at
+  )
   values (
     coalesce(put.id, gen_random_uuid()),
     auth.uid(),
@@ -544,7 +550,8 @@ begin
     put.title,
     coalesce(put.title_by, 'person'),
     coalesce(put.created_at, now()),
-    coalesce(put.updated_at, put.created_at, now())
+    coalesce(put.updated_at, put.created_at, now()),
+    put.archived_at
   )
   returning id into put.id;
   return put.id;
@@ -690,6 +697,7 @@ CREATE TABLE public.chats (
     updated_at timestamp with time zone DEFAULT now(),
     current_message_id uuid,
     title_by text DEFAULT 'person'::text NOT NULL,
+    archived_at timestamp with time zone,
     CONSTRAINT chats_title_by_is_known CHECK ((title_by = ANY (ARRAY['person'::text, 'prompt'::text, 'model'::text]))),
     CONSTRAINT chats_title_has_a_length CHECK (((char_length(title) >= 1) AND (char_length(title) <= 500)))
 );
@@ -705,6 +713,10 @@ COMMENT ON COLUMN public.chats.current_message_id IS 'The tip of the branch that
 -- Name: COLUMN chats.title_by; Type: COMMENT; Schema: public; Owner: -
 
 COMMENT ON COLUMN public.chats.title_by IS 'person, prompt (the beginning of the first prompt) or model.';
+
+-- Name: COLUMN chats.archived_at; Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON COLUMN public.chats.archived_at IS 'When its owner put the chat away; null where it stands in the list.';
 
 -- Name: fork_chat(uuid, uuid, text); Type: FUNCTION; Schema: public; Owner: -
 
@@ -921,6 +933,34 @@ $_$;
 -- Name: FUNCTION search_messages(query text, max_results integer, after_id uuid); Type: COMMENT; Schema: public; Owner: -
 
 COMMENT ON FUNCTION public.search_messages(query text, max_results integer, after_id uuid) IS 'The caller''s messages and titles that fit a query, best first; matches stand between U+0002 and U+0003. The next page is after the last row''s id.';
+
+-- Name: self_check(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.self_check() RETURNS TABLE(open_tables text[], unheard_tables text[], bucket_is_private boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  -- Definer: nobody may read the list of buckets. It tells how things are set, and of no row.
+  select
+    array(
+      select relname::text from pg_catalog.pg_class
+      where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relrowsecurity
+      order by 1
+    ),
+    array(
+      select wanted.name from unnest(array['chats', 'messages', 'model_configs', 'jobs']) as wanted (name)
+      where not exists (
+        select from pg_catalog.pg_publication_tables as told
+        where told.pubname = 'supabase_realtime'
+          and told.schemaname = 'public' and told.tablename = wanted.name
+      )
+    ),
+    (select not bucket.public from storage.buckets as bucket where bucket.id = 'user_assets')
+$$;
+
+-- Name: FUNCTION self_check(); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.self_check() IS 'Tables without row level security, tables whose changes are not told, and whether the bucket user_assets is private (null: there is none).';
 
 -- Name: show_version(uuid); Type: FUNCTION; Schema: public; Owner: -
 
@@ -1531,6 +1571,10 @@ CREATE INDEX running_answers_replica_id_idx ON private.running_answers USING btr
 
 CREATE INDEX running_answers_user_id_idx ON private.running_answers USING btree (user_id);
 
+-- Name: chats_archived_newest_first; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX chats_archived_newest_first ON public.chats USING btree (user_id, updated_at DESC, id DESC) WHERE (archived_at IS NOT NULL);
+
 -- Name: chats_model_config_id_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX chats_model_config_id_idx ON public.chats USING btree (model_config_id, user_id);
@@ -1625,7 +1669,7 @@ CREATE TRIGGER chats_note_who_titled BEFORE UPDATE OF title ON public.chats FOR 
 
 -- Name: chats chats_set_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER chats_set_updated_at BEFORE UPDATE ON public.chats FOR EACH ROW WHEN ((((old.model_config_id IS NULL) OR (new.model_config_id IS NOT NULL)) AND (current_setting('pocketllm.keeps_times'::text, true) IS DISTINCT FROM 'yes'::text))) EXECUTE FUNCTION private.set_updated_at();
+CREATE TRIGGER chats_set_updated_at BEFORE UPDATE ON public.chats FOR EACH ROW WHEN ((((old.model_config_id IS NULL) OR (new.model_config_id IS NOT NULL)) AND ((NOT (old.archived_at IS DISTINCT FROM new.archived_at)) OR (old.current_message_id IS DISTINCT FROM new.current_message_id)) AND (current_setting('pocketllm.keeps_times'::text, true) IS DISTINCT FROM 'yes'::text))) EXECUTE FUNCTION private.set_updated_at();
 
 -- Name: jobs jobs_set_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -1944,6 +1988,10 @@ GRANT UPDATE(current_message_id) ON TABLE public.chats TO authenticated;
 
 GRANT INSERT(title_by),UPDATE(title_by) ON TABLE public.chats TO authenticated;
 
+-- Name: COLUMN chats.archived_at; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(archived_at) ON TABLE public.chats TO authenticated;
+
 -- Name: FUNCTION fork_chat(chat_id uuid, at_message_id uuid, title text); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.fork_chat(chat_id uuid, at_message_id uuid, title text) FROM PUBLIC;
@@ -1978,6 +2026,11 @@ GRANT ALL ON FUNCTION public.restore_chats(chat_ids uuid[]) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.search_messages(query text, max_results integer, after_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.search_messages(query text, max_results integer, after_id uuid) TO authenticated;
+
+-- Name: FUNCTION self_check(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.self_check() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.self_check() TO authenticated;
 
 -- Name: FUNCTION show_version(message_id uuid); Type: ACL; Schema: public; Owner: -
 

@@ -1,6 +1,8 @@
 """Chats: found, made, changed, deleted."""
 
+from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 from pocketllm_cli.api.identifiers import id_filters
 from pocketllm_cli.api.tables import Filters, Row, Table
@@ -11,6 +13,9 @@ from pocketllm_cli.models import Chat
 LAST: Final = "last"
 _NEWEST_FIRST: Final = "updated_at.desc,id.desc"
 _CANDIDATES: Final = 8
+_IDS_A_REQUEST: Final = 100
+"""They stand in the address, which may have some thousand characters."""
+_ARCHIVED: Final = {False: ("archived_at", "is.null"), True: ("archived_at", "not.is.null")}
 
 
 class Chats:
@@ -21,20 +26,31 @@ class Chats:
         self._chats = Table(wire, "chats", ",".join(Chat.__slots__))
         self._messages = Table(wire, "messages", "id")
 
-    async def newest(self, limit: int) -> list[Chat]:
-        """Return the chats used last, newest first."""
-        rows = await self._chats.select(order=_NEWEST_FIRST, limit=limit)
+    async def newest(self, limit: int, *, is_archived: bool = False) -> list[Chat]:
+        """Return the chats used last, newest first: those in the list, or those put away."""
+        filters = [_ARCHIVED[is_archived]]
+        rows = await self._chats.select(filters, order=_NEWEST_FIRST, limit=limit)
         return [Chat.from_row(row) for row in rows]
 
-    async def before(self, chat: Chat, limit: int) -> list[Chat]:
+    async def before(self, chat: Chat, limit: int, *, is_archived: bool = False) -> list[Chat]:
         """Return the chats used before this one, newest first."""
         at = f'"{chat.updated_at}"'
         earlier = f"(updated_at.lt.{at},and(updated_at.eq.{at},id.lt.{chat.id}))"
-        rows = await self._chats.select([("or", earlier)], order=_NEWEST_FIRST, limit=limit)
+        filters = [("or", earlier), _ARCHIVED[is_archived]]
+        rows = await self._chats.select(filters, order=_NEWEST_FIRST, limit=limit)
         return [Chat.from_row(row) for row in rows]
 
+    async def of_ids(self, chat_ids: list[str]) -> list[Chat]:
+        """Return the chats of these ids in this order, without those that are not there."""
+        found: dict[str, Chat] = {}
+        for at in range(0, len(chat_ids), _IDS_A_REQUEST):
+            wanted = ",".join(chat_ids[at : at + _IDS_A_REQUEST])
+            rows = await self._chats.select([("id", f"in.({wanted})")])
+            found |= {row["id"]: Chat.from_row(row) for row in rows}
+        return [found[chat_id] for chat_id in chat_ids if chat_id in found]
+
     async def find(self, reference: str) -> Chat:
-        """Return the chat of an id, the beginning of an id, or `last`.
+        """Return the chat of an id, the beginning of an id, or `last`, which is none put away.
 
         Raises:
             ChatNotFound: There is none.
@@ -88,6 +104,13 @@ class Chats:
             raise ChatNotFound
         return Chat.from_row(rows[0])
 
+    async def archive(self, chat_ids: list[str], *, is_archived: bool = True) -> list[Chat]:
+        """Put chats away, or take them out again, and return those there were."""
+        filters = [("id", f"in.({','.join(chat_ids)})")]
+        # "now" is the moment by the database's clock.
+        rows = await self._chats.update(filters, {"archived_at": "now" if is_archived else None})
+        return [Chat.from_row(row) for row in rows]
+
     async def delete(self, chat_ids: list[str]) -> None:
         """Delete chats, which can be restored for a month; those that are gone are fine."""
         body: Row = {"chat_ids": chat_ids}
@@ -97,8 +120,23 @@ class Chats:
         """Delete a chat for good; one that is gone already is fine."""
         await self._chats.delete([("id", f"eq.{chat_id}")])
 
+    async def existing(self, chat_ids: Sequence[str]) -> set[str]:
+        """Return which of these ids are chats; what is no id is none."""
+        ids = [each for each in chat_ids if _is_id(each)]
+        if not ids:
+            return set()
+        rows = await self._chats.select([("id", f"in.({','.join(ids)})")], limit=len(ids))
+        return {str(row["id"]) for row in rows}
+
     async def _matching(self, filters: Filters) -> list[Row]:
         return await self._chats.select(filters, order=_NEWEST_FIRST, limit=_CANDIDATES)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def _candidates(chats: list[Chat]) -> str:

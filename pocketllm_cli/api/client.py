@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from pocketllm_cli.api.chats import Chats
     from pocketllm_cli.api.deleted_chats import DeletedChats
     from pocketllm_cli.api.files import Files
+    from pocketllm_cli.api.health import Health
     from pocketllm_cli.api.messages import Messages
     from pocketllm_cli.api.model_configs import ModelConfigs
+    from pocketllm_cli.api.passwords import Passwords
     from pocketllm_cli.api.profiles import Profiles
     from pocketllm_cli.api.search import Search
     from pocketllm_cli.api.shown_branch import ShownBranch
@@ -103,6 +105,13 @@ class Api:
         return Changes(self.locator, self.sessions, self._transport.log)
 
     @cached_property
+    def passwords(self) -> "Passwords":
+        """The password."""
+        from pocketllm_cli.api.passwords import Passwords
+
+        return Passwords(self.wire)
+
+    @cached_property
     def profiles(self) -> "Profiles":
         """What the person tells about themselves."""
         from pocketllm_cli.api.profiles import Profiles
@@ -136,6 +145,13 @@ class Api:
         from pocketllm_cli.api.files import Files
 
         return Files(self.wire)
+
+    @cached_property
+    def health(self) -> "Health":
+        """How the backend is."""
+        from pocketllm_cli.api.health import Health
+
+        return Health(self._transport, self.locator, self.sessions, self.wire)
 
     @property
     def auth(self) -> Auth:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pocketllm_cli.api.tables import Table
 from pocketllm_cli.api.wire import Wire
-from pocketllm_cli.errors import NotFound
+from pocketllm_cli.errors import Conflict, InvalidRequest, NotFound
 from pocketllm_cli.models import Profile
 
 
@@ -31,10 +31,13 @@ class Profiles:
 
         Raises:
             NotFound: The account has no profile.
-            Conflict: Somebody else has this user name.
+            InvalidRequest: A value cannot be; so is said of a user name that somebody else has.
         """
         own = await self._ids.select(limit=1)
-        rows = await self._rows.update([("id", f"eq.{own[0]['id']}")], changes) if own else []
+        try:
+            rows = await self._rows.update([("id", f"eq.{own[0]['id']}")], changes) if own else []
+        except Conflict as error:
+            raise InvalidRequest("This username cannot be used.") from error
         if not rows:
             raise NotFound("This account has no profile.")
         return Profile.from_row(rows[0])

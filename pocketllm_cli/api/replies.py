@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any, Final
 from pocketllm_cli.errors import (
     BackendProblem,
     BackendUnreachable,
+    CodeNeeded,
     Conflict,
     FileNotStored,
     InvalidRequest,
     NotAllowed,
     NotFound,
+    PasswordNeeded,
     PocketLLMError,
     QuotaExceeded,
     SessionExpired,
     TooLarge,
+    WrongCode,
+    WrongPassword,
     error_for,
 )
 
@@ -41,6 +45,17 @@ _BY_SQLSTATE: Final[dict[str, type[PocketLLMError]]] = {
     "23505": Conflict,
     "P0002": NotFound,
 }
+_BY_AUTH_CODE: Final[dict[str, type[PocketLLMError]]] = {
+    "bad_jwt": SessionExpired,
+    "session_not_found": SessionExpired,
+    "reauthentication_needed": CodeNeeded,
+    "reauthentication_not_valid": WrongCode,
+    "current_password_required": PasswordNeeded,
+    "current_password_mismatch": WrongPassword,
+    "invalid_credentials": WrongPassword,
+}
+_SAY_IT_OURSELVES: Final = (SessionExpired, NotAllowed, *_BY_AUTH_CODE.values())
+"""What the backend says of these helps nobody."""
 
 
 def json_or_fail(response: "httpx.Response") -> Any:
@@ -62,8 +77,9 @@ def json_or_fail(response: "httpx.Response") -> Any:
 def failure_of(response: "httpx.Response") -> PocketLLMError:
     """Build the error for an answer that is not a success; its body must have been read.
 
-    Functions answer {"error": {code, message}}, the tables {code, message, details, hint}, Storage
-    {statusCode, error, message, code} with a status that says little.
+    Functions answer {"error": {code, message}}, the tables {code, message, details, hint}, the auth
+    service {code, message} or {code, error_code, msg}, Storage {statusCode, error, message, code}
+    with a status that says little.
     Anything that is not JSON was not said by a backend of ours: a portal, a proxy, another site.
     """
     try:
@@ -100,8 +116,10 @@ def _of_body(status: int, body: Mapping[str, Any]) -> PocketLLMError:
         return error_for(str(inner.get("code")), _text(inner.get("message")))
     if "statusCode" in body:
         return _of_storage(body)
-    kind = _BY_SQLSTATE.get(str(body.get("code"))) or _BY_STATUS.get(status, BackendProblem)
-    if kind in (SessionExpired, NotAllowed):
+    code = str(body.get("error_code") or body.get("code"))
+    named = _BY_SQLSTATE.get(code) or _BY_AUTH_CODE.get(code)
+    kind = named or _BY_STATUS.get(status, BackendProblem)
+    if kind in _SAY_IT_OURSELVES:
         return kind()
     return kind(_text(body.get("message") or body.get("msg")))
 

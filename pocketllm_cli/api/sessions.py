@@ -63,6 +63,21 @@ class Sessions:
             return session.access_token
         return (await self._obtain(refused=None)).access_token
 
+    def token_at_hand(self) -> str | None:
+        """Return a token that is good for a while, if there is one without asking anybody."""
+        session = self.current()
+        at_hand = session.access_token if session and _is_fresh(session) else None
+        return self.fixed_token or at_hand
+
+    def check_secrets(self) -> None:
+        """Read the session with its secrets, which may lie in a keyring.
+
+        Raises:
+            KeyringProblem: The keyring does not answer.
+            LocalFileProblem: The file is not safe to use.
+        """
+        self._stored(with_secrets=True)
+
     async def renewed_token(self, refused: str) -> str:
         """Return another token than the one that the server has just refused."""
         if self.fixed_token:

@@ -15,7 +15,7 @@ from pocketllm_cli.models import Context, Endpoint
 if TYPE_CHECKING:
     import httpx
 
-Service = Literal["tables", "functions", "storage"]
+Service = Literal["tables", "functions", "storage", "auth"]
 _NOT_AUTHENTICATED: Final = 401
 _STORAGE_REFUSED: Final = 400
 """Storage answers so whatever is wrong; its body says what."""
@@ -164,6 +164,8 @@ def _base(endpoint: Endpoint, service: Service) -> str:
             return f"{endpoint.url}/rest/v1"
         case "storage":
             return f"{endpoint.url}/storage/v1"
+        case "auth":
+            return f"{endpoint.url}/auth/v1"
         case "functions":
             return endpoint.functions_url
         case _:

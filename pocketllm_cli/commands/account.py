@@ -48,6 +48,7 @@ def sign_up(
         return await _keep(api, session) if session else None
 
     account = app.run(work)
+    app.remembered.forget()
     if account is None:
         app.console.say("Almost done: open the link in the mail, then run `pocketllm login`.")
         return
@@ -74,7 +75,9 @@ def sign_in(
     async def work(api: Api) -> Account:
         return await _keep(api, await api.auth.sign_in(address, password))
 
-    app.console.emit(app.run(work), lambda account, page: _signed_in(account))
+    account = app.run(work)
+    app.remembered.forget()
+    app.console.emit(account, lambda account, page: _signed_in(account))
 
 
 @verb(logout, "logout", "pocketllm logout")
@@ -94,6 +97,7 @@ def sign_out(ctx: typer.Context) -> None:
         return session, await api.sign_out_quietly(session.access_token)
 
     session, problem = app.run(work)
+    app.remembered.forget()
     if problem:
         app.console.warn("The backend could not be told; its side of the session ends by itself.")
     app.console.say("Signed out." if session else "You were not signed in.")

@@ -113,6 +113,11 @@ class AnswerShow:
             self._sources = event.message.sources
         self.printer.show(event)
 
+    @property
+    def chat_id(self) -> str | None:
+        """The chat of the answer that was shown to its end."""
+        return self._last.message.chat_id if isinstance(self._last, Done) else None
+
     def conclude(self) -> None:
         """List the sources, and raise what the last event means for the exit code.
 

@@ -16,6 +16,7 @@ from pocketllm_cli.commands.tree import noun, verb
 from pocketllm_cli.contexts import EMBEDDED
 from pocketllm_cli.errors import NotFound, UsageProblem
 from pocketllm_cli.models import BackendStatus, OutboxMail, Session
+from pocketllm_cli.remembered import Remembered
 
 _FOLLOW_SECONDS: Final = 0.2
 
@@ -135,7 +136,9 @@ def reset(
         api.sessions.remove_all()
         return app.embedded.status()
 
-    app.console.emit(app.run_in(EMBEDDED, work), lambda result, page: "Everything was deleted.")
+    status = app.run_in(EMBEDDED, work)
+    Remembered.of(app.paths.names, EMBEDDED.name).forget()
+    app.console.emit(status, lambda status, page: "Everything was deleted.")
 
 
 def _print_log(app: App, path: Path, lines: int, *, follow: bool) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from pocketllm_cli.api.client import Api
 from pocketllm_cli.app import App, app_of
+from pocketllm_cli.commands.suggestions import suggest_chats
 from pocketllm_cli.console import Console
 from pocketllm_cli.errors import UsageProblem
 
@@ -42,7 +43,12 @@ class Origin(StrEnum):
 def export(
     ctx: typer.Context,
     chat_id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="An id, its beginning, or `last`.")
+        str | None,
+        typer.Argument(
+            metavar="[ID]",
+            help="An id, its beginning, or `last`.",
+            autocompletion=suggest_chats,
+        ),
     ] = None,
     all_chats: Annotated[bool, typer.Option("--all", help="Every chat.")] = False,
     form: Annotated[

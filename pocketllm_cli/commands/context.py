@@ -1,18 +1,24 @@
 """`pocketllm context`: which backends there are and which one is used."""
 
-from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
 
 from pocketllm_cli.app import App, app_of
 from pocketllm_cli.columns import Page
+from pocketllm_cli.commands.suggestions import suggest_contexts
 from pocketllm_cli.commands.tree import noun, verb
+from pocketllm_cli.config_edits import add_context, remove_context, use_context
 from pocketllm_cli.contexts import EMBEDDED
 from pocketllm_cli.errors import UsageProblem
 from pocketllm_cli.models import Context
+from pocketllm_cli.remembered import Remembered
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The context's name.")]
+NameArgument = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="The context's name.", autocompletion=suggest_contexts),
+]
+NewNameArgument = Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")]
 
 app = noun("Choose between backends.", "pocketllm context", "pocketllm context use work")
 
@@ -38,7 +44,10 @@ def list_contexts(ctx: typer.Context) -> None:
 def show(
     ctx: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Else the one in use.")
+        str | None,
+        typer.Argument(
+            metavar="[NAME]", help="Else the one in use.", autocompletion=suggest_contexts
+        ),
     ] = None,
 ) -> None:
     """Show one context."""
@@ -54,7 +63,7 @@ def show(
 )
 def add(
     ctx: typer.Context,
-    name: NameArgument,
+    name: NewNameArgument,
     url: Annotated[str, typer.Option("--url", metavar="URL", help="The project's address.")],
     anon_key: Annotated[
         str, typer.Option("--anon-key", metavar="KEY", help="Its publishable (public) key.")
@@ -73,8 +82,7 @@ def add(
     app = app_of(ctx)
     functions_url = functions_url.rstrip("/") if functions_url else None
     context = Context(name, url.rstrip("/"), anon_key, functions_url)
-    contexts = app.contexts.with_context(context)
-    contexts.save()
+    contexts = add_context(app.paths.config_file, context)
     hint = "Sign in with `pocketllm login`."
     if contexts.current != name:
         hint = f"Use it with `pocketllm context use {name}`."
@@ -86,7 +94,7 @@ def use(ctx: typer.Context, name: NameArgument) -> None:
     """Make a context the one in use."""
     app = app_of(ctx)
     context = app.contexts.get(name)
-    replace(app.contexts, current=name).save()
+    use_context(app.paths.config_file, name)
     record = {**_record(app, context), "is_current": True}
     app.console.emit(record, lambda record, page: f"Using {name} from now on.")
 
@@ -109,7 +117,8 @@ def remove(
         app.console.say("Nothing was removed.")
         return
     app.store.remove(name)
-    app.contexts.without(name).save()
+    Remembered.of(app.paths.names, name).forget()
+    remove_context(app.paths.config_file, name)
     app.console.emit(_record(app, context), lambda record, page: f"Removed {name}.")
 
 

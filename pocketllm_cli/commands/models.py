@@ -13,6 +13,7 @@ from pocketllm_cli.commands.model_pages import (
     list_as_text,
     test_as_text,
 )
+from pocketllm_cli.commands.suggestions import model_names, suggest_models
 from pocketllm_cli.commands.tree import noun, verb
 from pocketllm_cli.errors import UsageProblem
 from pocketllm_cli.models import CatalogModel, ModelConfig, ModelTest
@@ -26,7 +27,11 @@ _PROVIDERS = (
     "lmstudio, llamacpp, vllm, openai-compatible (with --base-url), local."
 )
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The model config's name.")]
+NameArgument = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="The model config's name.", autocompletion=suggest_models),
+]
+NewNameArgument = Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")]
 BaseUrlOption = Annotated[
     str | None, typer.Option("--base-url", metavar="URL", help="Else the provider's usual one.")
 ]
@@ -65,7 +70,9 @@ def models(ctx: typer.Context) -> None:
 def list_models(ctx: typer.Context) -> None:
     """List your model configs; a star marks the default."""
     app = app_of(ctx)
-    app.console.emit(app.run(lambda api: api.model_configs.all()), list_as_text)
+    configs = app.run(lambda api: api.model_configs.all())
+    app.remembered.put("models", model_names(configs))
+    app.console.emit(configs, list_as_text)
 
 
 @verb(app, "show", "pocketllm models show local")
@@ -84,7 +91,7 @@ def show(ctx: typer.Context, name: NameArgument) -> None:
 )
 def add(
     ctx: typer.Context,
-    name: NameArgument,
+    name: NewNameArgument,
     provider: Annotated[str, typer.Option("--provider", metavar="NAME", help=_PROVIDERS)],
     model: Annotated[str, typer.Option("--model", metavar="MODEL", help="Its name there.")],
     base_url: BaseUrlOption = None,
@@ -119,6 +126,7 @@ def add(
         "api_key": _read_key(app, key_stdin, key_env, ask=provider != _LOCAL),
     }
     added = app.run(lambda api: api.model_configs.add(_given(fields)))
+    app.remembered.add("models", *model_names([added]))
     if not added.has_key and provider != _LOCAL:
         app.console.narrate(
             f"{clean_line(name)} has no key. If its provider asks for one, give it with "
@@ -227,6 +235,7 @@ def remove(
         app.console.say("Nothing was removed.")
         return
     app.run(lambda api: api.model_configs.remove(config))
+    app.remembered.drop("models", config.name)
     app.console.emit(config, lambda config, page: f"Removed {clean_line(config.name)}.")
 
 
@@ -234,7 +243,10 @@ def _edit(app: App, name: str, changes: dict[str, Any]) -> ModelConfig:
     async def work(api: Api) -> ModelConfig:
         return await api.model_configs.edit(await api.model_configs.find(name), changes)
 
-    return app.run(work)
+    edited = app.run(work)
+    app.remembered.drop("models", name)
+    app.remembered.add("models", *model_names([edited]))
+    return edited
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:

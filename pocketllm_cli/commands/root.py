@@ -6,6 +6,7 @@ import typer
 
 from pocketllm_cli import __version__
 from pocketllm_cli.app import app_of
+from pocketllm_cli.commands.suggestions import suggest_chats
 from pocketllm_cli.commands.tree import Entry, LazyGroup, examples
 from pocketllm_cli.settings import paint_often
 
@@ -20,14 +21,31 @@ class Tree(LazyGroup):
         "ask": Entry(f"{_COMMANDS}.ask", "Ask one question; the answer streams to stdout."),
         "chats": Entry(f"{_COMMANDS}.chats", "Work with your chats."),
         "models": Entry(f"{_COMMANDS}.models", "Work with your model configs."),
+        "files": Entry(f"{_COMMANDS}.files", "Work with the files of your chats."),
         "usage": Entry(f"{_COMMANDS}.usage", "Show what answers took: tokens, cost and time."),
+        "profile": Entry(f"{_COMMANDS}.profile", "Tell about yourself."),
         "transfer": Entry(f"{_COMMANDS}.transfer", "Bring everything from one backend to another."),
         "signup": Entry(_ACCOUNT, "Make an account and sign in.", "signup"),
         "login": Entry(_ACCOUNT, "Sign in with email and password.", "login"),
         "logout": Entry(_ACCOUNT, "Sign out and forget the session.", "logout"),
         "whoami": Entry(_ACCOUNT, "Show who is signed in, and where.", "whoami"),
+        "password": Entry(
+            f"{_COMMANDS}.password",
+            "Change your password and sign out everywhere else.",
+            "password",
+        ),
         "context": Entry(f"{_COMMANDS}.context", "Choose between backends."),
         "backend": Entry(f"{_COMMANDS}.backend", "Run the embedded backend on this machine."),
+        "doctor": Entry(
+            f"{_COMMANDS}.doctor",
+            "Tell what works, what does not, and the command that mends it.",
+            "doctor",
+        ),
+        "completion": Entry(
+            f"{_COMMANDS}.completion",
+            "Print the script with which a shell completes commands, chats, models and contexts.",
+            "completion",
+        ),
         "admin": Entry(f"{_COMMANDS}.admin", "Maintain a backend."),
     }
 
@@ -62,7 +80,12 @@ def root(
     ] = False,
     chat: Annotated[
         str | None,
-        typer.Option("--chat", metavar="ID", help="The chat the terminal app begins with."),
+        typer.Option(
+            "--chat",
+            metavar="ID",
+            help="The chat the terminal app begins with.",
+            autocompletion=suggest_chats,
+        ),
     ] = None,
     plain: Annotated[
         bool,

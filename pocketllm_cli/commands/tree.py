@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from pocketllm_cli.app import app_of
 from pocketllm_cli.commands.coercion import coerce_late
+from pocketllm_cli.commands.suggestions import suggest_contexts
 
 Work = TypeVar("Work", bound=Callable[..., Any])
 
@@ -153,7 +154,7 @@ def _show_help(ctx: typer.Context, option: Any, wanted: bool) -> None:
 
 def _setter(field: str) -> Callable[[typer.Context, Any], None]:
     def store(ctx: typer.Context, value: Any) -> None:
-        if value and not ctx.resilient_parsing:
+        if value:
             setattr(app_of(ctx).invocation, field, value)
 
     return store
@@ -176,6 +177,7 @@ def _options(
             "--context",
             metavar="NAME",
             help="Use this context's backend.",
+            autocompletion=suggest_contexts,
             callback=_setter("context_name"),
             expose_value=False,
         ),
@@ -187,6 +189,16 @@ def _options(
             "--quiet",
             help="Say nothing on stderr but warnings and errors.",
             callback=_setter("quiet"),
+            expose_value=False,
+            is_eager=True,
+        ),
+    ] = False,
+    no_pager: Annotated[
+        bool,
+        typer.Option(
+            "--no-pager",
+            help="Print what is longer than the screen at once.",
+            callback=_setter("no_pager"),
             expose_value=False,
             is_eager=True,
         ),

@@ -23,6 +23,7 @@ pre { overflow-x: auto; padding: .75rem; background: var(--mine); border-radius:
 code { font: .9em ui-monospace, monospace; }
 table { border-collapse: collapse; } th, td { border: 1px solid var(--edge); padding: .3rem .6rem; }
 blockquote { border-left: 3px solid var(--edge); margin-left: 0; padding-left: 1rem; }
+details { color: var(--quiet); } details p { white-space: pre-wrap; }
 @media print { body { max-width: none; } }
 """
 _SAFE: Final = frozenset({"http", "https", "mailto"})
@@ -63,6 +64,9 @@ def _turn(turn: Turn) -> str:
     note = escape(" · ".join(clean_line(one) for one in notes if one))
     heading = escape(HEADINGS.get(message.role, clean_line(message.role)))
     body = render_body(clean_text(message.content))
+    if message.reasoning:
+        thoughts = escape(clean_text(message.reasoning).strip())
+        body = f"<details><summary>Thoughts</summary><p>{thoughts}</p></details>\n{body}"
     sources = "".join(_source(one) for one in message.sources if isinstance(one, dict))
     return (
         f'<article class="{role}"><h2>{heading} <small>{note}</small></h2>\n{body}'

@@ -13,6 +13,7 @@ VERSION: Final = 1
 
 CHAT_FIELDS: Final = (
     "id", "title", "title_by", "model_config_id", "current_message_id", "created_at", "updated_at",
+    "archived_at",
 )  # fmt: skip
 MESSAGE_FIELDS: Final = ("id", "parent_id", "role", "content", "metadata", "created_at")
 
@@ -45,3 +46,8 @@ DOCUMENT_END: Final = "\n]}\n"
 def render_record(chat: WholeChat) -> str:
     """Return what the JSON file has of a chat; ASCII, so that any pipe carries it unharmed."""
     return json.dumps(chat.as_record(), indent=1)
+
+
+def render_document(chat: WholeChat) -> str:
+    """Return the JSON file of one chat."""
+    return DOCUMENT_START + render_record(chat) + DOCUMENT_END

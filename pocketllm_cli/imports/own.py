@@ -7,6 +7,8 @@ from pocketllm_cli.errors import LocalFileProblem
 from pocketllm_cli.exports.whole_chat import CHAT_FIELDS, FORMAT, MESSAGE_FIELDS, VERSION
 
 SOURCE: Final = "pocketllm"
+_LATER_FIELDS: Final = ("archived_at",)
+"""What the first files of this version do not have."""
 
 
 def looks_like(document: Any) -> bool:
@@ -34,6 +36,8 @@ def read_records(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _record(chat: Any) -> dict[str, Any]:
     try:
         messages = [{name: row[name] for name in MESSAGE_FIELDS} for row in chat["messages"]]
-        return {**{name: chat[name] for name in CHAT_FIELDS}, "messages": messages}
+        fields = {name: chat[name] for name in CHAT_FIELDS if name not in _LATER_FIELDS}
+        later = {name: chat.get(name) for name in _LATER_FIELDS}
+        return {**fields, **later, "messages": messages}
     except (KeyError, TypeError) as error:
         raise LocalFileProblem("The file is damaged: a chat lacks a field.") from error

@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+from textual import on
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
 from pocketllm_cli.models import Chat
+from pocketllm_cli.tui.attention import attention_sequence
 from pocketllm_cli.tui.keys import bind
-from pocketllm_cli.tui.messages import CopyWanted, Narrated
+from pocketllm_cli.tui.messages import CopyWanted, LongAnswerEnded, Narrated
 from pocketllm_cli.tui.navigating import NavigatingApp
 from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.places import place_commands
@@ -34,6 +36,7 @@ class TerminalApp(NavigatingApp):
         bind("go.contexts", "open('contexts')", priority=True),
         bind("go.account", "open('account')", priority=True),
         bind("go.settings", "open('settings')", priority=True),
+        bind("app.keys", "open('help')"),
         bind("app.mouse", "toggle_mouse"),
         bind("app.theme", "next_theme"),
     ]
@@ -61,7 +64,15 @@ class TerminalApp(NavigatingApp):
         self.parts.narrator.tell_to(lambda text: screen.post_message(Narrated(text)))
 
     def watch_title(self, title: str) -> None:
-        self.write_sequence(title_sequence(title))
+        if self.parts.options.window_title:
+            self.write_sequence(title_sequence(title))
+
+    @on(LongAnswerEnded)
+    def call_for_attention(self, event: LongAnswerEnded) -> None:
+        """Tell a person whose terminal says that it has not the focus."""
+        if not self.app_focus:
+            options, settings = self.parts.options, self.parts.settings
+            self.write_sequence(attention_sequence(event.title, options.notify, settings))
 
     def write_sequence(self, sequence: str) -> None:
         """Send a control sequence of ours to the terminal."""
@@ -107,7 +118,9 @@ class TerminalApp(NavigatingApp):
         self._has_mouse = not self._has_mouse
         if self._driver is not None:
             switch = "_enable_mouse_support" if self._has_mouse else "_disable_mouse_support"
+            self._driver._mouse = True  # else neither does anything
             getattr(self._driver, switch, lambda: None)()
+            self._driver._mouse = self._has_mouse  # what holds after the editor was open
         self.notify("The app has the mouse." if self._has_mouse else "The terminal has the mouse.")
 
     def _fatal_error(self) -> None:

@@ -1,17 +1,23 @@
-"""Changes `config.toml` for the app's screens; what else is in the file stays in it."""
+"""Reads and changes `config.toml` for the app's screens."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
+from pocketllm_cli.config_edits import (
+    Table,
+    add_context,
+    remove_context,
+    set_value,
+    use_context,
+)
 from pocketllm_cli.contexts import Contexts
 from pocketllm_cli.models import Context
-from pocketllm_cli.tui.options import TerminalOptions
+from pocketllm_cli.tui.options import TerminalOptions, read_options
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
-    """The file is read again before every change, so that nothing of another process is lost.
+    """The file is read anew for every change, so that nothing of another process is lost.
 
     Each method raises UsageProblem where the file cannot be understood, and LocalFileProblem
     where it cannot be written; it is then left as it was.
@@ -24,19 +30,24 @@ class ConfigFile:
         return Contexts.load(self.path)
 
     def options(self) -> TerminalOptions:
-        """Return how the app is wanted."""
+        """Return how the app is wanted; what cannot be is as usual."""
         content = self.contexts()
-        return TerminalOptions.from_tables(content.keys, content.terminal)
+        return read_options(content.keys, content.terminal)[0]
+
+    def problems(self) -> list[str]:
+        """Return what in the file cannot be used, each with its line."""
+        content = self.contexts()
+        wrong = read_options(content.keys, content.terminal)[1]
+        told = [content.problem((each.table, each.name), each.reason) for each in wrong]
+        return [*content.problems, *told]
 
     def set_option(self, name: str, value: str | int | None) -> TerminalOptions:
         """Store how the app is wanted and return the whole; None takes an option out again."""
-        content = self.contexts()
-        return self._store(replace(content, terminal=_with(content.terminal, name, value)))
+        return self._store("terminal", name, value)
 
     def set_keys(self, key_id: str, keys: str | None) -> TerminalOptions:
         """Give an action other keys and return the whole; None gives it the usual ones."""
-        content = self.contexts()
-        return self._store(replace(content, keys=_with(content.keys, key_id, keys)))
+        return self._store("keys", key_id, keys)
 
     def use_context(self, name: str) -> None:
         """Make a context the one in use.
@@ -44,9 +55,7 @@ class ConfigFile:
         Raises:
             ContextNotFound: There is none of this name.
         """
-        content = self.contexts()
-        content.get(name)
-        replace(content, current=name).save()
+        use_context(self.path, name)
 
     def add_context(self, context: Context) -> None:
         """Add a context.
@@ -54,20 +63,12 @@ class ConfigFile:
         Raises:
             UsageProblem: The name or an address cannot be one.
         """
-        self.contexts().with_context(context).save()
+        add_context(self.path, context)
 
     def remove_context(self, name: str) -> None:
         """Remove a context; the embedded one is in use where this one was."""
-        self.contexts().without(name).save()
+        remove_context(self.path, name)
 
-    def _store(self, content: Contexts) -> TerminalOptions:
-        options = TerminalOptions.from_tables(content.keys, content.terminal)  # before it is kept
-        content.save()
-        return options
-
-
-def _with(
-    table: Mapping[str, str | int], name: str, value: str | int | None
-) -> dict[str, str | int]:
-    kept = {key: each for key, each in table.items() if key != name}
-    return kept if value is None else {**kept, name: value}
+    def _store(self, table: Table, name: str, value: str | int | None) -> TerminalOptions:
+        set_value(self.path, table, name, value)
+        return self.options()

@@ -1,33 +1,39 @@
-"""Writes a chat as a file: Markdown to read, JSON for programs."""
+"""Writes a chat as a file: Markdown or a page to read, JSON that can be imported."""
 
-import json
 import re
-from dataclasses import asdict
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from pocketllm_cli.errors import LocalFileProblem, UsageProblem
-from pocketllm_cli.exports.markdown import render_markdown
-from pocketllm_cli.models import ChatWithTurns
+from pocketllm_cli.exports.whole_chat import WholeChat, render_document
 from pocketllm_cli.sanitize import clean_line
 
-Form = Literal["markdown", "json"]
-_ENDINGS: Final[dict[str, str]] = {"markdown": "md", "json": "json"}
+_ENDINGS: Final[dict[str, str]] = {"markdown": "md", "json": "json", "html": "html"}
 
 
-def export_chat(chat: ChatWithTurns, form: str, folder: Path) -> Path:
-    """Write the turns that are shown and return where; a file that is there is never replaced.
+def check_form(form: str) -> None:
+    """Refuse what a chat cannot be written as.
+
+    Raises:
+        UsageProblem: There is no such form.
+    """
+    if form not in _ENDINGS:
+        raise UsageProblem(
+            f"“{clean_line(form)}” is no form of export.",
+            hint=f"There are: {', '.join(_ENDINGS)}.",
+        )
+
+
+def export_chat(chat: WholeChat, form: str, folder: Path) -> Path:
+    """Write a chat as the command `chats export` does and return where; no file is ever replaced.
 
     Raises:
         UsageProblem: There is no such form.
         LocalFileProblem: The file cannot be written.
     """
-    if form not in _ENDINGS:
-        raise UsageProblem(
-            f"“{clean_line(form)}” is no form of export.", hint="Use /export markdown or json."
-        )
-    text = render_json(chat) if form == "json" else render_markdown(chat)
-    stem = re.sub(r"[^\w.-]+", "-", clean_line(chat.chat.title)).strip("-.")[:60] or "chat"
+    check_form(form)
+    text = _render(chat, form)
+    stem = re.sub(r"[^\w.-]+", "-", clean_line(chat.chat["title"])).strip("-.")[:60] or "chat"
     number = 1
     while True:
         name = f"{stem}-{number}" if number > 1 else stem
@@ -43,7 +49,13 @@ def export_chat(chat: ChatWithTurns, form: str, folder: Path) -> Path:
             return path
 
 
-def render_json(chat: ChatWithTurns) -> str:
-    """Return the chat and its shown messages as `pocketllm chats show --json` has them."""
-    record = {**asdict(chat.chat), "messages": [asdict(turn.message) for turn in chat.branch]}
-    return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
+def _render(chat: WholeChat, form: str) -> str:
+    if form == "json":
+        return render_document(chat)
+    if form == "html":
+        from pocketllm_cli.exports.html import render_html
+
+        return render_html(chat.as_turns())
+    from pocketllm_cli.exports.markdown import render_markdown
+
+    return render_markdown(chat.as_turns())

@@ -24,12 +24,14 @@ from pocketllm_cli.tui.live import (
     ChatGone,
     ConnectionBack,
     ConnectionGone,
+    MessagesGone,
 )
 
 _WATCHES: Final = (
     Watch("chats"),
     Watch("messages", event="INSERT"),
     Watch("messages", event="UPDATE"),
+    Watch("messages", event="DELETE"),
 )
 _PATIENCE_SECONDS: Final = 1.0
 _BURST_SECONDS: Final = 0.03
@@ -97,6 +99,8 @@ class HeardChanges:
     async def _in_short(self, burst: Sequence[Heard]) -> list[Change]:
         """Return what a burst comes to: the last word on each chat, in order."""
         last: dict[str, Change | None] = {}
+        if gone := frozenset(filter(None, map(_deleted_message, burst))):
+            last["messages"] = MessagesGone(gone)
         for heard in burst:
             key, change = _meaning(heard)
             if key is None or (change is None and isinstance(last.get(key), ChatChanged)):
@@ -132,11 +136,21 @@ def _meaning(heard: Heard) -> tuple[str | None, Change | None]:
         case RowChange(table="chats", row=row):
             is_readable = all(row.get(name) for name in ("title", "created_at", "updated_at"))
             return row.get("id"), ChatChanged(Chat.from_row(row)) if is_readable else None
+        case RowChange(kind="DELETE"):
+            return None, None  # told for all messages of a burst together
         case RowChange(kind="UPDATE", row={"metadata": {"status": status}}) if status == _STREAMING:
             return None, None  # what was written so far; whoever shows it reads along
         case RowChange(row=row):
             return row.get("chat_id"), None
     return None, None
+
+
+def _deleted_message(heard: Heard) -> str | None:
+    """Return the id of a message that was deleted."""
+    match heard:
+        case RowChange(table="messages", kind="DELETE", row={"id": str(message_id)}):
+            return message_id
+    return None
 
 
 async def _end(task: asyncio.Task[None]) -> None:

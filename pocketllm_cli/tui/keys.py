@@ -28,6 +28,7 @@ KEYS: Final[dict[str, Key]] = {
     "app.interrupt": Key("ctrl+c", "Copy, stop or quit"),
     "app.palette": Key("ctrl+p", "Commands", True),
     "app.help": Key("f1", "Keys", True),
+    "app.keys": Key("question_mark", "Keys, where nothing is written"),
     "app.mouse": Key("f9", "Free the mouse"),
     "app.theme": Key("f8", "Theme"),
     "go.models": Key("f2", "Models"),
@@ -43,12 +44,13 @@ KEYS: Final[dict[str, Key]] = {
     "chat.rename": Key("ctrl+r", "Rename"),
     "chat.stop": Key("escape", "Stop", True),
     "chat.messages": Key("ctrl+up", "Go to the messages"),
-    "chat.undo": Key("ctrl+t", "Undo the deletion"),
+    "chat.undo": Key("ctrl+t", "Undo"),
     "composer.send": Key("enter", "Send", True),
     "composer.newline": Key("ctrl+j,shift+enter,alt+enter", "New line", True),
     "composer.complete": Key("tab", "Complete"),
     "composer.files": Key("ctrl+f", "Name a file"),
     "composer.editor": Key("ctrl+o", "Write in $EDITOR"),
+    "composer.detach": Key("ctrl+g", "Remove an attached file"),
     "messages.down": Key("j,down", "Next message"),
     "messages.up": Key("k,up", "Message before"),
     "messages.half_down": Key("d", "Half a page down"),
@@ -63,11 +65,14 @@ KEYS: Final[dict[str, Key]] = {
     "messages.fork": Key("f", "Fork", True),
     "messages.version_before": Key("left_square_bracket", "Version before"),
     "messages.version_after": Key("right_square_bracket", "Next version"),
-    "messages.thoughts": Key("t", "Thoughts"),
+    "messages.thoughts": Key("t", "Fold or unfold the thoughts"),
     "messages.links": Key("o", "Links"),
+    "messages.files": Key("a", "Files"),
     "chats.down": Key("down", "To the list"),
-    "chats.rename": Key("r", "Rename", True),
+    "chats.rename": Key("r,ctrl+r", "Rename", True),
+    "chats.archive": Key("a", "Archive", True),
     "chats.delete": Key("delete,x", "Delete", True),
+    "chats.archived": Key("v", "Archived", True),
     "chats.search": Key("slash", "Search", True),
     "dialog.cancel": Key("escape", "Cancel"),
     "dialog.down": Key("down", "Next"),
@@ -81,6 +86,8 @@ KEYS: Final[dict[str, Key]] = {
     "models.catalog": Key("c", "Catalog", True),
     "models.default": Key("d", "Make default", True),
     "models.remove": Key("x,delete", "Remove", True),
+    "form.next": Key("tab", "Next field"),
+    "form.before": Key("shift+tab", "Field before"),
     "form.save": Key("ctrl+s", "Save", True),
     "form.catalog": Key("ctrl+l", "Catalog", True),
     "usage.range": Key("r", "Other range", True),
@@ -97,8 +104,26 @@ KEYS: Final[dict[str, Key]] = {
 }
 
 
+_SIGNS: Final = {
+    "left_square_bracket": "[",
+    "question_mark": "?",
+    "right_square_bracket": "]",
+    "slash": "/",
+}
 _EVERYWHERE: Final = frozenset({"app", "go"})
 """Groups whose keys work on every screen."""
+
+
+def field_bindings() -> list[Binding]:
+    """Return how one goes from field to field.
+
+    With priority the focus has moved before what is typed behind the key goes out: a password that
+    a password manager types after a Tab must not land in the field before, where it can be read.
+    """
+    return [
+        bind("form.next", "app.focus_next", priority=True),
+        bind("form.before", "app.focus_previous", priority=True),
+    ]
 
 
 def bind(key_id: str, action: str, *, priority: bool = False) -> Binding:
@@ -128,24 +153,22 @@ def key_of(key_id: str, changed: Mapping[str, str]) -> str:
     return shown_key(keys_of(key_id, changed)[0])
 
 
-def check_keymap(told: Mapping[str, object]) -> dict[str, str]:
-    """Return the keys that `config.toml` gives to actions, by the actions' names.
+def check_keys(key_id: str, keys: object) -> str:
+    """Return the keys that `config.toml` gives to an action, by the action's name.
 
     Raises:
         UsageProblem: There is no such action, or what it is given are no keys.
     """
-    for key_id, keys in told.items():
-        if key_id not in KEYS:
-            raise UsageProblem(
-                f"“{key_id}” under [keys] in config.toml is no action of the terminal app.",
-                hint=f"There are: {', '.join(KEYS)}.",
-            )
-        if not isinstance(keys, str) or not all(part.strip() for part in keys.split(",")):
-            raise UsageProblem(
-                f"The keys of “{key_id}” in config.toml are no list of keys.",
-                hint='Example: "chat.new" = "ctrl+n,f2".',
-            )
-    return {key_id: str(keys).replace(" ", "") for key_id, keys in told.items()}
+    if key_id not in KEYS:
+        raise UsageProblem(
+            f"“{key_id}” is no action of the terminal app.", hint=f"There are: {', '.join(KEYS)}."
+        )
+    if not isinstance(keys, str) or not all(part.strip() for part in keys.split(",")):
+        raise UsageProblem(
+            f"“{key_id}” must be a list of keys such as ctrl+n,f2.",
+            hint='Example: "chat.new" = "ctrl+n,f2".',
+        )
+    return keys.replace(" ", "")
 
 
 def conflict_of(key_id: str, key: str, changed: Mapping[str, str]) -> str | None:
@@ -165,5 +188,9 @@ def conflict_of(key_id: str, key: str, changed: Mapping[str, str]) -> str | None
 
 
 def shown_key(key: str) -> str:
-    """Return a key as people write it: `Ctrl+T`."""
-    return "+".join(part.capitalize() if len(part) > 1 else part for part in key.split("+"))
+    """Return a key as people write it: `Ctrl+T`, `?`."""
+    is_combined = "+" in key
+    return "+".join(
+        _SIGNS.get(part) or (part.capitalize() if len(part) > 1 or is_combined else part)
+        for part in key.split("+")
+    )

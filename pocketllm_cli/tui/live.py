@@ -43,7 +43,14 @@ class ConnectionBack:
     """Changes are heard from now on; what changed before must be read."""
 
 
-Change = ChatChanged | ChatGone | ConnectionGone | ConnectionBack
+@dataclass(frozen=True, slots=True)
+class MessagesGone:
+    """Messages were deleted; nobody says of which chats."""
+
+    message_ids: frozenset[str]
+
+
+Change = ChatChanged | ChatGone | MessagesGone | ConnectionGone | ConnectionBack
 
 
 class Changes(Protocol):

@@ -1,26 +1,23 @@
-"""Messages that cross widget boundaries: facts and requests, the app's whole inner protocol."""
+"""Messages that cross widget boundaries, facts and requests: those of the app and of a chat."""
 
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from textual.message import Message
+from textual.message_pump import MessagePump
 
 from pocketllm_cli.api.answer_events import AnswerEvent
 from pocketllm_cli.api.shown_branch import BranchPage
 from pocketllm_cli.errors import PocketLLMError
-from pocketllm_cli.models import (
-    Account,
-    CatalogModel,
-    Chat,
-    ModelConfig,
-    Profile,
-    Provider,
-    Session,
-    Turn,
-    UsageRow,
-)
+from pocketllm_cli.models import AttachedFile, Chat, ModelConfig, Turn
+from pocketllm_cli.tui.canvas import Canvas
 from pocketllm_cli.tui.live import Change
+from pocketllm_cli.tui.picked_files import PickedFile
 from pocketllm_cli.tui.prompts import Prompt
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 @dataclass
@@ -47,15 +44,6 @@ class Moved(Message):
 
 
 @dataclass
-class ChatsLoaded(Message):
-    """Chats came, newest first; `is_first_page` where they are the newest of all."""
-
-    chats: list[Chat]
-    is_first_page: bool
-    has_more: bool
-
-
-@dataclass
 class ModelsLoaded(Message):
     """The model configs of this account."""
 
@@ -77,70 +65,8 @@ class OlderTurnsWanted(Message):
 
 
 @dataclass
-class MoreChatsWanted(Message):
-    """Someone moved to the last chat that is loaded."""
-
-
-@dataclass
-class ChatSearchWanted(Message):
-    """Look for a text in titles and messages."""
-
-    text: str
-
-
-@dataclass
-class ChatsFound(Message):
-    """What a search found: chats, best first, each with the place in it."""
-
-    text: str
-    found: list[tuple[Chat, str]]
-
-
-@dataclass
 class OpenChat(Message):
     """Show this chat."""
-
-    chat: Chat
-
-
-@dataclass
-class OpenFound(Message):
-    """Show a chat of which only the id is known."""
-
-    chat_id: str
-
-
-@dataclass
-class RenameWanted(Message):
-    """Ask for another title."""
-
-    chat: Chat
-
-
-@dataclass
-class DeleteWanted(Message):
-    """Delete a chat."""
-
-    chat: Chat
-
-
-@dataclass
-class ChatRenamed(Message):
-    """The backend has stored a new title."""
-
-    chat: Chat
-
-
-@dataclass
-class ChatDeleted(Message):
-    """A chat was deleted; it can be brought back."""
-
-    chat: Chat
-
-
-@dataclass
-class ChatRestored(Message):
-    """A chat that was deleted is back."""
 
     chat: Chat
 
@@ -150,6 +76,63 @@ class PromptWritten(Message):
     """Someone pressed Enter in the composer."""
 
     text: str
+    files: tuple[PickedFile, ...] = ()
+    """What goes along."""
+
+
+@dataclass
+class PathsPasted(Message):
+    """Files of this machine were picked, or dropped on the terminal."""
+
+    paths: list[Path]
+    text: str
+    """What was pasted; empty where they were picked."""
+
+
+@dataclass
+class DetachWanted(Message):
+    """Take a file away from the prompt that is being written."""
+
+
+@dataclass
+class UploadMoved(Message):
+    """A file of a prompt goes over."""
+
+    chat_id: str
+    text: str
+    """How far it is."""
+
+
+@dataclass
+class FilesUploaded(Message):
+    """All files of a prompt are stored; it is asked next."""
+
+    prompt: Prompt
+
+
+@dataclass
+class PictureWanted(Message):
+    """Show a picture that went with a question."""
+
+    view: MessagePump
+    """Who is told what came of it."""
+    file: AttachedFile
+    chat_id: str
+
+
+@dataclass
+class PictureLoaded(Message, bubble=False):
+    """A picture came, and how it is drawn here."""
+
+    picture: "Image"
+    canvas: Canvas
+
+
+@dataclass
+class PictureMissing(Message, bubble=False):
+    """A picture cannot be shown, and why."""
+
+    reason: str
 
 
 @dataclass
@@ -186,7 +169,15 @@ class AnswerLost(Message):
     has_begun: bool
 
 
-TurnDeed = Literal["regenerate", "edit", "fork", "before", "after", "links"]
+@dataclass
+class LongAnswerEnded(Message):
+    """An answer is there that took long enough for a person to look elsewhere."""
+
+    title: str
+    """Of its chat."""
+
+
+TurnDeed = Literal["regenerate", "edit", "fork", "before", "after", "links", "files"]
 
 
 @dataclass
@@ -246,77 +237,3 @@ class SignInWanted(Message):
 @dataclass
 class SignedIn(Message):
     """The account whose session had ended is signed in again."""
-
-
-@dataclass
-class ConfigsRead(Message):
-    """The model configs with what may be told of their keys, and the providers there are."""
-
-    configs: list[ModelConfig]
-    key_ends: dict[str, str]
-    """The last characters of keys, by the config's id."""
-    providers: list[Provider]
-
-
-@dataclass
-class ConfigStored(Message):
-    """The backend has stored a model config."""
-
-    config: ModelConfig
-
-
-@dataclass
-class ConfigTested(Message):
-    """How a test stands: one line."""
-
-    text: str
-    is_failure: bool = False
-
-
-@dataclass
-class CatalogRead(Message):
-    """The models that a key can use."""
-
-    models: list[CatalogModel]
-
-
-@dataclass
-class FormStored(Message):
-    """What a form holds is stored."""
-
-
-@dataclass
-class ProfileRead(Message):
-    """The profile of the person who is signed in."""
-
-    profile: Profile
-
-
-@dataclass
-class UsageRead(Message):
-    """What answers took, by day and model, and the lines of the table."""
-
-    by_day: list[UsageRow]
-    by_model: list[UsageRow]
-    rows: list[UsageRow]
-
-
-@dataclass
-class AccountRead(Message):
-    """Who is signed in."""
-
-    account: Account
-
-
-@dataclass
-class SessionMade(Message):
-    """A sign-in went through and is kept."""
-
-    session: Session
-
-
-@dataclass
-class CodeSent(Message):
-    """A mail with a code is on its way, or one that confirms a new account."""
-
-    text: str

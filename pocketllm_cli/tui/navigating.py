@@ -22,8 +22,8 @@ class NavigatingApp(App[ReopenWanted | None]):
     """Has the chat at the bottom and at most one place above it; ends with a wish to begin anew."""
 
     def __init__(self, parts: Parts) -> None:
+        self.parts = parts  # before the title is set, whose watcher looks at the options
         super().__init__()
-        self.parts = parts
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let no key of the app do anything while a key is asked for."""

@@ -3,6 +3,7 @@
 Pure: it is told what came and says what is to be shown.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -73,6 +74,17 @@ class OpenedChat:
         known = {turn.message.id for turn in self.stored}
         self.stored = [turn for turn in page.turns if turn.message.id not in known] + self.stored
         self.older_id = page.older_id
+
+    def forget(self, message_ids: Collection[str]) -> bool:
+        """Take out messages that were deleted; True where the chat must be read to know how it is.
+
+        One that is not among those loaded may be another version of one that is.
+        """
+        before = len(self.stored)
+        if self.older_id in message_ids:  # what leads to it is not known any more
+            self.stored, self.older_id = [], None
+        self.stored = [turn for turn in self.stored if turn.message.id not in message_ids]
+        return len(self.stored) < before or any(turn.versions > 1 for turn in self.stored)
 
     def begin(self, prompt: Prompt, now: str) -> None:
         """Note that a prompt is asked."""

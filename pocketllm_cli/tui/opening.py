@@ -17,6 +17,7 @@ from pocketllm_cli.errors import HungUp, Stopped, Terminated
 from pocketllm_cli.models import Context
 from pocketllm_cli.tui.app import TerminalApp
 from pocketllm_cli.tui.background import is_background_light
+from pocketllm_cli.tui.canvas import canvas_of
 from pocketllm_cli.tui.clipboard import Clipboard
 from pocketllm_cli.tui.config_file import ConfigFile
 from pocketllm_cli.tui.heard_changes import HeardChanges
@@ -24,7 +25,9 @@ from pocketllm_cli.tui.live import PolledChanges
 from pocketllm_cli.tui.messages import ReopenWanted
 from pocketllm_cli.tui.options import TerminalOptions
 from pocketllm_cli.tui.parts import Narrator, Parts
+from pocketllm_cli.tui.picture_cache import PictureCache
 from pocketllm_cli.tui.state_files import StateFiles, state_folder
+from pocketllm_cli.tui.terminal_answers import ask_terminal
 from pocketllm_cli.tui.window_title import KEEP, RESTORE
 
 _WHOLE_LOOKS: Final = 500
@@ -41,24 +44,22 @@ def open_terminal_app(app: App, chat: str | None = None) -> None:
         Stopped: A signal ended it.
         Exception: What it failed with, once the terminal is as it was.
     """
-    asyncio.run(_run(app, chat, is_background_light(app.settings.terminal)))
+    asyncio.run(_run(app, chat, ask_terminal(app.settings.terminal)))
 
 
-async def _run(app: App, chat: str | None, is_light: bool | None) -> None:
+async def _run(app: App, chat: str | None, answer: bytes) -> None:
     """Show the app, again for as long as somebody wants another backend or account."""
     context, config = app.context, ConfigFile(app.paths.config_file)
-    wish = await _show(app, context, chat, is_light)
+    wish = await _show(app, context, chat, answer)
     while wish is not None:
         if wish.context not in (None, context.name):  # the environment's is in no file
             context = config.contexts().get(str(wish.context))
-        wish = await _show(app, context, None, is_light)
+        wish = await _show(app, context, None, answer)
 
 
-async def _show(
-    app: App, context: Context, chat: str | None, is_light: bool | None
-) -> ReopenWanted | None:
-    narrator = Narrator()
-    options = ConfigFile(app.paths.config_file).options()
+async def _show(app: App, context: Context, chat: str | None, answer: bytes) -> ReopenWanted | None:
+    narrator, config = Narrator(), ConfigFile(app.paths.config_file)
+    options = config.options()
     async with open_api(
         context,
         paths=app.paths,
@@ -70,15 +71,17 @@ async def _show(
     ) as api:
         first_chat = await api.chats.find(chat) if chat else None
         parts = _gather(app, api, options, narrator)
-        parts.is_light = is_light
+        parts.is_light = is_background_light(app.settings.terminal, answer)
+        parts.canvas = canvas_of(answer)
+        parts.problems = tuple(config.problems())
         terminal = TerminalApp(parts, first_chat)
         _collect_seldom()
         with _signals(terminal) as caught:
-            app.console.write(KEEP)
+            app.console.write(KEEP if options.window_title else "")
             try:
                 await terminal.run_async(mouse=options.mouse)
             finally:
-                app.console.write(RESTORE)
+                app.console.write(RESTORE if options.window_title else "")
     if terminal.failure is not None:
         raise terminal.failure
     if caught:
@@ -111,6 +114,7 @@ def _gather(app: App, api: Api, options: TerminalOptions, narrator: Narrator) ->
         folder=Path.cwd(),
         clipboard=Clipboard(app.settings.terminal, app.paths.state / "clipboard.txt"),
         config=ConfigFile(app.paths.config_file),
+        pictures=PictureCache(api, app.paths.cache / "pictures"),
         email=session.email if session else None,
     )
 

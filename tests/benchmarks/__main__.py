@@ -3,10 +3,21 @@
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import bulk, pacing, realtime, rest, scale, starting, streaming, terminal
+from tests.benchmarks import (
+    bulk,
+    completing,
+    pacing,
+    realtime,
+    rest,
+    scale,
+    starting,
+    streaming,
+    terminal,
+)
 
 _SHORT: dict[str, Callable[[], None]] = {
     "starting": starting.main,
+    "completing": completing.main,
     "streaming": streaming.main,
     "pacing": pacing.main,
     "realtime": realtime.main,

@@ -20,7 +20,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 def pages() -> dict[str, str]:
     """Every generated page, by its path below `docs/`."""
     return {
-        "reference/commands.md": _commands(),
+        "commands.md": _commands(),
         "reference/errors.md": _errors(),
         "reference/keys.md": _keys(),
         "exit-codes.md": render_exit_codes(),

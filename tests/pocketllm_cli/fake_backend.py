@@ -12,7 +12,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
+from pocketllm_cli import __version__
 from tests.pocketllm_cli.fake_answers import FakeAnswers, Stream
+from tests.pocketllm_cli.fake_storage import FakeStorage
 
 KEY = "sb_publishable_test"
 NOW = "2026-01-02T03:04:05+00:00"
@@ -37,6 +39,8 @@ class FakeBackend:
     accounts: dict[str, str] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)
     """Codes that were mailed, by address."""
+    asks_before_change: dict[tuple[str, ...], str] = field(default_factory=dict)
+    """What is said of a new password that comes with these proofs."""
     tokens: set[str] = field(default_factory=lambda: {"token"})
     refresh_tokens: dict[str, str] = field(default_factory=dict)
     seen: Counter[str] = field(default_factory=Counter)
@@ -66,8 +70,17 @@ class FakeBackend:
     """Set when the test is over."""
     failing_once: dict[str, tuple[int, Row]] = field(default_factory=dict)
     """The same, for one request."""
+    storage: FakeStorage = field(default_factory=FakeStorage)
     status: str = "complete"
     token_seconds: int = 3600
+    health: dict[str, Row] = field(
+        default_factory=lambda: {
+            "/auth/v1/health": {"name": "GoTrue"},
+            "/functions/v1/health": {"status": "ok", "version": __version__},
+            "/functions/v1/readyz": {"status": "ready"},
+        }
+    )
+    """What is said to whoever asks, by path."""
     clock_seconds_off: int = 0
     """How far the backend's clock is before the client's."""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -88,6 +101,7 @@ class FakeBackend:
     def add_chat(self, title: str, chat_id: str | None = None, used: str = NOW) -> Row:
         row = {"id": chat_id or str(uuid4()), "title": title, "model_config_id": None}
         row |= {"created_at": used, "updated_at": used, "current_message_id": None}
+        row |= {"archived_at": None, "title_by": "person"}
         self.tables["chats"].append(row)
         return row
 
@@ -103,6 +117,12 @@ class FakeBackend:
         chat["current_message_id"] = row["id"]
         self.tables["messages"].append(row)
         return row
+
+    def noted_file(self, path: str) -> Row:
+        """Return what is noted on a question of a file that went with it."""
+        kind, data = self.storage.objects[path]
+        name = path.rpartition("/")[2]
+        return {"path": path, "name": name, "media_type": kind, "size": len(data)}
 
     def delete_chats(self, body: Row) -> list[str]:
         doomed = [row for row in self.tables["chats"] if row["id"] in body["chat_ids"]]
@@ -143,6 +163,10 @@ class FakeBackend:
         }
 
 
+def _proofs(body: Row) -> tuple[str, ...]:
+    return tuple(body[name] for name in ("current_password", "nonce") if name in body)
+
+
 def user(email: str) -> Row:
     return {
         "id": "11111111-1111-4111-8111-111111111111",
@@ -161,10 +185,15 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *args: object) -> None:
         return None
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(time.time() + self.backend.clock_seconds_off)
+
     def _any(self) -> None:
         parts = urlsplit(self.path)
         length = int(self.headers.get("content-length") or 0)
-        body = json.loads(self.rfile.read(length) or b"null") if length else None
+        raw = self.rfile.read(length)
+        kind = self.headers.get("content-type") or ""
+        body = json.loads(raw) if length and kind.startswith("application/json") else None
         self.backend.seen[f"{self.command} {parts.path}"] += 1
         if parts.path in self.backend.hanging:
             self.backend.over.wait()
@@ -176,17 +205,24 @@ class Handler(BaseHTTPRequestHandler):
             status, failure = failing[parts.path]
             self.backend.failing_once.pop(parts.path, None)
             self.answer_json(status, failure)
+        elif parts.path in self.backend.health:
+            self.answer_json(200, self.backend.health[parts.path])
         elif parts.path.startswith("/auth/v1/"):
             self._auth(parts.path.removeprefix("/auth/v1/"), dict(parse_qsl(parts.query)), body)
         elif self._token() not in self.backend.tokens:
             self.answer_json(401, {"code": "PGRST301", "message": "JWT expired"})
+        elif parts.path.startswith("/storage/v1/"):
+            path = parts.path.removeprefix("/storage/v1/")
+            status, answer = self.backend.storage.answer(self.command, path, kind, raw, body)
+            data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            self.answer(status, data)
         elif parts.path.startswith("/rest/v1/"):
             self._rest(parts.path.removeprefix("/rest/v1/"), parse_qsl(parts.query), body)
         else:
             self.backend.bodies.append(body or {})
             self._function(parts.path.removeprefix("/functions/v1/"), body)
 
-    do_GET = do_POST = do_PATCH = do_DELETE = _any
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _any
 
     def _token(self) -> str:
         return (self.headers.get("authorization") or "").removeprefix("Bearer ")
@@ -222,17 +258,19 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer_json(400, {"code": "refresh_token_not_found", "message": "no"})
                 return
             self.answer_json(200, backend.new_session(email))
-        elif path in {"otp", "verify"}:
-            self._auth_by_code(path, body)
-        elif path == "logout":
-            self.answer(204, b"")
+        elif path in {"otp", "verify", "logout"}:
+            self._auth_in_short(path, body)
+        elif self.command == "PUT" and (asked := backend.asks_before_change.get(_proofs(body))):
+            self.answer_json(400, {"code": asked, "message": "no"})
         elif self._token() in backend.tokens:
             self.answer_json(200, user("me@example.org"))
         else:
             self.answer_json(403, {"code": "bad_jwt", "message": "no"})
 
-    def _auth_by_code(self, path: str, body: Any) -> None:
-        if path == "otp":
+    def _auth_in_short(self, path: str, body: Any) -> None:
+        if path == "logout":
+            self.answer(204, b"")
+        elif path == "otp":
             self.answer_json(200, {})
         elif self.backend.codes.get(body["email"]) != body["token"]:
             self.answer_json(403, {"code": "otp_expired", "message": "no"})

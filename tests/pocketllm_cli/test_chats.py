@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from pocketllm_cli.commands.chat_page import thoughts_as_text
 from pocketllm_cli.errors import ExitCode
 from tests.pocketllm_cli.conftest import Cli
 from tests.pocketllm_cli.fake_backend import FakeBackend
@@ -34,7 +35,8 @@ def test_json_has_the_fields_of_a_chat(cli: Cli, backend: FakeBackend) -> None:
     backend.add_chat("one")
     [record] = json.loads(cli("chats", "list", "--json").out)
 
-    assert list(record) == ["id", "title", "model_config_id", "created_at", "updated_at"]
+    columns = ["id", "title", "model_config_id", "created_at", "updated_at", "archived_at"]
+    assert list(record) == columns
 
 
 def test_the_list_is_no_longer_than_asked_for(cli: Cli, backend: FakeBackend) -> None:
@@ -64,6 +66,25 @@ def test_a_chat_is_shown_with_its_messages(cli: Cli, backend: FakeBackend) -> No
     assert set(record["messages"][0]) == {
         "id", "chat_id", "role", "content", "metadata", "created_at"
     }  # fmt: skip
+
+
+def test_what_a_model_thought_is_shown_when_asked_for(cli: Cli, backend: FakeBackend) -> None:
+    chat = backend.add_chat("Capitals")
+    backend.add_message(chat["id"], "assistant", "Paris", reasoning="Well,\nFra\x1b[2Jnce …")
+
+    assert "Well" not in cli("chats", "show", "last").out
+    assert "│ Well,\n│ France …\n\nParis" in cli("chats", "show", "last", "--reasoning").out
+    [message] = json.loads(cli("chats", "show", "last", "--json").out)["messages"]
+    assert message["metadata"]["reasoning"].startswith("Well")
+
+
+def test_on_a_terminal_thoughts_are_folded_to_a_line_that_fits() -> None:
+    thoughts = "First, " + "on and on " * 20 + "so\nParis"
+
+    assert thoughts_as_text("Short\none", 80) == "▸ Thoughts: Short one"
+    assert len(thoughts_as_text(thoughts, 60)) <= 60
+    assert thoughts_as_text(thoughts, 60).endswith("on and on so Paris")
+    assert thoughts_as_text(thoughts, 0) == ""
 
 
 def test_a_long_chat_is_read_to_its_end(cli: Cli, backend: FakeBackend) -> None:

@@ -111,7 +111,7 @@ def test_the_embedded_context_cannot_be_removed(cli: Cli) -> None:
     ("content", "said"),
     [
         pytest.param('current = "x"\n[contexts', "line 2", id="half-written"),
-        pytest.param("color = 1", "color", id="unknown setting"),
+        pytest.param("\ncurrent = 1", "line 2", id="no name"),
         pytest.param('[contexts.w]\nurl = "https://x"', "anon_key", id="no key"),
         pytest.param('[contexts.w]\nurl = "https://x"\nkey = "y"', "key", id="unknown key"),
         pytest.param("contexts = 3", "table", id="not a table"),

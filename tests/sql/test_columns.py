@@ -54,6 +54,7 @@ COLUMNS = {
         "updated_at": NOW,
         "current_message_id": (UUID, "", ""),
         "title_by": (TEXT, "not null", "'person'::text"),
+        "archived_at": ("timestamp with time zone", "", ""),
     },
     "messages": {
         "id": OWN_ID,

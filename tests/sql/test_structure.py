@@ -18,6 +18,7 @@ DEFINERS = {
     "search.note_title": "writes the entry of the caller's title, which is nobody's to write",
     "search.forget": "removes the entries of rows that the caller has deleted",
     "search.candidates": "no index for words is used behind a policy; returns the caller's alone",
+    "self_check": "reads how the bucket is set, which nobody may, and no row of anybody",
     "import_jobs": "writes states and results of the caller's jobs that are over elsewhere",
     "private.applied_migrations": "reads versions, and no more, from a ledger that holds all text",
 }
@@ -41,6 +42,7 @@ CALLABLE = {
     "search.parse",
     "search.plain",
     "search_messages",
+    "self_check",
     "show_version",
     "usage",
 }
@@ -207,7 +209,7 @@ CONFIG_SETTINGS = (
         ("model_configs", "INSERT", f"{CONFIG_SETTINGS} user_id"),
         ("model_configs", "UPDATE", CONFIG_SETTINGS),
         ("chats", "INSERT", "id user_id model_config_id title title_by"),
-        ("chats", "UPDATE", "model_config_id title current_message_id title_by"),
+        ("chats", "UPDATE", "model_config_id title current_message_id title_by archived_at"),
         ("messages", "INSERT", "id chat_id role content metadata parent_id"),
         ("messages", "UPDATE", "content metadata"),
         ("jobs", "INSERT", "id user_id job_type input_data"),

@@ -10,7 +10,8 @@ from pocketllm_cli.columns import Page
 from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.tui.keys import bind
-from pocketllm_cli.tui.messages import AccountRead, ReopenWanted, SignInWanted
+from pocketllm_cli.tui.messages import ReopenWanted, SignInWanted
+from pocketllm_cli.tui.place_messages import AccountRead
 from pocketllm_cli.tui.screens.dialogs import Confirm
 from pocketllm_cli.tui.screens.place import PlaceScreen
 

@@ -12,8 +12,9 @@ from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.models import CatalogModel, ModelConfig
 from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.tui.keys import bind
-from pocketllm_cli.tui.messages import CatalogRead, Failed
+from pocketllm_cli.tui.messages import Failed
 from pocketllm_cli.tui.parts import Parts
+from pocketllm_cli.tui.place_messages import CatalogRead
 from pocketllm_cli.tui.screens.app_screen import told
 
 _MOST_SHOWN = 500
@@ -84,7 +85,8 @@ class CatalogDialog(ModalScreen[str | None]):
             ids.index(self._config.model) if self._config.model in ids[:_MOST_SHOWN] else 0
         )
         of_all = f"{len(found):,} of {len(self._models):,}" if words else f"{len(found):,}"
-        self.notice.update(Content(f"{of_all} models" if found else "No such model."))
+        none = "No such model." if words else "The provider names no models."
+        self.notice.update(Content(f"{of_all} models" if found else none))
 
     def action_move(self, step: int) -> None:
         """Move in the list while the search has the focus."""

@@ -1,38 +1,55 @@
 """The part of the chat screen that does things with chats and messages other than asking."""
 
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal
+
 from textual import on, work
 
-from pocketllm_cli.errors import PocketLLMError
+from pocketllm_cli.api.chat_folders import remove_left_over
+from pocketllm_cli.errors import ChatNotFound, PocketLLMError
 from pocketllm_cli.models import Chat, Turn
 from pocketllm_cli.titles import check_title
-from pocketllm_cli.tui.export import export_chat
-from pocketllm_cli.tui.messages import (
+from pocketllm_cli.tui.export import check_form, export_chat
+from pocketllm_cli.tui.list_messages import (
+    ArchiveWanted,
+    ChatArchived,
     ChatDeleted,
     ChatRenamed,
     ChatRestored,
     DeleteWanted,
-    Failed,
-    OpenChat,
     RenameWanted,
 )
+from pocketllm_cli.tui.messages import Failed, OpenChat
 from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.screens.answering import AnsweringScreen
 from pocketllm_cli.tui.screens.dialogs import AskLine, Choose, Confirm
 
 
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """What was done with a chat and can be undone."""
+
+    deed: Literal["delete", "archive", "unarchive"]
+    chat: Chat
+
+
 class DeedsScreen(AnsweringScreen):
-    """Renames, deletes with a way back, forks, shows versions, copies, exports, opens links."""
+    """Renames, archives, deletes, undoes that, forks, shows versions, exports, opens links."""
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
-        self.deleted: list[Chat] = []
-        """The chats deleted here, which can be brought back, the last one last."""
+        self.done: list[Undoable] = []
+        """What was done here and can be undone, the last deed last."""
 
     @on(RenameWanted)
     @work(group="rename", exclusive=True)
     async def rename_chat(self, event: RenameWanted) -> None:
-        """Ask for another title and store it."""
-        title = await self.app.push_screen_wait(AskLine("Title of the chat", event.chat.title))
+        """Ask for another title, where none is given, and store it."""
+        title: str | None = event.title
+        if not title:
+            dialog = AskLine("Title of the chat", event.chat.title)
+            title = await self.app.push_screen_wait(dialog)
         if title is None:
             return
         try:
@@ -52,21 +69,47 @@ class DeedsScreen(AnsweringScreen):
             self.post_message(Failed("delete the chat", error))
         else:
             self.post_message(ChatDeleted(event.chat))
+            with suppress(PocketLLMError):  # what is left over is found the next time
+                await remove_left_over(self.parts.api)
+
+    @on(ArchiveWanted)
+    @work(group="delete")
+    async def archive_chat(self, event: ArchiveWanted) -> None:
+        """Put a chat away, or take it out again."""
+        wanted = event.chat.archived_at is None
+        try:
+            moved = await self.parts.api.chats.archive([event.chat.id], is_archived=wanted)
+            if not moved:
+                raise ChatNotFound
+        except PocketLLMError as error:
+            self.post_message(Failed("archive the chat", error))
+        else:
+            self.post_message(ChatArchived(moved[0]))
 
     @work(group="delete")
     async def action_undo(self) -> None:
-        """Bring back the chat that was deleted last."""
-        if not self.deleted:
+        """Undo what was done with a chat last."""
+        if not self.done:
             self.tell("There is nothing to undo.")
             return
-        chat = self.deleted.pop()
+        last = self.done.pop()
         try:
-            await self.parts.api.deleted_chats.restore([chat.id])
+            chat = await self._undo(last)
         except PocketLLMError as error:
-            self.deleted.append(chat)
-            self.post_message(Failed("bring the chat back", error))
+            self.done.append(last)
+            self.post_message(Failed("undo it", error))
         else:
             self.post_message(ChatRestored(chat))
+
+    async def _undo(self, last: Undoable) -> Chat:
+        api, chat = self.parts.api, last.chat
+        if last.deed == "delete":
+            await api.deleted_chats.restore([chat.id])
+            return chat
+        moved = await api.chats.archive([chat.id], is_archived=last.deed == "unarchive")
+        if not moved:
+            raise ChatNotFound
+        return moved[0]
 
     @work(group="fork", exclusive=True)
     async def fork(self, chat: Chat, at_message_id: str | None) -> None:
@@ -105,8 +148,11 @@ class DeedsScreen(AnsweringScreen):
     async def export(self, chat: Chat, form: str) -> None:
         """Write a chat to a file in the folder the app was started in."""
         try:
-            turns = await self.parts.api.messages.read(chat)
-            path = export_chat(turns, form, self.parts.folder)
+            check_form(form)
+            whole = await self.parts.api.whole_chats.read(chat.id)
+            if whole is None:
+                raise ChatNotFound
+            path = export_chat(whole, form, self.parts.folder)
         except PocketLLMError as error:
             self.post_message(Failed("export the chat", error))
         else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from textual import getters, on
+from textual import events, getters, on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -25,6 +25,8 @@ _GROUPS = {
     "signin": "Signing in",
 }
 _HERE = "What had the focus"
+_WIDE, _ROOM, _LITTLE_ROOM = 80, 32, 18
+"""From how many columns on, and otherwise, so many are left for keys."""
 
 
 class HelpScreen(PlaceScreen):
@@ -48,13 +50,15 @@ class HelpScreen(PlaceScreen):
         self.search.focus()
         self._show()
 
+    @on(events.Resize)
     @on(Input.Changed)
     def _show(self) -> None:
         words = self.search.value.casefold().split()
         sections = []
+        room = _ROOM if self.size.width >= _WIDE else _LITTLE_ROOM
         for heading, lines in self._sections():
             if fitting := [each for each in lines if _fits(f"{heading} {each}", words)]:
-                sections.append(_section(heading, fitting))
+                sections.append(_section(heading, fitting, room))
         found = Content("\n\n").join(sections)
         self.page.update(found if found.plain else Content("No such key."))
 
@@ -89,10 +93,10 @@ def keys_in_reach(screens: Sequence[Screen[object]]) -> list[str]:
     return list(found)
 
 
-def _section(heading: str, lines: Sequence[tuple[str, str]]) -> Content:
+def _section(heading: str, lines: Sequence[tuple[str, str]], room: int) -> Content:
     shown = [Content.assemble((heading, "bold $text-primary"))]
     for keys, description in lines:
-        shown.append(Content.assemble((f"  {keys:<32}", "$text-accent"), f" {description}"))
+        shown.append(Content.assemble((f"  {keys:<{room}}", "$text-accent"), f" {description}"))
     return Content("\n").join(shown)
 
 

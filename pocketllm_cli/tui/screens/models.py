@@ -9,14 +9,9 @@ from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.models import ModelConfig, Provider
 from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.tui.keys import bind
-from pocketllm_cli.tui.messages import (
-    ConfigsChanged,
-    ConfigsRead,
-    ConfigTested,
-    Failed,
-    ModelChosen,
-)
+from pocketllm_cli.tui.messages import ConfigsChanged, Failed, ModelChosen
 from pocketllm_cli.tui.parts import Parts
+from pocketllm_cli.tui.place_messages import ConfigsRead, ConfigTested
 from pocketllm_cli.tui.screens.catalog import CatalogDialog
 from pocketllm_cli.tui.screens.dialogs import Confirm
 from pocketllm_cli.tui.screens.model_form import ModelForm

@@ -13,8 +13,8 @@ from pocketllm_cli.models import Profile
 from pocketllm_cli.sanitize import clean_text
 from pocketllm_cli.tui.config_fields import FieldProblem
 from pocketllm_cli.tui.keys import bind
-from pocketllm_cli.tui.messages import ProfileRead
 from pocketllm_cli.tui.parts import Parts
+from pocketllm_cli.tui.place_messages import ProfileRead
 from pocketllm_cli.tui.screens.lines_form import Line, LinesForm, Values
 from pocketllm_cli.tui.screens.place import PlaceScreen
 

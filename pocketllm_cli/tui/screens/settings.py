@@ -3,31 +3,37 @@
 from dataclasses import replace
 from typing import Final
 
-from textual import getters, on, work
+from textual import events, getters, on, work
 from textual.app import ComposeResult
 from textual.widgets import DataTable
 
 from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.tui.keys import KEYS, bind, conflict_of, keys_of, shown_key
-from pocketllm_cli.tui.options import TerminalOptions
+from pocketllm_cli.tui.options import CHOICES, TerminalOptions
 from pocketllm_cli.tui.screens.dialogs import AskLine, Choose
 from pocketllm_cli.tui.screens.place import PlaceScreen
 from pocketllm_cli.tui.screens.press_key import PressKey
-from pocketllm_cli.tui.themes import THEME_NAMES, choose_theme
+from pocketllm_cli.tui.themes import choose_theme
 from pocketllm_cli.tui.widgets.row_table import RowTable
 
 _OPTIONS: Final[dict[str, str]] = {
     "theme": "Theme",
     "markdown": "Show answers as Markdown",
     "timestamps": "Show when messages were written",
+    "pictures": "Draw the pictures that went with questions",
     "animation": "Let things move",
     "mouse": "Take the mouse from the start",
-    "notify_after_seconds": "Ring the bell for answers longer than, in seconds",
+    "window_title": "Call the window like the chat",
+    "notify": "Tell of answers while you are away",
+    "notify_after_seconds": "Only of those longer than, seconds",
 }
+_QUESTIONS: Final = {"theme": "Which colours?", "notify": "How are you told?"}
 _OPTION: Final = "option:"
 _KEY: Final = "key:"
 _LONGEST_WAIT: Final = 86_400
+_LEAST_ABOUT: Final = 20
+_ROOM_FOR_VALUES: Final = 26
 
 
 class SettingsScreen(PlaceScreen):
@@ -45,17 +51,27 @@ class SettingsScreen(PlaceScreen):
         """Show what the app goes by."""
         options = self.parts.options
         rows = [
-            (f"{_OPTION}{name}", (about, _told(getattr(options, name)), name))
+            (f"{_OPTION}{name}", (self._cut(about), _told(getattr(options, name)), name))
             for name, about in _OPTIONS.items()
         ]
         for key_id, key in KEYS.items():
             keys = ", ".join(map(shown_key, keys_of(key_id, options.keys)))
             mark = " *" if key_id in options.keys else ""
             about = f"{key_id.partition('.')[0].capitalize()}: {key.description}"
-            rows.append((f"{_KEY}{key_id}", (about, keys + mark, key_id)))
+            rows.append((f"{_KEY}{key_id}", (self._cut(about), keys + mark, key_id)))
         self.table.show(rows)
         self.show_content()
         self.table.focus()
+
+    @on(events.Resize)
+    def _fit(self) -> None:
+        if self._has_content:
+            self.begin()
+
+    def _cut(self, about: str) -> str:
+        """Return what a line is about, short enough to leave room for what it is now."""
+        most = max(_LEAST_ABOUT, self.size.width - _ROOM_FOR_VALUES)
+        return about if len(about) <= most else f"{about[: most - 1]}…"
 
     @on(DataTable.RowSelected)
     @work(group="change", exclusive=True)
@@ -64,12 +80,12 @@ class SettingsScreen(PlaceScreen):
         kind, _, name = (self.table.row_id or "").partition(":")
         if f"{kind}:" == _KEY:
             await self._ask_for_key(name)
-        elif name == "theme":
-            pairs = [(each, each) for each in THEME_NAMES]
-            dialog = Choose("Which colours?", pairs, self.parts.options.theme)
-            theme = await self.app.push_screen_wait(dialog)
-            if theme is not None:
-                self._set_option(name, theme)
+        elif name in CHOICES:
+            pairs = [(each, each) for each in CHOICES[name]]
+            dialog = Choose(_QUESTIONS[name], pairs, getattr(self.parts.options, name))
+            chosen = await self.app.push_screen_wait(dialog)
+            if chosen is not None:
+                self._set_option(name, chosen)
         elif name == "notify_after_seconds":
             await self._ask_for_seconds(name)
         else:

@@ -14,8 +14,8 @@ from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.models import UsageRow
 from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.tui.keys import bind
-from pocketllm_cli.tui.messages import UsageRead
 from pocketllm_cli.tui.parts import Parts
+from pocketllm_cli.tui.place_messages import UsageRead
 from pocketllm_cli.tui.screens.place import PlaceScreen
 from pocketllm_cli.tui.widgets.row_table import RowTable
 from pocketllm_cli.tui.widgets.usage_plots import DayPlot, ModelPlot
@@ -33,6 +33,8 @@ _LOW: Final = 30
 _NARROW: Final = 100
 _SHORT_NAME: Final = 22
 _LONG_NAME: Final = 60
+_LEAST_NAME: Final = 10
+_ROOM_FOR_NUMBERS: Final = 50
 
 
 class UsageScreen(PlaceScreen):
@@ -118,6 +120,7 @@ class UsageScreen(PlaceScreen):
 
     def _cells(self, row: UsageRow) -> tuple[str, ...]:
         most = _SHORT_NAME if self.has_class("-narrow") else _LONG_NAME
+        most = min(most, max(_LEAST_NAME, self.size.width - _ROOM_FOR_NUMBERS))
         name = clean_line(row.label)
         return (
             name if len(name) <= most else f"{name[: most - 1]}…",

@@ -14,14 +14,16 @@ from pocketllm_cli.models import Chat
 from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.tui.days import group_by_day
 from pocketllm_cli.tui.keys import bind
-from pocketllm_cli.tui.messages import (
+from pocketllm_cli.tui.list_messages import (
+    ArchiveShown,
+    ArchiveWanted,
     ChatSearchWanted,
     DeleteWanted,
     MoreChatsWanted,
-    OpenChat,
     OpenFound,
     RenameWanted,
 )
+from pocketllm_cli.tui.messages import OpenChat
 
 _NEAR_END: Final = 5
 
@@ -31,7 +33,9 @@ class ChatOptions(OptionList):
 
     BINDINGS = [
         bind("chats.rename", "rename"),
+        bind("chats.archive", "archive"),
         bind("chats.delete", "delete"),
+        bind("chats.archived", "show_archive"),
         bind("chats.search", "search"),
     ]
 
@@ -41,10 +45,16 @@ class ChatOptions(OptionList):
     def action_delete(self) -> None:
         self._ask(DeleteWanted)
 
+    def action_archive(self) -> None:
+        self._ask(ArchiveWanted)
+
+    def action_show_archive(self) -> None:
+        self.post_message(ArchiveShown())
+
     def action_search(self) -> None:
         self.screen.query_one("#search", Input).focus()
 
-    def _ask(self, kind: type[RenameWanted] | type[DeleteWanted]) -> None:
+    def _ask(self, kind: type[RenameWanted] | type[DeleteWanted] | type[ArchiveWanted]) -> None:
         chats = self.query_ancestor(ChatList)
         if chat := chats.highlighted_chat:
             self.post_message(kind(chat))
@@ -59,7 +69,7 @@ class ChatList(Vertical):
         border-right: solid $surface-lighten-1;
         & > #search { border: none; height: 1; margin: 0 0 1 0; padding: 0 1; }
         & > ChatOptions {
-            border: none;
+            &, &:focus { border: none; }
             height: 1fr;
             padding: 0;
             background: transparent;
@@ -82,6 +92,7 @@ class ChatList(Vertical):
         self._has_more = False
         self._current_id: str | None = None
         self._marks: dict[str, str] = {}
+        self._is_archive = False
 
     def compose(self) -> ComposeResult:
         yield Input(placeholder="Search chats", id="search", compact=True)
@@ -104,6 +115,7 @@ class ChatList(Vertical):
         current_id: str | None,
         marks: dict[str, str],
         has_more: bool,
+        is_archive: bool = False,
     ) -> None:
         """Show chats.
 
@@ -112,8 +124,11 @@ class ChatList(Vertical):
             current_id: The one that is open.
             marks: A sign to put before a title, by the chat's id.
             has_more: Whether there are older ones at the backend.
+            is_archive: Whether they are chats that were put away.
         """
-        self._chats, self._has_more = chats, has_more
+        self._chats, self._has_more, self._is_archive = chats, has_more, is_archive
+        self.search.placeholder = "Search the archive" if is_archive else "Search chats"
+        self.set_class(is_archive, "-archive")
         self._current_id, self._marks = current_id, marks
         self._now = now
         self._draw()
@@ -130,21 +145,23 @@ class ChatList(Vertical):
 
     def _draw(self) -> None:
         options = self.options
-        highlighted = self.highlighted_chat
+        highlighted, place = self.highlighted_chat, options.highlighted
         scroll_y = options.scroll_y
         wanted = clean_line(self.search.value).casefold()
         chats = [chat for chat in self._chats if wanted in clean_line(chat.title).casefold()]
         rows: list[Option | None] = []
+        if self._is_archive:
+            rows.append(Option("In the archive", disabled=True))
         for heading, group in group_by_day(chats, self._now):
             rows.append(Option(heading, disabled=True))
             rows += [Option(self._row(chat), id=chat.id) for chat in group]
         rows += self._found_rows({chat.id for chat in chats})
-        if not rows:
-            text = "Nothing found" if wanted else "No chats yet"
-            rows.append(Option(text, disabled=True))
+        if not any(row and row.id for row in rows):
+            nothing = "The archive is empty" if self._is_archive else "No chats yet"
+            rows.append(Option("Nothing found" if wanted else nothing, disabled=True))
         options.clear_options()
         options.add_options(rows)
-        self._highlight(highlighted.id if highlighted else self._current_id)
+        self._highlight(highlighted.id if highlighted else self._current_id, place)
         options.scroll_to(y=scroll_y, animate=False, immediate=True)
 
     def _found_rows(self, shown: set[str]) -> list[Option]:
@@ -165,11 +182,14 @@ class ChatList(Vertical):
         style = "bold" if chat.id == self._current_id else ""
         return Content.styled(f"{mark} {clean_line(chat.title) or 'Untitled'}", style)
 
-    def _highlight(self, chat_id: str | None) -> None:
-        for place, option in enumerate(self.options.options):
-            if option.id is not None and option.id == chat_id:
-                self.options.highlighted = place
-                return
+    def _highlight(self, chat_id: str | None, place: int | None) -> None:
+        """Put the cursor on a chat, or on the one that is where it was when the chat has gone."""
+        chats = [at for at, option in enumerate(self.options.options) if option.id is not None]
+        found = [at for at in chats if self.options.get_option_at_index(at).id == chat_id]
+        if not found and place is not None and chats:
+            found = [min(chats, key=lambda at: abs(at - place))]
+        if found:
+            self.options.highlighted = found[0]
 
     @on(Input.Changed, "#search")
     def _narrow(self) -> None:

@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from typing import Final
 
-from textual import getters, work
+from textual import work
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
 from pocketllm_cli.models import Turn
 from pocketllm_cli.tui.keys import bind
-from pocketllm_cli.tui.messages import CopyWanted, OlderTurnsWanted, TurnDeed, TurnWanted
+from pocketllm_cli.tui.messages import OlderTurnsWanted
 from pocketllm_cli.tui.options import Look
 from pocketllm_cli.tui.widgets.laid_out_once import LaidOutOnce
+from pocketllm_cli.tui.widgets.selectable_turns import SelectableTurns
 from pocketllm_cli.tui.widgets.turn_view import TurnView
 from pocketllm_cli.tui.window import Window
 
@@ -24,7 +25,7 @@ class Turns(Vertical, LaidOutOnce):
     """Holds the turns below each other."""
 
 
-class Conversation(VerticalScroll, LaidOutOnce):
+class Conversation(SelectableTurns, LaidOutOnce):
     """A list of turns with one of them selected; it stays at its end while text arrives."""
 
     DEFAULT_CSS = """
@@ -39,34 +40,17 @@ class Conversation(VerticalScroll, LaidOutOnce):
     }
     """
     BINDINGS = [
-        bind("messages.down", "select(1)"),
-        bind("messages.up", "select(-1)"),
-        bind("messages.half_down", "scroll_half(1)"),
-        bind("messages.half_up", "scroll_half(-1)"),
         bind("messages.first", "first"),
         bind("messages.last", "last"),
-        bind("messages.copy", "copy"),
-        bind("messages.copy_code", "copy_code"),
-        bind("messages.regenerate", "do('regenerate')"),
-        bind("messages.edit", "do('edit')"),
-        bind("messages.fork", "do('fork')"),
-        bind("messages.version_before", "do('before')"),
-        bind("messages.version_after", "do('after')"),
-        bind("messages.links", "do('links')"),
-        bind("messages.thoughts", "toggle_thoughts"),
     ]
-
-    turns = getters.query_one("#turns", Turns)
 
     def __init__(self) -> None:
         super().__init__(id="conversation")
         self.look = Look()
         self._turns: list[Turn] = []
         self._window = Window()
-        self._selected_id: str | None = None
         self._thoughts: dict[str, str] = {}
         self._has_older = False
-        self._copied_block = 0
         self._is_stale = self._is_mounting = False
 
     def compose(self) -> ComposeResult:
@@ -90,9 +74,10 @@ class Conversation(VerticalScroll, LaidOutOnce):
             is_new: Another chat than before: start at its end.
         """
         grown_before = _grown_before(self._turns, turns)
+        self._selected_id = _version_in_place(self._selected_id, self._turns, turns)
         self._turns, self._has_older = list(turns), has_older
         if is_new:
-            self._selected_id, self._thoughts = None, {}
+            self._selected_id, self._thoughts, self._unfolded = None, {}, set()
             self._window.reset(len(turns))
             self.anchor()
         else:
@@ -115,12 +100,6 @@ class Conversation(VerticalScroll, LaidOutOnce):
             if view.turn.message.id == turn.message.id:
                 view.turn = turn
 
-    def clear_selection(self) -> None:
-        """Select nothing."""
-        self._selected_id = None
-        for view in self.views:
-            view.remove_class("-selected")
-
     def think(self, message_id: str, thoughts: str) -> None:
         """Show what a model thinks before its answer."""
         self._thoughts[message_id] = thoughts
@@ -128,45 +107,15 @@ class Conversation(VerticalScroll, LaidOutOnce):
             if view.turn.message.id == message_id:
                 view.thoughts = thoughts
 
-    @property
-    def views(self) -> list[TurnView]:
-        """The widgets of the turns that are mounted, oldest first."""
-        return [child for child in self.turns.children if isinstance(child, TurnView)]
-
-    @property
-    def selected(self) -> TurnView | None:
-        """The view that the keys mean: the one selected, or the last one."""
-        views = self.views
-        chosen = [view for view in views if view.turn.message.id == self._selected_id] or views
-        return chosen[-1] if chosen else None
-
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Load what one scrolls towards."""
         super().watch_scroll_y(old_value, new_value)
         if round(old_value) != round(new_value):
-            self._look_around()
-
-    def action_select(self, step: int) -> None:
-        views = self.views
-        if not views:
-            return
-        current = self.selected
-        if self._selected_id is None:
-            place = len(views) - 1
-        else:
-            place = (views.index(current) if current in views else len(views) - 1) + step
-        if not 0 <= place < len(views):
-            self._look_around()
-            return
-        self._select(views[place])
-        self.scroll_to_widget(views[place], animate=False, force=True)
-
-    def action_scroll_half(self, direction: int) -> None:
-        self.scroll_relative(y=direction * max(1, self.size.height // 2), animate=False)
+            self.look_around()
 
     def action_first(self) -> None:
         self.scroll_home(animate=False)
-        self._look_around()
+        self.look_around()
 
     def action_last(self) -> None:
         self._window.reset(len(self._turns))
@@ -174,36 +123,8 @@ class Conversation(VerticalScroll, LaidOutOnce):
         self._rewindow()
         self.anchor()
 
-    def action_copy(self) -> None:
-        if view := self.selected:
-            self.post_message(CopyWanted(view.text, "the message"))
-
-    def action_copy_code(self) -> None:
-        """Copy the next code block of the message, from its first one on."""
-        from pocketllm_cli.tui.safe_markdown import code_blocks  # not for the first frame
-
-        blocks = code_blocks(self.selected.text) if self.selected else []
-        if not blocks:
-            self.notify("There is no code block in this message.", markup=False)
-            return
-        block = self._copied_block % len(blocks)
-        self._copied_block += 1
-        self.post_message(CopyWanted(blocks[block], f"code block {block + 1} of {len(blocks)}"))
-
-    def action_do(self, deed: TurnDeed) -> None:
-        if view := self.selected:
-            self.post_message(TurnWanted(deed, view.turn))
-
-    def action_toggle_thoughts(self) -> None:
-        if view := self.selected:
-            view.is_unfolded = not view.is_unfolded
-
-    def _select(self, view: TurnView) -> None:
-        self._selected_id, self._copied_block = view.turn.message.id, 0
-        for each in self.views:
-            each.set_class(each is view, "-selected")
-
-    def _look_around(self) -> None:
+    def look_around(self) -> None:
+        """Have the turns mounted that one moves towards; ask for those that are not loaded."""
         if self.scroll_y <= _NEAR_ROWS:
             if self._window.move_up():
                 self._rewindow()
@@ -268,6 +189,8 @@ class Conversation(VerticalScroll, LaidOutOnce):
         """Show the turns as they are now: text may have come while their widgets were made."""
         turns = {turn.message.id: turn for turn in self._turns[self._window.first :]}
         for view in self.views:
+            view.set_class(view.turn.message.id == self._selected_id, "-selected")
+            view.is_unfolded = view.turn.message.id in self._unfolded
             turn = turns.get(view.turn.message.id)
             if turn is not None and view.turn != turn:
                 view.turn = turn
@@ -290,6 +213,19 @@ class Conversation(VerticalScroll, LaidOutOnce):
         """Mount more turns while there is room for them."""
         if self.virtual_size.height <= self.size.height and self._window.move_up():
             self._rewindow()
+
+
+def _version_in_place(
+    message_id: str | None, before: Sequence[Turn], after: Sequence[Turn]
+) -> str | None:
+    """Return a message, or the version that stands in its place now."""
+    if message_id is None or any(turn.message.id == message_id for turn in after):
+        return message_id
+    gone = next((turn for turn in before if turn.message.id == message_id), None)
+    for turn in after:
+        if gone and (turn.parent_id, turn.message.role) == (gone.parent_id, gone.message.role):
+            return turn.message.id
+    return None
 
 
 def _grown_before(before: Sequence[Turn], after: Sequence[Turn]) -> int:

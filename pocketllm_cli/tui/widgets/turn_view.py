@@ -37,6 +37,7 @@ class TurnView(Vertical, LaidOutOnce):
     DEFAULT_CSS = """
     TurnView {
         height: auto;
+        max-width: 120; /* longer lines are hard to follow */
         padding: 0 1 0 2;
         margin: 0 0 1 0;
         &.-user { background: $surface; border-left: outer $primary; padding: 0 1; }
@@ -62,8 +63,7 @@ class TurnView(Vertical, LaidOutOnce):
         super().__init__(classes=f"-{turn.message.role}")
         self.look = look or Look()
         self.set_reactive(TurnView.turn, turn)
-        kept = (turn.message.metadata or {}).get("reasoning")
-        self.set_reactive(TurnView.thoughts, thoughts or (kept if isinstance(kept, str) else ""))
+        self.set_reactive(TurnView.thoughts, thoughts or turn.message.reasoning)
         self._is_answer = turn.message.role == "assistant"
         self._fed = len(turn.message.content)
 
@@ -94,6 +94,7 @@ class TurnView(Vertical, LaidOutOnce):
             return  # not composed yet, which takes the newest; or on its way out
         self._show_heading(heading_of(turn, self.look))
         self._mark()
+        self.thoughts = turn.message.reasoning or self.thoughts
         old, new = before.message.content, turn.message.content
         if self._is_answer and turn.message.status == "streaming" and new.startswith(old):
             self._answer_text.feed(new[len(old) :])
@@ -132,11 +133,26 @@ class TurnView(Vertical, LaidOutOnce):
 
     def _show_extras(self) -> None:
         message = self.turn.message
+        self._show_files()
         if sources := sources_as_text(message.sources):
             self._show("sources", sources)
         problem = (message.metadata or {}).get("error")
         if isinstance(problem, dict):
             self._show("problem", clean_line(str(problem.get("message") or "It failed.")))
+
+    def _show_files(self) -> None:
+        """Show what went with a question; it is noted once and changes when it is stored."""
+        message = self.turn.message
+        shown = self.query_children("AttachedFiles")
+        if self._is_answer or (not message.attachments and not shown):
+            return
+        from pocketllm_cli.tui.widgets.attached_files import AttachedFiles  # only where there are
+
+        if shown and shown.first(AttachedFiles).files == message.attachments:
+            return
+        shown.remove()
+        pictures = self.look.pictures
+        self.mount(AttachedFiles(message.attachments, message.chat_id, with_pictures=pictures))
 
     def _show(self, name: str, text: str, before: int | None = None) -> None:
         found = self.query_children(f".{name}")

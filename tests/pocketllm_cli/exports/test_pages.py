@@ -33,6 +33,7 @@ def chat(*messages: dict[str, Any], title: str = "Capitals") -> ChatWithTurns:
         "current_message_id": messages[-1]["id"] if messages else None,
         "created_at": NOW,
         "updated_at": NOW,
+        "archived_at": None,
     }
     return WholeChat(row, messages).as_turns()
 
@@ -116,6 +117,15 @@ def test_a_page_runs_nothing_and_loads_nothing_whatever_a_message_says(content: 
         {"http-equiv": "Content-Security-Policy", "content": page_policy(page)},
     ) in page.found
     assert "default-src 'none'" in page_policy(page)
+
+
+def test_a_page_has_what_a_model_thought_folded_and_as_text() -> None:
+    answer = message(1, "assistant", "Paris", reasoning="Hm <script>\n</details>")
+    page = render_html(chat(answer))
+
+    thoughts = "<p>Hm &lt;script&gt;\n&lt;/details&gt;</p>"
+    assert f"<details><summary>Thoughts</summary>{thoughts}</details>" in page
+    assert "Hm" not in render_markdown(chat(answer))
 
 
 def page_policy(page: Elements) -> str:

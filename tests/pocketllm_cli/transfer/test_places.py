@@ -17,7 +17,7 @@ def places() -> Places:
 
 
 def whole(**metadata: Any) -> WholeChat:
-    chat = dict.fromkeys(("title", "title_by", "created_at", "updated_at"), "x")
+    chat = dict.fromkeys(("title", "title_by", "created_at", "updated_at", "archived_at"), "x")
     row = {"role": "user", "content": "x", "created_at": "x"}
     return WholeChat(
         {**chat, "id": CHAT, "model_config_id": "old model", "current_message_id": SECOND},

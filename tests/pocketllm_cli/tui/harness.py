@@ -25,6 +25,7 @@ from pocketllm_cli.tui.config_file import ConfigFile
 from pocketllm_cli.tui.live import Changes
 from pocketllm_cli.tui.options import TerminalOptions
 from pocketllm_cli.tui.parts import Narrator, Parts
+from pocketllm_cli.tui.picture_cache import PictureCache
 from pocketllm_cli.tui.screens.chat import ChatScreen
 from pocketllm_cli.tui.state_files import StateFiles
 
@@ -123,6 +124,7 @@ async def shown_app(
     token: str | None = "token",
     settings: TerminalSettings | None = None,
     chat: str | None = None,
+    now: Callable[[], datetime] = lambda: NOW,
 ) -> AsyncIterator[Shown]:
     """Show the app over a context's backend."""
     paths, narrator = Paths.under(home), Narrator()
@@ -144,10 +146,11 @@ async def shown_app(
             options=options or TerminalOptions(is_still=True),
             settings=terminal,
             narrator=narrator,
-            now=lambda: NOW,
+            now=now,
             folder=home,
             clipboard=Clipboard(terminal, home / "clipboard.txt"),
             config=ConfigFile(paths.config_file),
+            pictures=PictureCache(api, paths.cache / "pictures"),
             email=session.email if session else None,
         )
         first = await api.chats.find(chat) if chat else None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.widgets import Input
 
 from pocketllm_cli.errors import UsageProblem
 from pocketllm_cli.models import Context
@@ -13,7 +14,8 @@ from pocketllm_cli.settings import TerminalSettings
 from pocketllm_cli.tui.clipboard import Clipboard, osc52
 from pocketllm_cli.tui.editor import write_in_editor
 from pocketllm_cli.tui.file_names import mention_at_end, paths_beginning, with_files
-from pocketllm_cli.tui.keys import check_keymap
+from pocketllm_cli.tui.graphemes import boundary_after, boundary_before
+from pocketllm_cli.tui.keys import check_keys
 from pocketllm_cli.tui.options import TerminalOptions
 from pocketllm_cli.tui.slash_commands import parse_command
 from tests.pocketllm_cli.fake_backend import FakeBackend
@@ -99,7 +101,7 @@ async def test_keys_can_be_changed(fake: FakeBackend, context: Context, folder: 
 
 def test_a_key_for_no_action_is_refused_with_the_actions_there_are() -> None:
     with pytest.raises(UsageProblem) as failed:
-        check_keymap({"chat.fly": "f"})
+        check_keys("chat.fly", "f")
     assert "chat.new" in failed.value.hint
 
 
@@ -184,13 +186,16 @@ def test_hidden_files_are_offered_only_when_asked_for(tmp_path: Path) -> None:
     assert paths_beginning("nowhere/x", tmp_path) == []
 
 
-def test_a_file_that_is_no_text_or_too_large_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_no_text_or_too_large_is_attached(tmp_path: Path) -> None:
     (tmp_path / "a.bin").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "b.txt").write_bytes(b"x" * 300_000)
-    for name in ("a.bin", "b.txt"):
-        with pytest.raises(UsageProblem):
-            with_files(f"see @{name}", tmp_path)
-    assert with_files("mail me@example.org about @nothing", tmp_path).endswith("@nothing")
+
+    text, attached = with_files("see @a.bin and @b.txt, @a.bin", tmp_path)
+
+    assert text == "see @a.bin and @b.txt, @a.bin"
+    assert attached == [tmp_path / "a.bin"]
+    assert with_files("see @b.txt", tmp_path)[1] == [tmp_path / "b.txt"]
+    assert with_files("mail me@example.org about @nothing", tmp_path)[1] == []
 
 
 async def test_without_animation_the_cursor_is_still_too(
@@ -200,3 +205,58 @@ async def test_without_animation_the_cursor_is_still_too(
         options = TerminalOptions(animation=wanted)
         async with shown_app(context, folder, options=options) as shown:
             assert shown.screen.composer.area.cursor_blink is wanted
+
+
+async def test_wide_letters_and_emoji_are_typed_and_edited_whole(
+    context: Context, folder: Path
+) -> None:
+    family = "👨\u200d👩\u200d👧"
+    async with shown_app(context, folder) as shown:
+        area = shown.screen.composer.area
+        before = area.cursor_screen_offset.x
+        await shown.pilot.press("漢", "字")
+        assert (area.text, area.cursor_screen_offset.x - before) == ("漢字", 4)
+        await shown.paste(f"{family}e\u0301")
+        await shown.see(f"漢字{family}e\u0301")
+        await shown.pilot.press("backspace")
+        assert area.text == f"漢字{family}"
+        await shown.pilot.press("left", "delete")
+        assert area.text == "漢字"
+        await shown.pilot.press("left", "left", "right", "!")
+        assert area.text == "漢!字"
+        await shown.pilot.press("home", "ctrl+j", "backspace", "left", "right")
+        assert (area.text, area.cursor_location) == ("漢!字", (0, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "after"), [("abc", 0, 2), ("", 0, 0), ("漢e\u0301x", 0, 3)]
+)
+def test_a_letter_ends_where_people_see_it_end(text: str, before: int, after: int) -> None:
+    assert (boundary_before(text, 1), boundary_after(text, 1)) == (before, after)
+
+
+async def test_a_question_mark_is_a_letter_where_one_writes_and_shows_the_keys_elsewhere(
+    context: Context, folder: Path
+) -> None:
+    async with shown_app(context, folder) as shown:
+        await shown.pilot.press("question_mark")
+        assert shown.screen.composer.text == "?"
+        await shown.pilot.press("ctrl+up", "question_mark")
+        await shown.until(lambda: shown.place == "HelpScreen")
+
+
+DEEDS = ("rename", "regenerate", "edit", "fork", "archive", "unarchive", "export", "thoughts")
+
+
+async def test_every_deed_is_in_the_palette_and_each_key_of_it_in_the_help(
+    context: Context, folder: Path
+) -> None:
+    async with shown_app(context, folder) as shown:
+        offered = {command.help for command in shown.screen.commands()}
+        assert {f"/{deed}" for deed in DEEDS} <= offered
+        await shown.pilot.press("f1")
+        await shown.until(lambda: shown.place == "HelpScreen")
+        for word in ("Rename", "Regenerate", "Edit", "Fork", "Archive", "Undo", "thoughts"):
+            shown.app.screen.query_one(Input).value = word
+            await shown.until(lambda: "No such key" not in shown.page)
+            await shown.see(word)

@@ -1,5 +1,6 @@
 """Long chats: few widgets, pages read when one scrolls to them; and what is kept of a chat."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from pocketllm_cli.api.answer_events import Delta, Done, Failed, Reasoning, Started
@@ -144,3 +145,38 @@ def test_looks_at_the_chats_tell_what_is_new_changed_and_gone() -> None:
     new["d"] = Chat("d", "d", None, NOW, NOW)
     found = differences(old, new)
     assert found == [ChatChanged(new["b"]), ChatChanged(new["d"]), ChatGone("c")]
+
+
+async def test_stored_thoughts_are_folded_until_one_key_unfolds_them(
+    fake: FakeBackend, context: Context, folder: Path
+) -> None:
+    row = fake.add_chat("Capitals")
+    fake.add_message(row["id"], "user", "France?")
+    fake.add_message(row["id"], "assistant", "Paris.", reasoning="First line\nSecond line")
+    async with shown_app(context, folder, chat="last") as shown:
+        await shown.see("▸ Thoughts: First line Second line")
+        await shown.pilot.press("ctrl+up", "t")
+        await shown.see("▾ Thoughts", "Second line")
+        assert "First line Second" not in shown.page
+        await shown.pilot.press("t")
+        await shown.see("▸ Thoughts: First line Second line")
+
+
+def test_a_message_deleted_elsewhere_goes_from_what_is_loaded_wherever_it_stands() -> None:
+    chat = opened("a", "b", "c")
+    chat.older_id = "before"
+
+    assert chat.forget({"b", "other"})
+    assert ids(chat) == ["a", "c"]
+    assert not chat.forget({"other"})
+    assert chat.forget({"before"})
+    assert ids(chat) == []
+    assert chat.older_id is None
+
+
+def test_a_version_that_is_not_shown_counts_as_well() -> None:
+    chat = opened("a")
+    chat.stored = [replace(chat.stored[0], versions=2)]
+
+    assert chat.forget({"another version"})
+    assert ids(chat) == ["a"]

@@ -20,6 +20,7 @@ from pocketllm_cli.tui.live import (
     ChatGone,
     ConnectionBack,
     ConnectionGone,
+    MessagesGone,
     PolledChanges,
 )
 from tests.pocketllm_cli.fake_backend import FakeBackend
@@ -117,6 +118,13 @@ async def test_a_message_alone_lets_its_chat_be_read_and_one_that_is_written_on_
         ChatGone("gone"),
         ChatChanged(chat("too large", "read")),
     ]
+
+
+async def test_messages_that_are_deleted_at_once_are_told_at_once() -> None:
+    rows = Rows()
+    rows.tell(*(Change("messages", "DELETE", {"id": f"m{number}"}) for number in range(50)))
+    async with heard(rows, Looking()) as told:
+        assert await anext(told) == MessagesGone(frozenset(f"m{number}" for number in range(50)))
 
 
 async def test_nobody_looks_while_changes_are_heard_and_somebody_does_in_between() -> None:

@@ -5,8 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from pocketllm_cli.models import Context
+from pocketllm_cli.tui.clipboard import osc52
 from pocketllm_cli.tui.safe_markdown import code_blocks, is_too_large, links_in
 from pocketllm_cli.tui.window_title import title_sequence
 from tests.pocketllm_cli.fake_backend import FakeBackend
@@ -105,9 +107,42 @@ async def test_a_link_shows_where_it_goes_and_opens_only_when_agreed_to(
         await shown.until(lambda: opened == ["https://xn--bnk-5ia.example/login"])
 
 
+async def test_what_is_copied_is_what_is_shown_and_a_hostile_file_name_is_shown_as_text(
+    fake: FakeBackend, context: Context, folder: Path
+) -> None:
+    chat = fake.add_chat("x")
+    fake.add_message(chat["id"], "assistant", "safe \x1b]52;c;ZXZpbA==\x07\x9b31m\u202etext")
+    (folder / "evil\x1b]0;owned\x07[red]\u202e.txt").write_text("x")
+    async with shown_app(context, folder, chat="last") as shown:
+        written: list[str] = []
+        shown.screen.parts.clipboard.write = written.append
+        await shown.until(lambda: shown.texts)
+        await shown.pilot.press("ctrl+up", "y")
+        await shown.until(lambda: written == [osc52("safe <U+202E>text")])
+        await shown.pilot.press("i", "at", "e", "v")
+        await shown.see("evil[red]<U+202E>.txt")
+
+
+async def test_a_flood_of_combining_marks_stays_in_its_box(
+    fake: FakeBackend, context: Context, folder: Path
+) -> None:
+    chat = fake.add_chat("Z" + "\u0300\u0301" * 50)
+    fake.add_message(chat["id"], "user", ("a" + "\u0300\u0301\u0323" * 40) * 60)
+    fake.add_message(chat["id"], "assistant", HOSTILE["wide"] * 5)
+    async with shown_app(context, folder, chat="last", size=(80, 24)) as shown:
+        await shown.until(lambda: len(shown.texts) == 2)
+        await shown.until(lambda: {cell_len(line) for line in shown.page.split("\n")} == {80})
+
+
 def test_only_web_addresses_are_links() -> None:
     text = "[a](javascript:x) [b](file:///etc/passwd) [c](https://a.example) <http://b.example>"
     assert links_in(text) == ["https://a.example", "http://b.example"]
+
+
+def test_bare_addresses_are_links_where_they_are_no_code() -> None:
+    text = "see https://a.example/x_(y), `https://b.example` and\n\n    https://c.example\n"
+    assert links_in(text) == ["https://a.example/x_(y"]
+    assert links_in("[https://d.example](https://e.example)") == ["https://e.example"]
 
 
 def test_code_blocks_are_found_in_their_order() -> None:
@@ -118,6 +153,17 @@ def test_a_text_that_would_be_too_many_widgets_is_known() -> None:
     assert is_too_large("x\n" * 2000)
     assert is_too_large("|" * 100)
     assert not is_too_large("# A usual answer\n\n" * 20)
+
+
+@pytest.mark.parametrize("fence", ["", "``` `\n", "- a\n  ```\n", "````\n```\n````\n"])
+def test_a_paragraph_that_would_hold_up_the_parser_is_known(fence: str) -> None:
+    assert is_too_large(fence + "[" * 12_001)
+    assert is_too_large(fence + "http://a.\n" * 1_400)
+    assert not is_too_large(fence + f"{'[' * 2_000}\n\n" * 8)
+
+
+def test_code_may_be_long() -> None:
+    assert not is_too_large("Here:\n```python\n" + "print('a line of code')\n" * 900 + "```\n")
 
 
 def test_a_title_cannot_leave_the_sequence_that_sets_it() -> None:
