@@ -25,14 +25,14 @@ _SHORT: dict[str, Callable[[], None]] = {
     "terminal": terminal.main,
 }
 _LONG: dict[str, Callable[[], None]] = {"scale": scale.main, "bulk": bulk.main}
+MEASUREMENTS = _SHORT | _LONG
 
 
 def _run(names: list[str]) -> None:
-    measurements = _SHORT | _LONG
-    if unknown := [name for name in names if name not in measurements]:
-        sys.exit(f"Not measured: {', '.join(unknown)}. There are: {', '.join(measurements)}.")
+    if unknown := [name for name in names if name not in MEASUREMENTS]:
+        sys.exit(f"Not measured: {', '.join(unknown)}. There are: {', '.join(MEASUREMENTS)}.")
     for name in names or _SHORT:
-        measurements[name]()
+        MEASUREMENTS[name]()
 
 
 if __name__ == "__main__":
