@@ -19,12 +19,14 @@ from backend_functions.providers.base import Attachment
 MAX_FILES = 10
 """How many files may go with one prompt."""
 
-_FILE_NAME = re.compile(r"[^/\\\x00-\x1f\x7f]{1,255}")
+_CHAT_AND_NAME = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/([^/\\\x00-\x1f\x7f]{1,255})"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ChatFiles:
-    """The files of one chat of one user, as that user."""
+    """The files of one user's chats, as that user; a fork names those of the chat it came of."""
 
     store: ObjectStore
     user_id: UUID
@@ -37,7 +39,7 @@ class ChatFiles:
         """Return the files a new prompt names, in its order.
 
         Raises:
-            InvalidRequest: A path is not of this chat, or a file of a kind that no model takes.
+            InvalidRequest: A path is of no chat of the user, or no model takes such a file.
             TooLarge: They have more bytes than may go with one question.
             NotFound: There is no such file.
         """
@@ -91,10 +93,10 @@ class ChatFiles:
             return await found.read()
 
     def _checked(self, path: str) -> str:
-        folder, _, name = path.rpartition("/")
-        own = f"private/user_files/{self.user_id}/{self.chat_id}"
-        if folder != own or name in {".", ".."} or not _FILE_NAME.fullmatch(name):
-            raise InvalidRequest(f"An attachment is a file in {own}/.")
+        own = f"private/user_files/{self.user_id}/"
+        match = _CHAT_AND_NAME.fullmatch(path.removeprefix(own))
+        if not path.startswith(own) or match is None or match[1] in {".", ".."}:
+            raise InvalidRequest(f"An attachment is a file in {own}{self.chat_id}/.")
         return path
 
 

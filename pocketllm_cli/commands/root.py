@@ -1,5 +1,6 @@
 """The table of commands, and what `pocketllm` alone does."""
 
+import gc
 from typing import Annotated, ClassVar
 
 import typer
@@ -108,6 +109,7 @@ def root(
         app.console.write_line(ctx.get_help())
         return
     paint_often()
+    gc.disable()  # modules stay, so looking through them is lost time; `opening` enables it again
     from pocketllm_cli.tui.opening import open_terminal_app  # brings in textual
 
     open_terminal_app(app, chat)

@@ -8,7 +8,6 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 from pocketllm_cli.api.answer_events import AnswerEvent
-from pocketllm_cli.api.shown_branch import BranchPage
 from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.models import AttachedFile, Chat, ModelConfig, Turn
 from pocketllm_cli.tui.canvas import Canvas
@@ -18,6 +17,8 @@ from pocketllm_cli.tui.prompts import Prompt
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from pocketllm_cli.api.shown_branch import BranchPage
 
 
 @dataclass
@@ -55,7 +56,7 @@ class PageLoaded(Message):
     """Turns of a chat came; `is_older` where they go before what is shown."""
 
     chat_id: str
-    page: BranchPage
+    page: "BranchPage"
     is_older: bool
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -20,8 +20,7 @@ from pocketllm_cli.tui.background import is_background_light
 from pocketllm_cli.tui.canvas import canvas_of
 from pocketllm_cli.tui.clipboard import Clipboard
 from pocketllm_cli.tui.config_file import ConfigFile
-from pocketllm_cli.tui.heard_changes import HeardChanges
-from pocketllm_cli.tui.live import PolledChanges
+from pocketllm_cli.tui.live import Change
 from pocketllm_cli.tui.messages import ReopenWanted
 from pocketllm_cli.tui.options import TerminalOptions
 from pocketllm_cli.tui.parts import Narrator, Parts
@@ -90,7 +89,7 @@ async def _show(app: App, context: Context, chat: str | None, answer: bytes) -> 
 
 
 def _collect_seldom() -> None:
-    """Keep the garbage collector from holding up keys.
+    """Have the garbage collector run, and keep it from holding up keys.
 
     What is imported stays, and looking through it takes 100 ms each time. Of what is made later a
     whole look takes up to 50 ms, which by default is every second while an answer streams.
@@ -98,6 +97,7 @@ def _collect_seldom() -> None:
     gc.freeze()
     young, middle, _ = gc.get_threshold()
     gc.set_threshold(young, middle, _WHOLE_LOOKS)
+    gc.enable()
 
 
 def _gather(app: App, api: Api, options: TerminalOptions, narrator: Narrator) -> Parts:
@@ -105,7 +105,7 @@ def _gather(app: App, api: Api, options: TerminalOptions, narrator: Narrator) ->
     folder = state_folder(app.paths.state, api.context, session, app.settings.access_token)
     return Parts(
         api=api,
-        changes=HeardChanges(api.changes, api.chats, otherwise=PolledChanges(api.chats)),
+        changes=_Changes(api),
         files=StateFiles(folder, narrator),
         options=options,
         settings=app.settings.terminal,
@@ -117,6 +117,20 @@ def _gather(app: App, api: Api, options: TerminalOptions, narrator: Narrator) ->
         pictures=PictureCache(api, app.paths.cache / "pictures"),
         email=session.email if session else None,
     )
+
+
+class _Changes:
+    """Changes of a backend; what hears of them is loaded only once somebody listens."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def listen(self) -> AsyncGenerator[Change, None]:
+        from pocketllm_cli.tui.heard_changes import HeardChanges
+        from pocketllm_cli.tui.live import PolledChanges
+
+        chats = self._api.chats
+        return HeardChanges(self._api.changes, chats, otherwise=PolledChanges(chats)).listen()
 
 
 @contextmanager

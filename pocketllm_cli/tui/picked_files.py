@@ -4,14 +4,16 @@ import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import unquote, urlsplit
 
-from pocketllm_cli.api.attachments import FileProgress, upload_files
-from pocketllm_cli.api.client import Api
-from pocketllm_cli.attachables import Attachable, check_together, look_at, prepare
 from pocketllm_cli.errors import UsageProblem
 from pocketllm_cli.models import AttachedFile
+
+if TYPE_CHECKING:  # only who sends files needs them, and nobody does before the first frame
+    from pocketllm_cli.api.attachments import FileProgress
+    from pocketllm_cli.api.client import Api
+    from pocketllm_cli.attachables import Attachable
 
 _LONGEST_PASTE: Final = 8_000
 
@@ -36,6 +38,8 @@ class PickedFile:
             UsageProblem: There is none, or no model takes one of its kind.
             LocalFileProblem: It cannot be read.
         """
+        from pocketllm_cli.attachables import look_at
+
         found = look_at(path)
         return cls(found.name, found.media_type, found.size, str(path.absolute()))
 
@@ -63,7 +67,7 @@ class PickedFile:
         return {"path": self.stored} | {name: getattr(self, name) for name in names}
 
 
-def read_files(files: Sequence[PickedFile]) -> tuple[Attachable, ...]:
+def read_files(files: Sequence[PickedFile]) -> "tuple[Attachable, ...]":
     """Return the files of this machine as they are now, fit to be sent; it computes and reads.
 
     Raises:
@@ -71,23 +75,27 @@ def read_files(files: Sequence[PickedFile]) -> tuple[Attachable, ...]:
         TooLarge: They have too many bytes.
         LocalFileProblem: One cannot be read.
     """
+    from pocketllm_cli.attachables import check_together, look_at, prepare
+
     read = tuple(prepare(look_at(Path(file.path))) for file in files)
     check_together(read)
     return read
 
 
 async def upload_picked(
-    api: Api,
+    api: "Api",
     chat_id: str,
     files: Sequence[PickedFile],
-    read: Sequence[Attachable],
-    progress: FileProgress,
+    read: "Sequence[Attachable]",
+    progress: "FileProgress",
 ) -> tuple[PickedFile, ...]:
     """Store what is not stored yet and return all files as stored, in their order.
 
     Args:
         read: What `read_files` made of those that are not stored.
     """
+    from pocketllm_cli.api.attachments import upload_files
+
     paths = iter(await upload_files(api, chat_id, read, progress))
     return tuple(file if file.stored else replace(file, stored=next(paths)) for file in files)
 

@@ -1,8 +1,9 @@
-"""Pictures of questions as they are shown: fetched from the chat's folder, made small, kept.
+"""Pictures of questions as they are shown: fetched from where chats keep files, made small, kept.
 
 A message names its files, and anybody who can write messages of the account can name anything: so
-only a path in the chat's own folder is fetched, from the backend that the chat is on, and never an
-address. What is kept is a small PNG of ours, 0600, by the path and the moment it was stored.
+only a path in the folder of a chat is fetched (a fork names those of another), from the backend
+that the chat is on, and never an address. What is kept is a small PNG of ours, 0600, by the path
+and the moment it was stored.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ MOST_BYTES: Final = 20 * 1024 * 1024
 LONGEST_SIDE: Final = 1024
 """Pixels of a picture that is kept; no terminal shows more in the rows there are for one."""
 _MOST_KEPT_BYTES: Final = 64 * 1024 * 1024
-_PATH: Final = re.compile(r"private/user_files/[0-9a-f-]{36}/([0-9a-f-]{36})/([^/\\\x00-\x1f]+)")
+_PATH: Final = re.compile(r"private/user_files/[0-9a-f-]{36}/[0-9a-f-]{36}/([^/\\\x00-\x1f]+)")
 
 
 @dataclass
@@ -38,21 +39,21 @@ class PictureCache:
     api: Api
     folder: Path
     _moments: dict[str, dict[str, str]] = field(default_factory=dict)
-    """When each file of a chat's folder was stored, by the chat's id."""
+    """When each file of a folder was stored, by the folder."""
 
-    async def load(self, file: AttachedFile, chat_id: str) -> bytes:
+    async def load(self, file: AttachedFile) -> bytes:
         """Return a picture as a PNG of at most `LONGEST_SIDE`.
 
         Raises:
-            NotAllowed: It does not lie in the chat's folder.
+            NotAllowed: It does not lie in the folder of a chat.
             NotFound: It is not there any more.
             TooLarge: It has too many bytes.
             UnreadablePicture: It is none, or has too many pixels.
             BackendUnreachable: It is not kept, and cannot be fetched now.
         """
-        check_path(file.path, chat_id)
+        check_path(file.path)
         try:
-            moment = await self._moment(file.path, chat_id)
+            moment = await self._moment(file.path)
         except BackendUnreachable:
             kept = await asyncio.to_thread(self._any_kept, file.path)
             if kept is None:
@@ -62,14 +63,15 @@ class PictureCache:
         kept = await asyncio.to_thread(_read, place)
         return kept if kept is not None else await self._fetch(file.path, place)
 
-    async def _moment(self, path: str, chat_id: str) -> str:
-        """Return when a file was stored; a chat's folder is read once, and for new files."""
-        if path not in self._moments.get(chat_id, ()):
-            files = await self.api.files.below(f"{path.rpartition('/')[0]}/")
-            self._moments[chat_id] = {each.path: each.updated_at or "" for each in files}
-        if path not in self._moments[chat_id]:
+    async def _moment(self, path: str) -> str:
+        """Return when a file was stored; a folder is read once, and for new files."""
+        folder = path.rpartition("/")[0]
+        if path not in self._moments.get(folder, ()):
+            files = await self.api.files.below(f"{folder}/")
+            self._moments[folder] = {each.path: each.updated_at or "" for each in files}
+        if path not in self._moments[folder]:
             raise NotFound("The file is not there any more.")
-        return self._moments[chat_id][path]
+        return self._moments[folder][path]
 
     async def _fetch(self, path: str, place: Path) -> bytes:
         make_private_folder(self.folder)
@@ -110,15 +112,15 @@ class PictureCache:
         return None
 
 
-def check_path(path: str, chat_id: str) -> None:
+def check_path(path: str) -> None:
     """Refuse to fetch what does not lie in the folder of a chat.
 
     Raises:
         NotAllowed: It does not.
     """
     match = _PATH.fullmatch(path)
-    if match is None or match[1] != chat_id or match[2] in {".", ".."}:
-        raise NotAllowed("It does not lie in the folder of this chat.")
+    if match is None or match[1] in {".", ".."}:
+        raise NotAllowed("It does not lie in the folder of a chat.")
 
 
 def _mark(api: Api, path: str) -> str:

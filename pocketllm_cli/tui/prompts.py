@@ -1,11 +1,13 @@
 """A prompt on its way: what is asked, in which chat, and whether that chat is still to be made."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pocketllm_cli.api.reading import AnswerRequest
 from pocketllm_cli.models import Message, Turn
 from pocketllm_cli.tui.picked_files import PickedFile
+
+if TYPE_CHECKING:
+    from pocketllm_cli.api.reading import AnswerRequest
 
 PromptState = Literal["sending", "queued", "waiting"]
 """On its way; written while an answer runs; kept in the outbox until there is a connection."""
@@ -31,8 +33,10 @@ class Prompt:
     """What goes along; uploaded before it is asked."""
 
     @property
-    def request(self) -> AnswerRequest:
+    def request(self) -> "AnswerRequest":
         """What is sent."""
+        from pocketllm_cli.api.reading import AnswerRequest
+
         return AnswerRequest(
             self.chat_id,
             self.text,

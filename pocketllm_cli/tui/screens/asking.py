@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from textual import work
 from textual.worker import Worker, get_current_worker
 
 from pocketllm_cli.api.answer_events import AnswerEvent
-from pocketllm_cli.api.attachments import remove_quietly
-from pocketllm_cli.api.reading import ReadAnswer
 from pocketllm_cli.errors import Conflict, PocketLLMError
 from pocketllm_cli.models import Chat, Turn
 from pocketllm_cli.sanitize import clean_line
@@ -30,6 +29,9 @@ from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.picked_files import read_files, upload_picked
 from pocketllm_cli.tui.prompts import Prompt
 from pocketllm_cli.tui.screens.app_screen import AppScreen
+
+if TYPE_CHECKING:
+    from pocketllm_cli.api.reading import ReadAnswer
 
 _TURNS_A_PAGE = 30
 _CHATS_A_PAGE = 60
@@ -123,7 +125,7 @@ class AskingScreen(AppScreen):
         self._reads[chat_id] = prompt, read, self._read(prompt, read)
 
     @work(group="answers")
-    async def _read(self, prompt: Prompt, read: ReadAnswer) -> None:
+    async def _read(self, prompt: Prompt, read: "ReadAnswer") -> None:
         try:
             if prompt.new_title is not None:
                 await self._make_chat(prompt, prompt.new_title)
@@ -158,6 +160,8 @@ class AskingScreen(AppScreen):
     @work(group="uploads")
     async def remove_uploads(self, paths: Sequence[str]) -> None:
         """Remove files of a prompt that was refused; where that fails they stay."""
+        from pocketllm_cli.api.attachments import remove_quietly
+
         await remove_quietly(self.parts.api, paths)
 
     async def _make_chat(self, prompt: Prompt, title: str) -> None:

@@ -7,7 +7,6 @@ from typing import Final
 
 from textual import getters, on, work
 
-from pocketllm_cli.attachables import MOST_FILES
 from pocketllm_cli.errors import PocketLLMError, UsageProblem
 from pocketllm_cli.models import AttachedFile, Turn
 from pocketllm_cli.sanitize import clean_line, clean_text
@@ -25,8 +24,6 @@ from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.picked_files import PickedFile, place_for, safe_name
 from pocketllm_cli.tui.screens.app_screen import told
 from pocketllm_cli.tui.screens.deeds import DeedsScreen
-from pocketllm_cli.tui.screens.dialogs import AskLine, Choose, Confirm
-from pocketllm_cli.tui.widgets.attached_files import described
 from pocketllm_cli.tui.widgets.attachment_chips import told as told_file
 from pocketllm_cli.tui.widgets.composer import Composer
 
@@ -76,6 +73,8 @@ class AttachingScreen(DeedsScreen):
             if not file.stored:
                 PickedFile.at(Path(file.path))  # it may have been removed since it was picked
         wanted = (*files, *(file for file in named if file.path not in known))
+        from pocketllm_cli.attachables import MOST_FILES
+
         if len(wanted) > MOST_FILES:
             raise UsageProblem(f"At most {MOST_FILES} files go with one question.")
         return wanted
@@ -110,6 +109,8 @@ class AttachingScreen(DeedsScreen):
         files = self.composer.files
         place = len(files) - 1
         if len(files) > 1:
+            from pocketllm_cli.tui.screens.dialogs import Choose
+
             choices = [(str(number), told_file(file)) for number, file in enumerate(files)]
             chosen = await self.app.push_screen_wait(Choose("Remove which file?", choices))
             if chosen is None:
@@ -124,6 +125,9 @@ class AttachingScreen(DeedsScreen):
         if not files:
             self.tell("No files went with it.")
             return
+        from pocketllm_cli.tui.screens.dialogs import Choose
+        from pocketllm_cli.tui.widgets.attached_files import described
+
         file = files[0]
         if len(files) > 1:
             choices = [(str(number), described(each)) for number, each in enumerate(files)]
@@ -139,6 +143,8 @@ class AttachingScreen(DeedsScreen):
             await self._save(file)
 
     async def _save(self, file: AttachedFile) -> None:
+        from pocketllm_cli.tui.screens.dialogs import AskLine, Confirm
+
         usual = str(self.parts.folder / safe_name(file.name))
         name = await self.app.push_screen_wait(AskLine("Save it as", usual, most=4096))
         if name is None:
@@ -160,7 +166,7 @@ class AttachingScreen(DeedsScreen):
         event.stop()
         async with self._places_for_pictures:
             try:
-                data = await self.parts.pictures.load(event.file, event.chat_id)
+                data = await self.parts.pictures.load(event.file)
                 picture = await asyncio.to_thread(open_picture, data, self.parts.canvas)
             except PocketLLMError as error:
                 event.view.post_message(PictureMissing(clean_line(error.message)))

@@ -19,7 +19,6 @@ from pocketllm_cli.tui.messages import CommandWritten, CopyWanted
 from pocketllm_cli.tui.opened_chat import OpenedChat
 from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.places import PLACES
-from pocketllm_cli.tui.screens.dialogs import Choose
 from pocketllm_cli.tui.screens.writing import WritingScreen
 from pocketllm_cli.tui.slash_commands import SLASH_COMMANDS
 
@@ -171,6 +170,8 @@ class CommandingScreen(WritingScreen):
             self.tell(f"There are no model configs yet; {self.key('go.models')} adds one.")
             return
         choices = [(each.id, f"{each.name}  {each.provider}/{each.model}") for each in self.models]
+        from pocketllm_cli.tui.screens.dialogs import Choose  # not for the first frame
+
         dialog = Choose("Which model answers in this chat?", choices, opened.chat.model_config_id)
         chosen = await self.app.push_screen_wait(dialog)
         if chosen is not None:

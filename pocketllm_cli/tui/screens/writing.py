@@ -11,7 +11,6 @@ from textual.widgets import TextArea
 from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.models import Chat, Turn
 from pocketllm_cli.titles import title_from
-from pocketllm_cli.tui.editor import write_in_editor
 from pocketllm_cli.tui.file_names import with_files
 from pocketllm_cli.tui.keys import bind
 from pocketllm_cli.tui.messages import (
@@ -146,6 +145,8 @@ class WritingScreen(AttachingScreen):
     @on(EditorWanted)
     @work(group="editor", exclusive=True)
     async def _write_elsewhere(self, event: EditorWanted) -> None:
+        from pocketllm_cli.tui.editor import write_in_editor
+
         try:
             text = write_in_editor(event.text, self.parts.settings.editor, self.app.suspend())
         except PocketLLMError as error:

@@ -84,10 +84,18 @@ def test_a_file_that_no_model_takes_is_refused_by_name(data: bytes) -> None:
         as_attachment("thing.bin", data)
 
 
+async def test_a_fork_reads_the_files_of_the_chat_it_came_of() -> None:
+    path = f"private/user_files/{USER}/{UUID(int=9)}/a.txt"
+
+    [file] = await chat_files(Shelf({path: b"text"})).load([path])
+
+    assert (file.path, file.attachment.data) == (path, b"text")
+
+
 @pytest.mark.parametrize(
     "path",
     [
-        f"private/user_files/{USER}/{UUID(int=9)}/a.txt",
+        f"private/user_files/{USER}/elsewhere/a.txt",
         f"private/user_files/{UUID(int=9)}/{CHAT}/a.txt",
         f"private/generated_images/{USER}/a.png",
         f"{FOLDER}/../a.txt",
@@ -100,7 +108,7 @@ def test_a_file_that_no_model_takes_is_refused_by_name(data: bytes) -> None:
         f"{FOLDER.upper()}/a.txt",
     ],
 )
-async def test_a_path_outside_the_chats_own_folder_is_refused_unread(path: str) -> None:
+async def test_a_path_outside_the_folders_of_the_users_chats_is_refused_unread(path: str) -> None:
     shelf = Shelf({path: b"text"})
 
     with pytest.raises(InvalidRequest):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from textual.events import Paste
+from textual.events import MouseDown, MouseUp, Paste
 from textual.pilot import Pilot
 
 from pocketllm_cli.api.backend import EmbeddedBackend
@@ -49,7 +49,7 @@ class Shown:
 
     @property
     def screen(self) -> ChatScreen:
-        found = self.app.screen_stack[1]
+        found = self.app.screen_stack[0]
         assert isinstance(found, ChatScreen)
         return found
 
@@ -94,6 +94,26 @@ class Shown:
         focused = self.app.screen.focused
         assert focused is not None
         focused.post_message(Paste(text))
+        await self.pilot.pause()
+
+    async def click(self, *places: tuple[int, int]) -> None:
+        """Click on columns and rows one after the other, as a driver tells of it."""
+        for x, y in places:
+            for kind in (MouseDown, MouseUp):
+                event = kind(
+                    None,
+                    x,
+                    y,
+                    0,
+                    0,
+                    button=1,
+                    shift=False,
+                    meta=False,
+                    ctrl=False,
+                    screen_x=x,
+                    screen_y=y,
+                )
+                self.app.post_message(event)
         await self.pilot.pause()
 
     async def go_to_field(self, name: str) -> None:

@@ -227,7 +227,7 @@ async def test_a_picture_is_never_fetched_from_an_address(
     [noted] = fake.tables["messages"][0]["metadata"]["attachments"]
     noted["path"] = f"{fake.url}/storage/v1/object/authenticated/user_assets/{noted['path']}"
     async with shown_app(context, folder, chat=chat) as shown:
-        await shown.see("red.png is not shown: It does not lie in the folder of this chat.")
+        await shown.see("red.png is not shown: It does not lie in the folder of a chat.")
 
     assert not [key for key in fake.seen if "authenticated" in key]
 

@@ -1,7 +1,5 @@
 """Nothing that others wrote can crash the app, restyle it, act, hide or reach the terminal."""
 
-import html
-import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,7 @@ from pocketllm_cli.tui.clipboard import osc52
 from pocketllm_cli.tui.safe_markdown import code_blocks, is_too_large, links_in
 from pocketllm_cli.tui.window_title import title_sequence
 from tests.pocketllm_cli.fake_backend import FakeBackend
-from tests.pocketllm_cli.tui.harness import Shown, shown_app
+from tests.pocketllm_cli.tui.harness import shown_app
 
 HOSTILE = {
     "markup": "[/x] [red]a[/blue] [@click=app.quit]b[/] [link=https://evil.example]c[/link]",
@@ -29,12 +27,6 @@ HOSTILE = {
     "empty": "",
     "image data": "![x](data:image/png;base64,AAAA)",
 }
-
-
-def seen(shown: Shown) -> str:
-    """All text on the screen."""
-    svg = shown.app.export_screenshot()
-    return html.unescape(re.sub(r"<[^>]+>", "", svg)).replace("\xa0", " ")
 
 
 async def test_text_from_outside_is_shown_and_does_nothing(
@@ -59,21 +51,20 @@ async def test_text_from_outside_is_shown_and_does_nothing(
         await shown.pilot.press("ctrl+up")
         for _ in range(len(HOSTILE)):
             await shown.pilot.press("k", "k")
-            pages.append(seen(shown))
-            for x in (32, 40, 60):
-                await shown.pilot.click(offset=(x, 12))
+            pages.append(shown.page)
+            await shown.click((32, 12), (40, 12), (60, 12))
         await shown.until(lambda: len(shown.screen.current.stored) == 2 * len(HOSTILE))
         await shown.ask("Again?")
         await shown.until(lambda: shown.screen.current.stored[-2].message.content == "Again?")
         await shown.until(lambda: shown.screen.current.running is None)
-        pages.append(seen(shown))
+        pages.append(shown.page)
         await shown.pilot.press("ctrl+l")
-        await shown.until(lambda: len(shown.app.screen_stack) == 3)
-        pages.append(seen(shown))
+        await shown.until(lambda: len(shown.app.screen_stack) == 2)
+        pages.append(shown.page)
         await shown.pilot.press("escape")
 
         assert shown.app.is_running
-        assert len(shown.app.screen_stack) == 2
+        assert len(shown.app.screen_stack) == 1
     assert not set("".join(pages)) & set("\x1b\x07\x08\x9b\x90\u202e\u200b\U000e0041")
 
 
@@ -83,7 +74,7 @@ async def test_html_is_shown_rather_than_left_out(
     chat = fake.add_chat("x")
     fake.add_message(chat["id"], "assistant", "before <!-- hidden order --> after")
     async with shown_app(context, folder, chat="last") as shown:
-        await shown.until(lambda: "hidden" in seen(shown))
+        await shown.until(lambda: "hidden" in shown.page)
 
 
 async def test_a_link_shows_where_it_goes_and_opens_only_when_agreed_to(
@@ -94,15 +85,15 @@ async def test_a_link_shows_where_it_goes_and_opens_only_when_agreed_to(
     opened: list[str] = []
     async with shown_app(context, folder, chat="last") as shown:
         monkeypatch.setattr(shown.app, "open_url", opened.append)
-        await shown.until(lambda: "<https://xn--bnk-5ia.example/login>" in seen(shown))
+        await shown.until(lambda: "<https://xn--bnk-5ia.example/login>" in shown.page)
         await shown.pilot.click(shown.screen.conversation.views[0])
         await shown.pilot.press("ctrl+up", "o")
-        await shown.until(lambda: len(shown.app.screen_stack) == 3)
-        await shown.pilot.press("enter")  # the first button does not agree
         await shown.until(lambda: len(shown.app.screen_stack) == 2)
+        await shown.pilot.press("enter")  # the first button does not agree
+        await shown.until(lambda: len(shown.app.screen_stack) == 1)
         assert not opened
         await shown.pilot.press("o")
-        await shown.until(lambda: len(shown.app.screen_stack) == 3)
+        await shown.until(lambda: len(shown.app.screen_stack) == 2)
         await shown.pilot.press("tab", "enter")
         await shown.until(lambda: opened == ["https://xn--bnk-5ia.example/login"])
 
