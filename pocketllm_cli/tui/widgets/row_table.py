@@ -33,8 +33,8 @@ class RowTable(DataTable[Text]):
         super().__init__(cursor_type="row", zebra_stripes=False)
         self._headings, self._numbers = headings, numbers
         self._cut = {headings.index(heading) for heading in cut}
-        self._records: list[tuple[str, list[Text]]] = []
         self._widths: list[int] = []
+        self._records: list[tuple[str, list[Text]]] = []
 
     def on_mount(self) -> None:
         for heading in self._headings:
@@ -54,7 +54,7 @@ class RowTable(DataTable[Text]):
     @on(events.Resize)
     def _fit(self) -> None:
         widths = self._fitting_widths()
-        if widths != self._widths:
+        if self._cut or widths != self._widths:  # lines are padded to the edge, which has moved
             self._draw(widths)
 
     def _draw(self, widths: list[int]) -> None:
