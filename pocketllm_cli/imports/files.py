@@ -3,7 +3,7 @@
 import json
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -22,11 +22,17 @@ _MOST_GROWTH: Final = 200
 _LIST_READERS: Final = {chatgpt.SOURCE: chatgpt, claude.SOURCE: claude}
 
 
-def read_file(path: Path, source: Source | None, user_id: str) -> Iterator[dict[str, Any]]:
+def read_file(
+    path: Path,
+    source: Source | None,
+    user_id: str,
+    tell_total: Callable[[int], None] = lambda total: None,
+) -> Iterator[dict[str, Any]]:
     """Yield each chat of a file as it is brought in.
 
     Args:
         source: What wrote it; None finds out.
+        tell_total: Is told how many chats there are at most, where that is known.
 
     Raises:
         LocalFileProblem: It cannot be read, or is damaged.
@@ -40,6 +46,8 @@ def read_file(path: Path, source: Source | None, user_id: str) -> Iterator[dict[
     document = _parse(path, _read_json_bytes(path))
     if own.looks_like(document):
         _check_source(source, own.SOURCE)
+        chats = document.get("chats")
+        tell_total(len(chats) if isinstance(chats, list) else 0)
         yield from own.read_records(document)
         return
     found = next(
@@ -51,6 +59,7 @@ def read_file(path: Path, source: Source | None, user_id: str) -> Iterator[dict[
             hint="Known are exports of pocketllm, ChatGPT and Claude, and the logs.db of llm.",
         )
     _check_source(source, found)
+    tell_total(len(document))
     for chat in _LIST_READERS[found].read_chats(document):
         yield chat.record(user_id)
 
