@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import sys
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import asdict
@@ -41,8 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _refuse(str(problem), asked.json)
     except (psycopg.Error, ServiceError, OSError):
         return _refuse("The backend's database or folder cannot be reached.", asked.json)
-    print(json.dumps(result) if asked.json else text)
-    return 0
+    return _tell(json.dumps(result) if asked.json else text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -174,6 +174,20 @@ async def _run(asked: argparse.Namespace, ring: KeyRing) -> Any:
         return await tender.retire(asked.id)
     finally:
         await database.close()
+
+
+def _tell(text: str) -> int:
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # What is still unwritten goes nowhere, so that the end of the interpreter is quiet.
+        with Path(os.devnull).open("wb") as sink:
+            os.dup2(sink.fileno(), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return 0
+        print(f"The output could not be written: {error.strerror}.", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _refuse(message: str, as_json: bool, facts: dict[str, int | str] | None = None) -> int:
