@@ -21,7 +21,12 @@ from backend_functions.db.pool import Database
 from backend_functions.egress import EgressPolicy, open_client
 from backend_functions.errors import ServiceError
 from backend_functions.health import health_routes
-from backend_functions.http import Json, answer_database_trouble, answer_service_error
+from backend_functions.http import (
+    Json,
+    answer_database_trouble,
+    answer_service_error,
+    answer_unrouted,
+)
 from backend_functions.logs import configure_logs
 from backend_functions.metrics import Metrics
 from backend_functions.model_configs.routes import model_config_routes
@@ -147,6 +152,8 @@ def make_app(
         default_response_class=Json,
     )
     app.add_exception_handler(ServiceError, answer_service_error)
+    app.add_exception_handler(404, answer_unrouted)
+    app.add_exception_handler(405, answer_unrouted)
     app.add_exception_handler(psycopg.OperationalError, answer_database_trouble)
     app.add_middleware(RequestObserver, metrics=services.metrics)
     health = health_routes(services.settings, services.database, services.metrics)

@@ -4,6 +4,7 @@ Uvicorn over httptools has none of these: it gathers a header of any length, wai
 and takes connections until the process may open no more files.
 """
 
+import re
 from asyncio import BaseTransport, TimerHandle
 from http import HTTPStatus
 from typing import ClassVar, cast
@@ -12,6 +13,8 @@ from uuid import uuid4
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+# A name or an address, and a port: nothing that a URL built from it would take for a path.
+_HOST = re.compile(rb"[\w.~!$&'()*+,;=%:\[\]-]*", re.ASCII)
 _LINGER_SECONDS = 1.0
 """A refusal would be lost if the connection were closed at once on a client that still sends."""
 
@@ -92,7 +95,14 @@ class BoundedHttp(HttpToolsProtocol):
         self._count(len(name) + len(value) + len(": \r\n"))
 
     def on_headers_complete(self) -> None:
-        """Hand the request on."""
+        """Hand the request on, if it names its host once and in a form that names can have.
+
+        Source: https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+        """
+        hosts = [value for name, value in self.headers if name == b"host"]
+        is_old = self.parser.get_http_version() == "1.0"
+        if not (hosts or is_old) or len(hosts) > 1 or not all(map(_HOST.fullmatch, hosts)):
+            self._stop(HTTPStatus.BAD_REQUEST)
         self._is_in_head = False
         super().on_headers_complete()
 

@@ -2,7 +2,7 @@
 
 ServiceError
 +- InvalidRequest 422 | Unsupported 415 | TooLarge 413 | TooSlow 408 | Conflict 409
-+- NotAuthenticated 401 | NotPermitted 403 | NotFound 404 | TooManyRequests 429
++- NotAuthenticated 401 | NotPermitted 403 | NotFound 404 | WrongMethod 405 | TooManyRequests 429
 +- NotConfigured 422       the user's config lacks something: a key, a model, an address
 +- Unavailable 503         our database or our own parts
 +- ProviderError 502       the provider failed: ProviderRejectedKey | ProviderBusy |
@@ -108,6 +108,14 @@ class NotFound(ServiceError):
     status = 404
     code = "not_found"
     default_message = "There is no such thing."
+
+
+class WrongMethod(ServiceError):
+    """An address that is there, asked in a way it does not take."""
+
+    status = 405
+    code = "method_not_allowed"
+    default_message = "This address does not take requests of this method."
 
 
 class TooManyRequests(ServiceError):

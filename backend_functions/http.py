@@ -9,17 +9,20 @@ import orjson
 import structlog
 from fastapi import Response
 from pydantic import BaseModel, StringConstraints, ValidationError
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response as StarletteResponse
 from starlette.types import Scope
 
 from backend_functions.errors import (
     InvalidRequest,
+    NotFound,
     ServiceError,
     TooLarge,
     TooSlow,
     Unavailable,
     Unsupported,
+    WrongMethod,
 )
 
 log = structlog.get_logger(__name__)
@@ -128,6 +131,15 @@ async def answer_service_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ServiceError)
     log.info("refused", code=error.code, detail=error.detail_for_log, route=route_of(request.scope))
     return error_response(error, request_id_of(request.scope))
+
+
+async def answer_unrouted(request: Request, error: Exception) -> Response:
+    """Answer what no route takes, in our shape: no such address, or not by this method."""
+    assert isinstance(error, HTTPException)
+    failure = WrongMethod() if error.status_code == WrongMethod.status else NotFound()
+    response = await answer_service_error(request, failure)
+    response.headers.update(error.headers or {})  # a wrong method is told the right ones
+    return response
 
 
 async def answer_database_trouble(request: Request, error: Exception) -> Response:

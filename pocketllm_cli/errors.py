@@ -4,7 +4,7 @@
     +- Conflict | NotConfigured | LocalFileProblem | OutputProblem | KeyringProblem
     +- BackendMissing | BackendProblem | NotTransferred
     +- UsageProblem                                      2   a value the parser could not judge
-    |  +- InvalidRequest | TooLarge | FileNotStored | AmbiguousId
+    |  +- InvalidRequest | TooLarge | FileNotStored | UnreadablePicture | AmbiguousId
     +- NotSignedIn                                       3
     |  +- SessionExpired | WrongPassword | WrongCode | LocalAccountLost
     +- NotAllowed                                        3
@@ -188,7 +188,18 @@ class FileNotStored(UsageProblem):
 
     code = "file_not_stored"
     default_message = "The file could not be stored."
-    default_hint = "Images, PDF, JSON and text of up to 50 MB are taken."
+    default_hint = (
+        "Images, PDF, JSON and text of up to 50 MB are taken. `pocketllm files list` shows what is "
+        "there, `pocketllm files remove PATH` makes room."
+    )
+
+
+class UnreadablePicture(UsageProblem):
+    """A file that begins as a picture and is none that can be shown or sent."""
+
+    code = "unreadable_picture"
+    default_message = "The picture cannot be read."
+    default_hint = "Open it in another program and save it as PNG or JPEG."
 
 
 class AmbiguousId(UsageProblem):

@@ -56,6 +56,32 @@ class Message:
         sources = (self.metadata or {}).get("sources")
         return sources if isinstance(sources, list) else []
 
+    @property
+    def attachments(self) -> "list[AttachedFile]":
+        """The files that went with it; what is noted and is none is passed over."""
+        noted = (self.metadata or {}).get("attachments")
+        found = [AttachedFile.from_row(row) for row in noted] if isinstance(noted, list) else []
+        return [file for file in found if file is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """A file as it is noted on the question that it went with; anybody may have noted anything."""
+
+    path: str
+    """In the bucket; empty while it is not stored."""
+    name: str
+    media_type: str
+    size: int
+
+    @classmethod
+    def from_row(cls, row: Any) -> Self | None:
+        """Build it from an entry of `metadata.attachments`; None for what is none."""
+        kinds = {"path": str, "name": str, "media_type": str, "size": int}
+        if not isinstance(row, dict) or any(type(row.get(key)) is not kinds[key] for key in kinds):
+            return None
+        return cls(**{key: row[key] for key in kinds})
+
 
 @dataclass(frozen=True, slots=True)
 class DeletedChat:

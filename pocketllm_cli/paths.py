@@ -14,6 +14,7 @@ class Paths:
     state: Path
     logs: Path
     cache: Path
+    """What may be removed at any time: it is read anew."""
 
     @classmethod
     def under(cls, home: Path | None) -> Self:

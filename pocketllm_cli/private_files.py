@@ -63,6 +63,15 @@ def write_private(path: Path, text: str, *, is_lasting: bool = True) -> None:
     Raises:
         LocalFileProblem: It cannot be written, or a link or a foreign file is in its place.
     """
+    write_private_bytes(path, text.encode(), is_lasting=is_lasting)
+
+
+def write_private_bytes(path: Path, data: bytes, *, is_lasting: bool = True) -> None:
+    """Do the same with bytes.
+
+    Raises:
+        LocalFileProblem: It cannot be written, or a link or a foreign file is in its place.
+    """
     make_private_folder(path.parent)
     if path.is_symlink():
         raise LocalFileProblem(f"{path} is a symbolic link.", hint="Remove it and try again.")
@@ -70,8 +79,8 @@ def write_private(path: Path, text: str, *, is_lasting: bool = True) -> None:
         _refuse_foreign(path, path.stat())
     draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
-        with open(create_private(draft), "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(create_private(draft), "wb") as file:
+            file.write(data)
             file.flush()
             if is_lasting:
                 os.fsync(file.fileno())

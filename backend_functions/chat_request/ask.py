@@ -1,7 +1,7 @@
 """Asking: from a checked body to an answer that is being written."""
 
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,6 +20,7 @@ from backend_functions.chat_request.conversation import (
     load_conversation,
     save_beginning,
 )
+from backend_functions.chat_request.readable import ReadableFiles
 from backend_functions.chat_request.remote import RowAnswer, find_row
 from backend_functions.chat_request.replica import Replica
 from backend_functions.chat_request.running import RunningAnswers
@@ -31,6 +32,7 @@ from backend_functions.db.pool import Database
 from backend_functions.db.queries import queries
 from backend_functions.errors import InvalidRequest
 from backend_functions.object_store import ObjectStore
+from backend_functions.pdf_text import PdfReader
 from backend_functions.providers.base import ChatProvider, ChatRequest
 from backend_functions.providers.registry import LOCAL, check_attachments, find_provider
 from backend_functions.settings import Limits, Titles
@@ -50,6 +52,7 @@ class Asker:
     replica: Replica
     files: ObjectStore
     titles: Titles = "prompt"
+    pdfs: PdfReader = field(default_factory=PdfReader)
 
     async def ask(self, caller: Caller, body: ChatRequestBody, token: str) -> ReadableAnswer:
         """Save the prompt, begin its answer and return it; the same message id attaches to it.
@@ -78,10 +81,11 @@ class Asker:
             self.files, user_id, body.chat_id, token, self.limits.max_attachment_bytes
         )
         files = await chat_files.load(body.attachments)
-        request = await self._build_request(conversation, body.prompt, chat_files, files)
+        readable = ReadableFiles(find_provider(conversation.config["provider"]), self.pdfs)
+        request = await self._build_request(conversation, body.prompt, chat_files, files, readable)
         answer_id = message_id if body.regenerate else uuid4()
         answer = Answer(answer_id, user_id=user_id, chat_id=body.chat_id)
-        metadata = _first_metadata(conversation.config, request)
+        metadata = _first_metadata(conversation.config, request, readable)
         new = NewAnswer(
             answer_id,
             message_id,
@@ -154,14 +158,15 @@ class Asker:
         prompt: str | None,
         chat_files: ChatFiles,
         files: Sequence[StoredFile],
+        readable: ReadableFiles,
     ) -> ChatRequest:
         config, messages = conversation.config, conversation.messages
-        provider = find_provider(config["provider"])
-        check_attachments(provider, [file.attachment for file in files])
+        attachments = await readable.all([file.attachment for file in files])
+        check_attachments(readable.provider, attachments)
         used = sum(len(file.attachment.data) for file in files)
-        earlier = await chat_files.load_earlier(messages, used_bytes=used, takes=provider)
+        earlier = await chat_files.load_earlier(messages, used_bytes=used, readable=readable)
         turns = fit_turns(
-            build_turns(config, messages, prompt, [file.attachment for file in files], earlier),
+            build_turns(config, messages, prompt, attachments, earlier),
             window_tokens=self.providers.window_tokens(config["provider"], config["model"]),
             answer_tokens=config["max_tokens"] or 0,
             tokens_per_byte=measure_tokens_per_byte(row["metadata"] or {} for row in messages),
@@ -221,14 +226,19 @@ class Asker:
         return await answer.finished()
 
 
-def _first_metadata(config: Mapping[str, Any], request: ChatRequest) -> dict[str, Any]:
-    return {
+def _first_metadata(
+    config: Mapping[str, Any], request: ChatRequest, readable: ReadableFiles
+) -> dict[str, Any]:
+    metadata: dict[str, Any] = {
         "status": "streaming",
         "provider": config["provider"],
         "model": config["model"],
         "model_config_id": str(config["config_id"]),
         "input_bytes": count_bytes(request.turns),
     }
+    if readable.texts:
+        metadata["documents_as_text"] = readable.texts
+    return metadata
 
 
 def _user_id(caller: Caller) -> UUID:

@@ -11,20 +11,22 @@ from typing import Any
 from uuid import UUID
 
 from backend_functions.chat_request.file_kinds import as_attachment
+from backend_functions.chat_request.readable import ReadableFiles
 from backend_functions.errors import InvalidRequest, NotFound, TooLarge
 from backend_functions.object_store import ObjectStore
 from backend_functions.providers.base import Attachment
-from backend_functions.providers.registry import Provider, can_read
 
 MAX_FILES = 10
 """How many files may go with one prompt."""
 
-_FILE_NAME = re.compile(r"[^/\\\x00-\x1f\x7f]{1,255}")
+_CHAT_AND_NAME = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/([^/\\\x00-\x1f\x7f]{1,255})"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ChatFiles:
-    """The files of one chat of one user, as that user."""
+    """The files of one user's chats, as that user; a fork names those of the chat it came of."""
 
     store: ObjectStore
     user_id: UUID
@@ -37,7 +39,7 @@ class ChatFiles:
         """Return the files a new prompt names, in its order.
 
         Raises:
-            InvalidRequest: A path is not of this chat, or a file of a kind that no model takes.
+            InvalidRequest: A path is of no chat of the user, or no model takes such a file.
             TooLarge: They have more bytes than may go with one question.
             NotFound: There is no such file.
         """
@@ -50,13 +52,14 @@ class ChatFiles:
         return tuple(files)
 
     async def load_earlier(
-        self, messages: Sequence[Mapping[str, Any]], *, used_bytes: int, takes: Provider
+        self, messages: Sequence[Mapping[str, Any]], *, used_bytes: int, readable: ReadableFiles
     ) -> dict[str, "EarlierFiles"]:
         """Return the files of earlier prompts by message, the newest first to be given room.
 
         Args:
             used_bytes: What the new prompt's files take.
-            takes: The provider; what it cannot read is only named to it.
+            readable: What makes them readable for the provider; what it cannot have is only
+                named to it.
         """
         room = self.max_bytes - used_bytes
         found: dict[str, EarlierFiles] = {}
@@ -67,11 +70,12 @@ class ChatFiles:
             loaded, missing = [], []
             for path in paths:
                 attachment = await self._find(path, room)
-                if attachment is None or not can_read(takes, attachment):
+                made = await readable.earlier(attachment) if attachment else None
+                if attachment is None or made is None:
                     missing.append(path.rpartition("/")[2])
                 else:
                     room -= len(attachment.data)
-                    loaded.append(attachment)
+                    loaded.append(made)
             found[message["id"]] = EarlierFiles(tuple(loaded), tuple(missing))
         return found
 
@@ -89,10 +93,10 @@ class ChatFiles:
             return await found.read()
 
     def _checked(self, path: str) -> str:
-        folder, _, name = path.rpartition("/")
-        own = f"private/user_files/{self.user_id}/{self.chat_id}"
-        if folder != own or name in {".", ".."} or not _FILE_NAME.fullmatch(name):
-            raise InvalidRequest(f"An attachment is a file in {own}/.")
+        own = f"private/user_files/{self.user_id}/"
+        match = _CHAT_AND_NAME.fullmatch(path.removeprefix(own))
+        if not path.startswith(own) or match is None or match[1] in {".", ".."}:
+            raise InvalidRequest(f"An attachment is a file in {own}{self.chat_id}/.")
         return path
 
 

@@ -6,11 +6,13 @@ Their order: Started, then Delta, Reasoning and Sources in any number, then one 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from pocketllm_cli.api.event_stream import ServerEvent
 from pocketllm_cli.errors import BackendUnreachable
 from pocketllm_cli.models import Message
+
+if TYPE_CHECKING:
+    from pocketllm_cli.api.event_stream import ServerEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ EVENT_NAMES: Final[dict[type[AnswerEvent], str]] = {
 }
 
 
-def parse_event(raw: ServerEvent) -> AnswerEvent | None:
+def parse_event(raw: "ServerEvent") -> AnswerEvent | None:
     """Build the event, or None for one that this client does not know.
 
     Raises:

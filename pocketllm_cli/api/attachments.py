@@ -1,65 +1,63 @@
-"""Local files that go with a prompt: put where the chat's files lie, before it is asked."""
+"""Files that go with a prompt: put where the chat's files lie, before it is asked."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import count
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Final
 from unicodedata import combining, normalize
 
+from pocketllm_cli.api.chat_folders import chat_folder
 from pocketllm_cli.api.client import Api
-from pocketllm_cli.api.files import Progress
-from pocketllm_cli.errors import Conflict, LocalFileProblem, TooLarge, UsageProblem
+from pocketllm_cli.attachables import Attachable
+from pocketllm_cli.errors import Conflict, PocketLLMError
 
-MOST_FILES: Final = 10
-MOST_BYTES: Final = 20 * 1024 * 1024
-"""What the backend takes with one question, all files together."""
+FileProgress = Callable[[str, int, int], None]
+"""Is told of which file how many bytes of how many have gone over."""
 
 _REFUSED: Final = re.compile(r"[^A-Za-z0-9_!\-.*'() &$@=;:+,?]")
 _LONGEST_NAME: Final = 100
 
 
-def check_files(paths: Sequence[Path]) -> None:
-    """Refuse what cannot be sent along, before anything is stored.
+async def upload_files(
+    api: Api, chat_id: str, files: Sequence[Attachable], progress: FileProgress | None = None
+) -> tuple[str, ...]:
+    """Store files for a chat and return where, in order; none that is there is replaced.
 
     Raises:
-        UsageProblem: There are too many, or one is no file.
-        TooLarge: They have too many bytes.
-        LocalFileProblem: One cannot be read.
+        PocketLLMError: One could not be stored; those before it are removed again.
     """
-    if len(paths) > MOST_FILES:
-        raise UsageProblem(f"At most {MOST_FILES} files go with one question.")
-    size = 0
-    for path in paths:
-        try:
-            if not path.is_file():
-                raise UsageProblem(f"There is no file {path}.", hint="Check the path after `-a`.")
-            with path.open("rb"):
-                size += path.stat().st_size
-        except OSError as error:
-            raise LocalFileProblem(f"Could not read {path}: {error.strerror}.") from error
-    if size > MOST_BYTES:
-        raise TooLarge(
-            f"These files have {size // 2**20} MiB; {MOST_BYTES // 2**20} go with one question."
-        )
+    folder = await chat_folder(api, chat_id)
+    stored: list[str] = []
+    try:
+        for file in files:
+            stored.append(await _upload(api, folder, file, progress))
+    except BaseException:
+        await remove_quietly(api, stored)
+        raise
+    return tuple(stored)
 
 
-async def upload_files(
-    api: Api, chat_id: str, paths: Sequence[Path], progress: Progress | None = None
-) -> tuple[str, ...]:
-    """Store files for a chat and return where, in order; none that is there is replaced."""
-    user_id = (await api.account()).id
-    folder = f"private/user_files/{user_id}/{chat_id}"
-    return tuple([await _upload(api, folder, path, progress) for path in paths])
+async def remove_quietly(api: Api, paths: Sequence[str]) -> None:
+    """Remove files that nothing names; where that fails they stay."""
+    with suppress(PocketLLMError):
+        await api.files.remove_all(paths)
 
 
-async def _upload(api: Api, folder: str, source: Path, progress: Progress | None) -> str:
-    stem, suffix = stored_name(source.stem), stored_name(source.suffix)
+async def _upload(api: Api, folder: str, file: Attachable, progress: FileProgress | None) -> str:
+    place = PurePosixPath(file.name)
+    stem, suffix = stored_name(place.stem), stored_name(place.suffix)
+
+    def tell(sent: int, size: int) -> None:
+        if progress is not None:
+            progress(file.name, sent, size)
+
     for number in count(1):
         name = f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}"
         path = f"{folder}/{name}"
         try:
-            await api.files.upload(source, path, progress=progress)
+            await api.files.upload(file.source, path, content_type=file.media_type, progress=tell)
         except Conflict:
             continue
         return path

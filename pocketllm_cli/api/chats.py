@@ -1,6 +1,8 @@
 """Chats: found, made, changed, deleted."""
 
+from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 from pocketllm_cli.api.identifiers import id_filters
 from pocketllm_cli.api.tables import Filters, Row, Table
@@ -118,8 +120,23 @@ class Chats:
         """Delete a chat for good; one that is gone already is fine."""
         await self._chats.delete([("id", f"eq.{chat_id}")])
 
+    async def existing(self, chat_ids: Sequence[str]) -> set[str]:
+        """Return which of these ids are chats; what is no id is none."""
+        ids = [each for each in chat_ids if _is_id(each)]
+        if not ids:
+            return set()
+        rows = await self._chats.select([("id", f"in.({','.join(ids)})")], limit=len(ids))
+        return {str(row["id"]) for row in rows}
+
     async def _matching(self, filters: Filters) -> list[Row]:
         return await self._chats.select(filters, order=_NEWEST_FIRST, limit=_CANDIDATES)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def _candidates(chats: list[Chat]) -> str:

@@ -1,15 +1,23 @@
 """Files in the person's part of the bucket `user_assets`, streamed from disk and to disk."""
 
+import io
 import mimetypes
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, Final
 from urllib.parse import quote
 
 from pocketllm_cli.api.wire import Call, Wire
-from pocketllm_cli.errors import BackendUnreachable, FileNotStored, LocalFileProblem, NotFound
+from pocketllm_cli.errors import (
+    BackendUnreachable,
+    FileNotStored,
+    LocalFileProblem,
+    NotFound,
+    TooLarge,
+)
+from pocketllm_cli.file_kinds import size_told
 from pocketllm_cli.models import StoredFile
 from pocketllm_cli.private_files import create_private
 
@@ -33,14 +41,14 @@ class Files:
 
     async def upload(
         self,
-        source: Path,
+        source: Path | bytes,
         path: str,
         *,
         content_type: str | None = None,
         replace: bool = False,
         progress: Progress | None = None,
     ) -> None:
-        """Store a local file; it is there wholly afterwards, or not at all.
+        """Store a local file or bytes; it is there wholly afterwards, or not at all.
 
         Raises:
             LocalFileProblem: It cannot be read.
@@ -48,9 +56,10 @@ class Files:
             NotAllowed: The path is not the person's own.
             FileNotStored: The bucket does not take that much, or that type.
         """
-        size = _size(source)
+        size = len(source) if isinstance(source, bytes) else _size(source)
+        named = PurePosixPath(path) if isinstance(source, bytes) else source
         headers = {
-            "Content-Type": content_type or guess_type(source),
+            "Content-Type": content_type or guess_type(named),
             "Content-Length": str(size),
             "Cache-Control": "max-age=3600",
             "x-upsert": "true" if replace else "false",
@@ -66,7 +75,12 @@ class Files:
         await self._wire.ask(call)
 
     async def download(
-        self, path: str, target: Path, *, progress: Progress | None = None
+        self,
+        path: str,
+        target: Path,
+        *,
+        progress: Progress | None = None,
+        most_bytes: int | None = None,
     ) -> StoredFile:
         """Fetch a file; nobody sees a part of it at `target`, which others may not read.
 
@@ -74,6 +88,7 @@ class Files:
             NotFound: There is none, or none of the person's.
             LocalFileProblem: It cannot be written.
             BackendUnreachable: The connection broke; what was at `target` is still there.
+            TooLarge: It has more than `most_bytes`; no more than those were read.
         """
         url_path = f"object/authenticated/{BUCKET}/{_quoted(path)}"
         call = Call("storage", "GET", url_path, headers={"Accept-Encoding": "identity"})
@@ -81,7 +96,8 @@ class Files:
             total = int(response.headers.get("content-length", "-1"))
             draft = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
             try:
-                taken = await _save(response.aiter_raw(_PIECE_BYTES), draft, total, progress)
+                pieces = _bounded(response.aiter_raw(_PIECE_BYTES), most_bytes)
+                taken = await _save(pieces, draft, total, progress)
                 draft.replace(target)
             except OSError as error:
                 raise LocalFileProblem(f"Could not write {target}: {error.strerror}.") from error
@@ -99,6 +115,18 @@ class Files:
             if len(rows) < _PAGE:
                 return found
 
+    async def below(self, prefix: str) -> list[StoredFile]:
+        """Return every file whose path begins with a prefix, by path."""
+        found: list[StoredFile] = []
+        body: dict[str, Any] = {"prefix": prefix, "limit": _PAGE}
+        while True:
+            call = Call("storage", "POST", f"object/list-v2/{BUCKET}", body=body)
+            page = await self._wire.ask(call)
+            found += [StoredFile.from_row("", row) for row in page["objects"]]
+            if not page["hasNext"]:
+                return found
+            body["cursor"] = page["nextCursor"]
+
     async def remove(self, path: str) -> None:
         """Remove a file.
 
@@ -108,6 +136,15 @@ class Files:
         body = {"prefixes": [path]}
         if not await self._wire.ask(Call("storage", "DELETE", f"object/{BUCKET}", body=body)):
             raise NotFound("There is no such file.")
+
+    async def remove_all(self, paths: Sequence[str]) -> int:
+        """Remove files and return how many there were; those that are gone are fine."""
+        count = 0
+        for place in range(0, len(paths), _PAGE):
+            body = {"prefixes": list(paths[place : place + _PAGE])}
+            call = Call("storage", "DELETE", f"object/{BUCKET}", body=body)
+            count += len(await self._wire.ask(call) or ())
+        return count
 
     async def sign(self, path: str, seconds: int = LINK_SECONDS) -> str:
         """Return an address from which anybody gets this one file, for a while.
@@ -122,7 +159,7 @@ class Files:
         return await self._wire.address("storage", f"{quote(signed.lstrip('/'))}?{token}")
 
 
-def guess_type(path: Path) -> str:
+def guess_type(path: PurePath) -> str:
     """Return the content type that a file's name speaks of; text where it speaks of none."""
     return mimetypes.guess_type(path.name, strict=False)[0] or "text/plain"
 
@@ -141,19 +178,31 @@ def _size(path: Path) -> int:
         raise LocalFileProblem(f"Could not read {path}: {error.strerror}.") from error
 
 
-async def _pieces(path: Path, size: int, progress: Progress | None) -> AsyncIterator[bytes]:
+async def _pieces(
+    source: Path | bytes, size: int, progress: Progress | None
+) -> AsyncIterator[bytes]:
     sent = 0
     try:
-        with path.open("rb") as file:
+        with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
             while piece := file.read(_PIECE_BYTES):
                 sent += len(piece)
                 yield piece
                 if progress is not None:
                     progress(sent, size)
     except OSError as error:
-        raise LocalFileProblem(f"Could not read {path}: {error.strerror}.") from error
+        raise LocalFileProblem(f"Could not read {source!s}: {error.strerror}.") from error
     if sent != size:
-        raise FileNotStored(f"{path} changed while it was read.")
+        raise FileNotStored(f"{source!s} changed while it was read.", hint="Try again.")
+
+
+async def _bounded(pieces: AsyncIterator[bytes], most_bytes: int | None) -> AsyncIterator[bytes]:
+    taken = 0
+    async for piece in pieces:
+        taken += len(piece)
+        if most_bytes is not None and taken > most_bytes:
+            told = size_told(most_bytes)
+            raise TooLarge(f"The file has more than {told}.", hint="It is not read.")
+        yield piece
 
 
 async def _save(

@@ -3,13 +3,17 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from pocketllm_cli.api.chats import LAST
 from pocketllm_cli.api.client import Api
 from pocketllm_cli.api.reading import AnswerRequest, ReadAnswer
 from pocketllm_cli.errors import BackendUnreachable, PocketLLMError
+
+if TYPE_CHECKING:
+    from pocketllm_cli.api.attachments import FileProgress
+    from pocketllm_cli.attachables import Attachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,10 @@ class Question:
     edit: str | None = None
     is_temporary: bool = False
     searches_web: bool = False
-    files: tuple[Path, ...] = ()
-    """Local files that go with the prompt; checked already."""
+    files: tuple["Attachable", ...] = ()
+    """Local files that go with the prompt; fit and checked already."""
+    progress: "FileProgress | None" = None
+    """Is told how far they have gone over."""
 
 
 @asynccontextmanager
@@ -107,13 +113,13 @@ async def _upload(api: Api, chat_id: str, question: Question) -> tuple[str, ...]
         return ()
     from pocketllm_cli.api.attachments import upload_files  # only where something is attached
 
-    return await upload_files(api, chat_id, question.files)
+    return await upload_files(api, chat_id, question.files, question.progress)
 
 
 async def _erase(api: Api, chat_id: str, paths: tuple[str, ...]) -> None:
     await api.chats.erase(chat_id)
-    for path in paths:
-        await api.files.remove(path)
+    if paths:
+        await api.files.remove_all(paths)
 
 
 async def _prepare_chat(api: Api, question: Question, config_id: str | None) -> tuple[str, bool]:

@@ -1,9 +1,9 @@
 """`pocketllm ask`: one question, one answer."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -20,6 +20,10 @@ from pocketllm_cli.errors import PocketLLMError, UsageProblem
 from pocketllm_cli.interrupts import StopSignals, stoppable
 from pocketllm_cli.piped_text import check_prompt, read_piped_text
 from pocketllm_cli.titles import title_from
+from pocketllm_cli.transfer_line import TransferLine
+
+if TYPE_CHECKING:
+    from pocketllm_cli.attachables import Attachable
 
 _CANCEL_SECONDS: Final = 2.0
 _NOT_ASKED: Final = "Stopped before anything was asked."
@@ -39,6 +43,7 @@ app = single()
     'git diff | pocketllm ask "Write a commit message"',
     "pocketllm ask -c shorter",
     "pocketllm ask -a photo.jpg -a notes.txt 'What is this?'",
+    "pocketllm ask -a - 'What is this?' < photo.jpg",
     "pocketllm ask --regenerate",
 )
 def ask(
@@ -70,8 +75,13 @@ def ask(
         str | None, typer.Option("-s", "--system", metavar="TEXT", help="A system prompt.")
     ] = None,
     attach: Annotated[
-        list[Path] | None,
-        typer.Option("-a", "--attach", metavar="PATH", help="A picture, PDF or text; repeatable."),
+        list[str] | None,
+        typer.Option(
+            "-a",
+            "--attach",
+            metavar="PATH",
+            help="A picture, PDF or text, - for stdin; repeatable.",
+        ),
     ] = None,
     web: Annotated[
         bool, typer.Option("--web", help="Search the web first; the sources are listed.")
@@ -109,7 +119,8 @@ def ask(
     wanted = _Wanted(go_on, chat, system, regenerate, edit, temporary)
     wanted.check(has_text=bool(text), has_files=bool(attach))
     typed = " ".join(text or ())
-    prompt = None if regenerate else _read_prompt(app.console, typed)
+    files = _attached(attach)
+    prompt = None if regenerate else _read_prompt(app.console, typed, attach or ())
     question = Question(
         prompt=prompt,
         title=title_from(typed if typed.strip() else prompt or ""),
@@ -119,7 +130,8 @@ def ask(
         edit=edit,
         is_temporary=temporary,
         searches_web=web,
-        files=_checked(attach),
+        files=files,
+        progress=TransferLine(app.console, "Uploading"),
     )
     show = AnswerShow(app, Look(events=events, extract=extract, no_stream=no_stream, raw=raw))
     with show.printer:
@@ -134,13 +146,12 @@ def _remember(app: App, question: Question, chat_id: str | None) -> None:
         app.remembered.add("chats", (chat_id[:ID_DIGITS], question.title))
 
 
-def _checked(paths: list[Path] | None) -> tuple[Path, ...]:
-    if not paths:
+def _attached(words: list[str] | None) -> "tuple[Attachable, ...]":
+    if not words:
         return ()
-    from pocketllm_cli.api.attachments import check_files  # only where something is attached
+    from pocketllm_cli.commands.attaching import attached_files  # only where something is attached
 
-    check_files(paths)
-    return tuple(paths)
+    return attached_files(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +181,9 @@ class _Wanted:
             raise UsageProblem("A system prompt goes with a new question only.")
 
 
-def _read_prompt(console: Console, typed: str) -> str:
-    piped = (read_piped_text(console.narrate) or "").rstrip("\n")
+def _read_prompt(console: Console, typed: str, attached: Sequence[str]) -> str:
+    is_taken = "-" in attached  # what is piped is the file, then
+    piped = "" if is_taken else (read_piped_text(console.narrate) or "").rstrip("\n")
     return check_prompt("\n\n".join(part for part in (piped, typed) if part.strip()))
 
 

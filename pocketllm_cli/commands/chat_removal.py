@@ -1,5 +1,6 @@
 """`pocketllm chats delete` and `pocketllm chats restore`."""
 
+from contextlib import suppress
 from typing import Annotated, Final
 
 import typer
@@ -8,7 +9,7 @@ from pocketllm_cli.api.client import Api
 from pocketllm_cli.app import app_of
 from pocketllm_cli.columns import Page, local_time
 from pocketllm_cli.commands.suggestions import chat_names, suggest_chats
-from pocketllm_cli.errors import UsageProblem
+from pocketllm_cli.errors import PocketLLMError, UsageProblem
 from pocketllm_cli.models import Chat, DeletedChat
 from pocketllm_cli.sanitize import clean_line
 
@@ -27,7 +28,7 @@ def delete(
     ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     forever: Annotated[
-        bool, typer.Option("--forever", help="Keep no copy to restore them from.")
+        bool, typer.Option("--forever", help="Keep no copy to restore them from, and no files.")
     ] = False,
 ) -> None:
     """Delete chats with all their messages; `chats restore` brings them back for 30 days."""
@@ -38,11 +39,14 @@ def delete(
         return list({chat.id: chat for chat in found}.values())
 
     async def delete_all(api: Api) -> None:
+        from pocketllm_cli.api.chat_folders import erase_chat, remove_left_over
+
         if not forever:
             await api.chats.delete([chat.id for chat in doomed])
-            return
-        for chat in doomed:
-            await api.chats.erase(chat.id)
+        for chat in doomed if forever else ():
+            await erase_chat(api, chat.id)
+        with suppress(PocketLLMError):  # what is left over is found the next time
+            await remove_left_over(api)
 
     if not yes and not app.console.can_ask:
         raise UsageProblem("Deleting chats needs a confirmation.", hint="Confirm with `--yes`.")

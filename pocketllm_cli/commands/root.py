@@ -1,5 +1,6 @@
 """The table of commands, and what `pocketllm` alone does."""
 
+import gc
 from typing import Annotated, ClassVar
 
 import typer
@@ -21,6 +22,7 @@ class Tree(LazyGroup):
         "ask": Entry(f"{_COMMANDS}.ask", "Ask one question; the answer streams to stdout."),
         "chats": Entry(f"{_COMMANDS}.chats", "Work with your chats."),
         "models": Entry(f"{_COMMANDS}.models", "Work with your model configs."),
+        "files": Entry(f"{_COMMANDS}.files", "Work with the files of your chats."),
         "usage": Entry(f"{_COMMANDS}.usage", "Show what answers took: tokens, cost and time."),
         "profile": Entry(f"{_COMMANDS}.profile", "Tell about yourself."),
         "transfer": Entry(f"{_COMMANDS}.transfer", "Bring everything from one backend to another."),
@@ -107,6 +109,7 @@ def root(
         app.console.write_line(ctx.get_help())
         return
     paint_often()
+    gc.disable()  # modules stay, so looking through them is lost time; `opening` enables it again
     from pocketllm_cli.tui.opening import open_terminal_app  # brings in textual
 
     open_terminal_app(app, chat)

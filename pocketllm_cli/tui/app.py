@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import on
-from textual.app import SystemCommand
+from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
@@ -24,7 +24,8 @@ from pocketllm_cli.tui.window_title import title_sequence
 class TerminalApp(NavigatingApp):
     """Shows screens; what they do is theirs."""
 
-    CSS_PATH = "app.tcss"
+    # The chat is there from the start, so its styles are read together with the app's own.
+    CSS_PATH = ["app.tcss", "screens/chat.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("app.quit", "quit", priority=True),
         bind("app.interrupt", "interrupt", priority=True),
@@ -47,7 +48,7 @@ class TerminalApp(NavigatingApp):
         self._has_mouse = parts.options.mouse
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = choose_theme(parts.options.theme, is_light=parts.is_light)
+        self._begin_with_theme(choose_theme(parts.options.theme, is_light=parts.is_light))
         self.set_keymap(dict(parts.options.keys))
         if parts.options.is_still or not parts.options.animation:
             self.animation_level = "none"
@@ -57,11 +58,14 @@ class TerminalApp(NavigatingApp):
         """What ended the app though it should not have."""
         return self._exception
 
+    def get_default_screen(self) -> ChatScreen:
+        """Return the chat, which lies under every other screen."""
+        return ChatScreen(self.parts, self._first_chat)
+
     def on_mount(self) -> None:
         self.parts.clipboard.write = self.write_sequence
-        screen = ChatScreen(self.parts, self._first_chat)
-        self.push_screen(screen)
-        self.parts.narrator.tell_to(lambda text: screen.post_message(Narrated(text)))
+        chat = self.screen_stack[0]
+        self.parts.narrator.tell_to(lambda text: chat.post_message(Narrated(text)))
 
     def watch_title(self, title: str) -> None:
         if self.parts.options.window_title:
@@ -122,6 +126,13 @@ class TerminalApp(NavigatingApp):
             getattr(self._driver, switch, lambda: None)()
             self._driver._mouse = self._has_mouse  # what holds after the editor was open
         self.notify("The app has the mouse." if self._has_mouse else "The terminal has the mouse.")
+
+    def _begin_with_theme(self, name: str) -> None:
+        """Take the first colours before anything is styled; changing them styles all anew."""
+        self.set_reactive(App.theme, name)
+        self.set_class(self.current_theme.dark, "-dark-mode", update=False)
+        self.set_class(not self.current_theme.dark, "-light-mode", update=False)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def _fatal_error(self) -> None:
         """End without Textual's own page: whoever opened us reports what went wrong."""

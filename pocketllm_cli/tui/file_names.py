@@ -1,4 +1,7 @@
-"""Files named in a prompt as `@path`: completed while typing, put in as text when it is sent."""
+"""Files named in a prompt as `@path`: completed while typing, put in when it is sent.
+
+The content of a text file stands behind the prompt; any other file is attached to it.
+"""
 
 import os
 import re
@@ -52,35 +55,54 @@ def as_mention(path: str) -> str:
     return f'@"{path}"' if re.search(r"\s", path) else f"@{path}"
 
 
-def with_files(text: str, folder: Path) -> str:
-    """Return the prompt with the content of the text files it names put behind it.
+def with_files(text: str, folder: Path) -> tuple[str, list[Path]]:
+    """Return the prompt with the content of the text files it names put behind it, and the others.
 
-    What names no file is left as it is.
+    What names no file is left as it is. Text files of more than 256 KB are among the others.
 
     Raises:
-        UsageProblem: A file named is not text, is too large or cannot be read.
+        UsageProblem: A file named cannot be read.
     """
-    parts = [text]
+    parts, others = [text], []
     for match in _MENTION.finditer(text):
         name = match.group(1) or match.group(2)
         path = folder / Path(name).expanduser()
-        if path.is_file():
-            parts.append(f"{name}:\n{_fenced(_read(path, name))}")
-    return "\n\n".join(parts)
+        if not path.is_file():
+            continue
+        content = _read(path, name)
+        if content is None:
+            others.append(path)
+        else:
+            parts.append(f"{name}:\n{_fenced(content)}")
+    return "\n\n".join(parts), list(dict.fromkeys(others))
 
 
-def _read(path: Path, name: str) -> str:
+def is_text_file(path: Path) -> bool:
+    """Say whether a file can be put in as text; one that cannot be read is left for later."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
+        return _text_of(path) is not None
+    except OSError:
+        return True
+
+
+def _read(path: Path, name: str) -> str | None:
+    try:
+        text = _text_of(path)
     except OSError as error:
         raise UsageProblem(f"{name} cannot be read: {error.strerror}.", hint=_HINT) from error
-    if len(data) > _MOST_BYTES:
-        raise UsageProblem(f"{name} is larger than 256 KB.", hint=_HINT)
+    return None if text is None else clean_text(text, for_terminal=False)
+
+
+def _text_of(path: Path) -> str | None:
+    """Return a file's text, or None for what is too large or no text."""
+    with path.open("rb") as file:
+        data = file.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES or b"\0" in data:
+        return None
     try:
-        return clean_text(data.decode("utf-8"), for_terminal=False)
+        return data.decode("utf-8")
     except UnicodeDecodeError:
-        raise UsageProblem(f"{name} is no text file.", hint=_HINT) from None
+        return None
 
 
 _HINT: Final = "Take the @ away to send the name only."

@@ -50,6 +50,7 @@ KEYS: Final[dict[str, Key]] = {
     "composer.complete": Key("tab", "Complete"),
     "composer.files": Key("ctrl+f", "Name a file"),
     "composer.editor": Key("ctrl+o", "Write in $EDITOR"),
+    "composer.detach": Key("ctrl+g", "Remove an attached file"),
     "messages.down": Key("j,down", "Next message"),
     "messages.up": Key("k,up", "Message before"),
     "messages.half_down": Key("d", "Half a page down"),
@@ -66,6 +67,7 @@ KEYS: Final[dict[str, Key]] = {
     "messages.version_after": Key("right_square_bracket", "Next version"),
     "messages.thoughts": Key("t", "Fold or unfold the thoughts"),
     "messages.links": Key("o", "Links"),
+    "messages.files": Key("a", "Files"),
     "chats.down": Key("down", "To the list"),
     "chats.rename": Key("r,ctrl+r", "Rename", True),
     "chats.archive": Key("a", "Archive", True),
@@ -84,6 +86,8 @@ KEYS: Final[dict[str, Key]] = {
     "models.catalog": Key("c", "Catalog", True),
     "models.default": Key("d", "Make default", True),
     "models.remove": Key("x,delete", "Remove", True),
+    "form.next": Key("tab", "Next field"),
+    "form.before": Key("shift+tab", "Field before"),
     "form.save": Key("ctrl+s", "Save", True),
     "form.catalog": Key("ctrl+l", "Catalog", True),
     "usage.range": Key("r", "Other range", True),
@@ -108,6 +112,18 @@ _SIGNS: Final = {
 }
 _EVERYWHERE: Final = frozenset({"app", "go"})
 """Groups whose keys work on every screen."""
+
+
+def field_bindings() -> list[Binding]:
+    """Return how one goes from field to field.
+
+    With priority the focus has moved before what is typed behind the key goes out: a password that
+    a password manager types after a Tab must not land in the field before, where it can be read.
+    """
+    return [
+        bind("form.next", "app.focus_next", priority=True),
+        bind("form.before", "app.focus_previous", priority=True),
+    ]
 
 
 def bind(key_id: str, action: str, *, priority: bool = False) -> Binding:

@@ -7,11 +7,13 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from pocketllm_cli.api.chats import Chats
 from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.models import Chat
+
+if TYPE_CHECKING:
+    from pocketllm_cli.api.chats import Chats
 
 _LOOK_SECONDS: Final = 4.0
 _LOOK_AT: Final = 50
@@ -65,7 +67,7 @@ class Changes(Protocol):
 class PolledChanges:
     """Looks at the newest chats again and again."""
 
-    chats: Chats
+    chats: "Chats"
     every_seconds: float = _LOOK_SECONDS
 
     async def listen(self) -> AsyncGenerator[Change, None]:

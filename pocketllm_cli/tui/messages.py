@@ -1,16 +1,24 @@
 """Messages that cross widget boundaries, facts and requests: those of the app and of a chat."""
 
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from textual.message import Message
+from textual.message_pump import MessagePump
 
 from pocketllm_cli.api.answer_events import AnswerEvent
-from pocketllm_cli.api.shown_branch import BranchPage
 from pocketllm_cli.errors import PocketLLMError
-from pocketllm_cli.models import Chat, ModelConfig, Turn
+from pocketllm_cli.models import AttachedFile, Chat, ModelConfig, Turn
+from pocketllm_cli.tui.canvas import Canvas
 from pocketllm_cli.tui.live import Change
+from pocketllm_cli.tui.picked_files import PickedFile
 from pocketllm_cli.tui.prompts import Prompt
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from pocketllm_cli.api.shown_branch import BranchPage
 
 
 @dataclass
@@ -48,7 +56,7 @@ class PageLoaded(Message):
     """Turns of a chat came; `is_older` where they go before what is shown."""
 
     chat_id: str
-    page: BranchPage
+    page: "BranchPage"
     is_older: bool
 
 
@@ -69,6 +77,63 @@ class PromptWritten(Message):
     """Someone pressed Enter in the composer."""
 
     text: str
+    files: tuple[PickedFile, ...] = ()
+    """What goes along."""
+
+
+@dataclass
+class PathsPasted(Message):
+    """Files of this machine were picked, or dropped on the terminal."""
+
+    paths: list[Path]
+    text: str
+    """What was pasted; empty where they were picked."""
+
+
+@dataclass
+class DetachWanted(Message):
+    """Take a file away from the prompt that is being written."""
+
+
+@dataclass
+class UploadMoved(Message):
+    """A file of a prompt goes over."""
+
+    chat_id: str
+    text: str
+    """How far it is."""
+
+
+@dataclass
+class FilesUploaded(Message):
+    """All files of a prompt are stored; it is asked next."""
+
+    prompt: Prompt
+
+
+@dataclass
+class PictureWanted(Message):
+    """Show a picture that went with a question."""
+
+    view: MessagePump
+    """Who is told what came of it."""
+    file: AttachedFile
+    chat_id: str
+
+
+@dataclass
+class PictureLoaded(Message, bubble=False):
+    """A picture came, and how it is drawn here."""
+
+    picture: "Image"
+    canvas: Canvas
+
+
+@dataclass
+class PictureMissing(Message, bubble=False):
+    """A picture cannot be shown, and why."""
+
+    reason: str
 
 
 @dataclass
@@ -113,7 +178,7 @@ class LongAnswerEnded(Message):
     """Of its chat."""
 
 
-TurnDeed = Literal["regenerate", "edit", "fork", "before", "after", "links"]
+TurnDeed = Literal["regenerate", "edit", "fork", "before", "after", "links", "files"]
 
 
 @dataclass

@@ -14,7 +14,6 @@ from pocketllm_cli.tui.messages import (
 from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.places import make_place
 from pocketllm_cli.tui.screens.app_screen import AppScreen, told
-from pocketllm_cli.tui.screens.place import PlaceScreen
 from pocketllm_cli.tui.screens.press_key import PressKey
 
 
@@ -40,6 +39,8 @@ class NavigatingApp(App[ReopenWanted | None]):
         """Show a place above the chat, in place of another one."""
         if not isinstance(self.screen, AppScreen):
             return  # a question is open; it goes first
+        from pocketllm_cli.tui.screens.place import PlaceScreen
+
         place = make_place(event.name, self.parts, event.deed)
         if isinstance(self.screen, PlaceScreen):
             self.switch_screen(place)
@@ -62,17 +63,17 @@ class NavigatingApp(App[ReopenWanted | None]):
     def go_back_with_model(self, event: ModelChosen) -> None:
         """Take a model to the chat."""
         self.pop_screen()
-        self.screen_stack[1].post_message(ModelChosen(event.config))
+        self.screen_stack[0].post_message(ModelChosen(event.config))
 
     @on(ConfigsChanged)
     def tell_chat_of_configs(self) -> None:
         """Tell the chat, which lies under the place."""
-        self.screen_stack[1].post_message(ConfigsChanged())
+        self.screen_stack[0].post_message(ConfigsChanged())
 
     @on(SignedIn)
     def tell_chat_of_account(self) -> None:
         """Tell the chat that it can go on."""
-        self.screen_stack[1].post_message(SignedIn())
+        self.screen_stack[0].post_message(SignedIn())
 
     @on(ReopenWanted)
     async def leave(self, event: ReopenWanted | None) -> None:

@@ -5,7 +5,7 @@ Pure: it is told what came and says what is to be shown.
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pocketllm_cli.api.answer_events import (
     AnswerEvent,
@@ -16,9 +16,11 @@ from pocketllm_cli.api.answer_events import (
     Sources,
     Started,
 )
-from pocketllm_cli.api.shown_branch import BranchPage
 from pocketllm_cli.models import Chat, Message, Turn
 from pocketllm_cli.tui.prompts import Prompt, PromptState
+
+if TYPE_CHECKING:
+    from pocketllm_cli.api.shown_branch import BranchPage
 
 STREAMING: Final = "streaming"
 
@@ -57,7 +59,7 @@ class OpenedChat:
                 turns.append(prompt.as_turn(state, now))
         return turns
 
-    def take_page(self, page: BranchPage) -> None:
+    def take_page(self, page: "BranchPage") -> None:
         """Take the end of the branch as it is at the backend now, and keep what leads to it."""
         first_id = page.turns[0].message.id if page.turns else None
         places = {turn.message.id: place for place, turn in enumerate(self.stored)}
@@ -69,7 +71,7 @@ class OpenedChat:
             self.stored, self.older_id = list(page.turns), page.older_id
         self.is_loaded = True
 
-    def take_older(self, page: BranchPage) -> None:
+    def take_older(self, page: "BranchPage") -> None:
         """Take what leads to the first turn that is loaded."""
         known = {turn.message.id for turn in self.stored}
         self.stored = [turn for turn in page.turns if turn.message.id not in known] + self.stored

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -17,14 +17,16 @@ from pocketllm_cli.errors import HungUp, Stopped, Terminated
 from pocketllm_cli.models import Context
 from pocketllm_cli.tui.app import TerminalApp
 from pocketllm_cli.tui.background import is_background_light
+from pocketllm_cli.tui.canvas import canvas_of
 from pocketllm_cli.tui.clipboard import Clipboard
 from pocketllm_cli.tui.config_file import ConfigFile
-from pocketllm_cli.tui.heard_changes import HeardChanges
-from pocketllm_cli.tui.live import PolledChanges
+from pocketllm_cli.tui.live import Change
 from pocketllm_cli.tui.messages import ReopenWanted
 from pocketllm_cli.tui.options import TerminalOptions
 from pocketllm_cli.tui.parts import Narrator, Parts
+from pocketllm_cli.tui.picture_cache import PictureCache
 from pocketllm_cli.tui.state_files import StateFiles, state_folder
+from pocketllm_cli.tui.terminal_answers import ask_terminal
 from pocketllm_cli.tui.window_title import KEEP, RESTORE
 
 _WHOLE_LOOKS: Final = 500
@@ -41,22 +43,20 @@ def open_terminal_app(app: App, chat: str | None = None) -> None:
         Stopped: A signal ended it.
         Exception: What it failed with, once the terminal is as it was.
     """
-    asyncio.run(_run(app, chat, is_background_light(app.settings.terminal)))
+    asyncio.run(_run(app, chat, ask_terminal(app.settings.terminal)))
 
 
-async def _run(app: App, chat: str | None, is_light: bool | None) -> None:
+async def _run(app: App, chat: str | None, answer: bytes) -> None:
     """Show the app, again for as long as somebody wants another backend or account."""
     context, config = app.context, ConfigFile(app.paths.config_file)
-    wish = await _show(app, context, chat, is_light)
+    wish = await _show(app, context, chat, answer)
     while wish is not None:
         if wish.context not in (None, context.name):  # the environment's is in no file
             context = config.contexts().get(str(wish.context))
-        wish = await _show(app, context, None, is_light)
+        wish = await _show(app, context, None, answer)
 
 
-async def _show(
-    app: App, context: Context, chat: str | None, is_light: bool | None
-) -> ReopenWanted | None:
+async def _show(app: App, context: Context, chat: str | None, answer: bytes) -> ReopenWanted | None:
     narrator, config = Narrator(), ConfigFile(app.paths.config_file)
     options = config.options()
     async with open_api(
@@ -70,7 +70,9 @@ async def _show(
     ) as api:
         first_chat = await api.chats.find(chat) if chat else None
         parts = _gather(app, api, options, narrator)
-        parts.is_light, parts.problems = is_light, tuple(config.problems())
+        parts.is_light = is_background_light(app.settings.terminal, answer)
+        parts.canvas = canvas_of(answer)
+        parts.problems = tuple(config.problems())
         terminal = TerminalApp(parts, first_chat)
         _collect_seldom()
         with _signals(terminal) as caught:
@@ -87,7 +89,7 @@ async def _show(
 
 
 def _collect_seldom() -> None:
-    """Keep the garbage collector from holding up keys.
+    """Have the garbage collector run, and keep it from holding up keys.
 
     What is imported stays, and looking through it takes 100 ms each time. Of what is made later a
     whole look takes up to 50 ms, which by default is every second while an answer streams.
@@ -95,6 +97,7 @@ def _collect_seldom() -> None:
     gc.freeze()
     young, middle, _ = gc.get_threshold()
     gc.set_threshold(young, middle, _WHOLE_LOOKS)
+    gc.enable()
 
 
 def _gather(app: App, api: Api, options: TerminalOptions, narrator: Narrator) -> Parts:
@@ -102,7 +105,7 @@ def _gather(app: App, api: Api, options: TerminalOptions, narrator: Narrator) ->
     folder = state_folder(app.paths.state, api.context, session, app.settings.access_token)
     return Parts(
         api=api,
-        changes=HeardChanges(api.changes, api.chats, otherwise=PolledChanges(api.chats)),
+        changes=_Changes(api),
         files=StateFiles(folder, narrator),
         options=options,
         settings=app.settings.terminal,
@@ -111,8 +114,23 @@ def _gather(app: App, api: Api, options: TerminalOptions, narrator: Narrator) ->
         folder=Path.cwd(),
         clipboard=Clipboard(app.settings.terminal, app.paths.state / "clipboard.txt"),
         config=ConfigFile(app.paths.config_file),
+        pictures=PictureCache(api, app.paths.cache / "pictures"),
         email=session.email if session else None,
     )
+
+
+class _Changes:
+    """Changes of a backend; what hears of them is loaded only once somebody listens."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def listen(self) -> AsyncGenerator[Change, None]:
+        from pocketllm_cli.tui.heard_changes import HeardChanges
+        from pocketllm_cli.tui.live import PolledChanges
+
+        chats = self._api.chats
+        return HeardChanges(self._api.changes, chats, otherwise=PolledChanges(chats)).listen()
 
 
 @contextmanager

@@ -13,6 +13,7 @@ _KINDS: Final[dict[str, type]] = {
     "theme": str,
     "markdown": bool,
     "timestamps": bool,
+    "pictures": bool,
     "animation": bool,
     "mouse": bool,
     "window_title": bool,
@@ -32,6 +33,7 @@ class Look:
 
     markdown: bool = True
     timestamps: bool = True
+    pictures: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class TerminalOptions:
     """Whether answers are shown as Markdown, rather than as the model wrote them."""
     timestamps: bool = True
     """Whether messages say when they were written."""
+    pictures: bool = True
+    """Whether pictures that went with a question are drawn, rather than only named."""
     animation: bool = True
     """Whether anything moves by itself."""
     mouse: bool = True
@@ -62,7 +66,7 @@ class TerminalOptions:
     @property
     def look(self) -> Look:
         """How messages are shown."""
-        return Look(self.markdown, self.timestamps)
+        return Look(self.markdown, self.timestamps, self.pictures)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from pocketllm_cli.api.client import Api
 from pocketllm_cli.settings import TerminalSettings
+from pocketllm_cli.tui.canvas import Canvas
 from pocketllm_cli.tui.clipboard import Clipboard
 from pocketllm_cli.tui.config_file import ConfigFile
 from pocketllm_cli.tui.live import Changes
 from pocketllm_cli.tui.options import TerminalOptions
+from pocketllm_cli.tui.picture_cache import PictureCache
 from pocketllm_cli.tui.state_files import StateFiles
 
 
@@ -52,6 +54,10 @@ class Parts:
     clipboard: Clipboard
     config: ConfigFile
     """`config.toml`: contexts, keys, how the app looks."""
+    pictures: PictureCache
+    """Where the pictures of questions come from."""
+    canvas: Canvas = field(default_factory=Canvas)
+    """How they are drawn on this terminal."""
     problems: tuple[str, ...] = ()
     """What in `config.toml` cannot be used, to be told once."""
     is_light: bool | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual.app import SystemCommand
 from textual.widget import Widget
@@ -10,7 +10,9 @@ from textual.widget import Widget
 from pocketllm_cli.tui.keys import KEYS
 from pocketllm_cli.tui.messages import PlaceWanted
 from pocketllm_cli.tui.parts import Parts
-from pocketllm_cli.tui.screens.place import PlaceScreen
+
+if TYPE_CHECKING:
+    from pocketllm_cli.tui.screens.place import PlaceScreen
 
 PLACES: Final[dict[str, str]] = {
     "models": "Your model configs: add, test, choose",
@@ -25,7 +27,7 @@ _NO_DEEDS: Final = frozenset({"settings"})
 """Places whose keys only make sense on the line they are pressed on."""
 
 
-def make_place(name: str, parts: Parts, deed: str | None = None) -> PlaceScreen:
+def make_place(name: str, parts: Parts, deed: str | None = None) -> "PlaceScreen":
     """Return a new screen; its module is imported only now.
 
     Args:

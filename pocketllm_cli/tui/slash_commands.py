@@ -7,6 +7,8 @@ SLASH_COMMANDS: Final[dict[str, str]] = {
     "model": "Choose the model of this chat: /model or /model NAME",
     "rename": "Give this chat another title: /rename or /rename New title",
     "fork": "Go on in a copy of this chat",
+    "attach": "Attach a file: /attach PATH",
+    "files": "Files of this chat: save one, copy its path",
     "regenerate": "Answer the last question once more",
     "edit": "Change the last question",
     "archive": "Put this chat away",

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +11,12 @@ from typing import Any, Final
 from pocketllm_cli.errors import LocalFileProblem
 from pocketllm_cli.models import Context, Session
 from pocketllm_cli.private_files import read_private, write_private
+from pocketllm_cli.tui.picked_files import PickedFile
 from pocketllm_cli.tui.prompts import Prompt
 
 _NEW_CHAT: Final = "new"
 _MOST_DRAFTS: Final = 200
+_PICKED: Final = "picked.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,25 @@ class StateFiles:
     def draft(self, chat_id: str | None) -> str:
         """Return what was being written in a chat."""
         return str(self.drafts().get(chat_id or _NEW_CHAT, ""))
+
+    def keep_picked(self, chat_id: str | None, files: Sequence[PickedFile]) -> None:
+        """Keep which files were picked for the prompt that is being written in a chat."""
+        kept = dict(self._read(_PICKED, dict))
+        key, rows = chat_id or _NEW_CHAT, [file.as_row() for file in files]
+        if kept.get(key, []) == rows:
+            return
+        kept.pop(key, None)
+        if rows:
+            kept[key] = rows
+        self._write(_PICKED, dict(list(kept.items())[-_MOST_DRAFTS:]))
+
+    def picked(self, chat_id: str | None) -> tuple[PickedFile, ...]:
+        """Return the files picked for the prompt that is being written in a chat."""
+        rows = self._read(_PICKED, dict).get(chat_id or _NEW_CHAT, ())
+        try:
+            return tuple(PickedFile.from_row(row) for row in rows)
+        except TypeError:
+            return ()
 
     def outbox(self) -> list[Prompt]:
         """Return the prompts that the backend does not have yet, in the order they were sent."""

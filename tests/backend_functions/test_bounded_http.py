@@ -149,6 +149,40 @@ async def test_a_head_within_its_bounds_is_taken_also_in_small_pieces(
     assert page.asked == 2
 
 
+@pytest.mark.parametrize(
+    ("hosts", "status"),
+    [
+        ([b"x?y/../"], 400),
+        ([b"x/y"], 400),
+        ([b"me@x"], 400),
+        ([b"x y"], 400),
+        ([b"x", b"x"], 400),
+        ([], 400),
+        ([b"x"], 200),
+        ([b"127.0.0.1:54321"], 200),
+        ([b"[::1]:54321"], 200),
+        ([b"my_container"], 200),
+        ([b""], 200),
+    ],
+)
+async def test_a_request_names_its_host_once_and_as_a_host(
+    page: Page, hosts: list[bytes], status: int
+) -> None:
+    lines = [b"GET /page HTTP/1.1", *(b"host: " + host for host in hosts)]
+    async with wired(page) as wire:
+        await wire.send(b"\r\n".join(lines) + b"\r\n\r\n")
+
+        assert (await wire.response())[0] == status
+    assert page.asked == (status == 200)
+
+
+async def test_a_request_of_the_first_http_needs_no_host(page: Page) -> None:
+    async with wired(page) as wire:
+        await wire.send(b"GET /page HTTP/1.0\r\n\r\n")
+
+        assert (await wire.response())[0] == 200
+
+
 async def test_a_long_body_is_no_long_head(page: Page) -> None:
     body = b"b" * 300_000
     head = b"POST /page HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body)

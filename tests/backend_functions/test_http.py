@@ -90,6 +90,18 @@ async def test_a_wrong_method_names_the_right_one(alice: Person) -> None:
 
     assert response.status_code == 405
     assert response.headers["allow"] == "POST"
+    assert response.json()["error"]["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize("path", ["/functions/v1/nothing", "/functions/v1/", "/", "/elsewhere"])
+async def test_an_address_that_is_not_there_is_refused_in_our_shape(
+    alice: Person, path: str
+) -> None:
+    response = await alice.http.post(path, json={})
+
+    assert response.status_code == 404
+    error = response.json()["error"]
+    assert (error["code"], set(error)) == ("not_found", {"code", "message", "request_id"})
 
 
 async def test_the_process_tells_that_it_is_there(functions: Functions, alice: Person) -> None:

@@ -1,6 +1,7 @@
-"""`make bench`: every measurement in turn; `scale` and `bulk`, which take minutes, by name."""
+"""`make bench`: every measurement in turn; by name any of them, and the two that take minutes."""
 
 import sys
+from collections.abc import Callable
 
 from tests.benchmarks import (
     bulk,
@@ -14,12 +15,25 @@ from tests.benchmarks import (
     terminal,
 )
 
-_LONG = {"scale": scale.main, "bulk": bulk.main}
-_SHORT = (starting, completing, streaming, pacing, realtime, rest, terminal)
+_SHORT: dict[str, Callable[[], None]] = {
+    "starting": starting.main,
+    "completing": completing.main,
+    "streaming": streaming.main,
+    "pacing": pacing.main,
+    "realtime": realtime.main,
+    "rest": rest.main,
+    "terminal": terminal.main,
+}
+_LONG: dict[str, Callable[[], None]] = {"scale": scale.main, "bulk": bulk.main}
+MEASUREMENTS = _SHORT | _LONG
+
+
+def _run(names: list[str]) -> None:
+    if unknown := [name for name in names if name not in MEASUREMENTS]:
+        sys.exit(f"Not measured: {', '.join(unknown)}. There are: {', '.join(MEASUREMENTS)}.")
+    for name in names or _SHORT:
+        MEASUREMENTS[name]()
+
 
 if __name__ == "__main__":
-    for name in sys.argv[1:]:
-        _LONG[name]()
-    if not sys.argv[1:]:
-        for measurement in _SHORT:
-            measurement.main()
+    _run(sys.argv[1:])

@@ -44,7 +44,7 @@ def main() -> None:
         for name, history in (("", 0), (f", behind {HISTORY} messages", HISTORY)):
             delays = sorted(_delays(backend, history))
             print(
-                f"  {len(delays)} keys{name}, processor ours {_share():.0f} %: median"
+                f"  {len(delays)} keys{name}, processor ours {processor_share():.0f} %: median"
                 f" {statistics.median(delays):.0f} ms, p90 {delays[len(delays) * 9 // 10]:.0f},"
                 f" longest {delays[-1]:.0f}"
             )
@@ -55,7 +55,7 @@ def main() -> None:
         backend.stop()
 
 
-def _share() -> float:
+def processor_share() -> float:
     """Return what a busy process gets of a processor here and now, in percent."""
     began, used = time.perf_counter(), time.process_time()
     while time.process_time() - used < 0.5:
@@ -96,7 +96,7 @@ def _delays(backend: FakeBackend, history: int) -> list[float]:
         role = "assistant" if number % 2 else "user"
         text = _PART.format(number=number) if number % 2 else f"Question {number}?"
         backend.add_message(chat["id"], role, text)
-    with _running(backend) as terminal:
+    with app_running(backend) as terminal:
         terminal.until(lambda page: "online" in page and "Typing" in page)
         terminal.type("Tell me\r")
         terminal.until(lambda page: "Part 2" in page)
@@ -112,7 +112,8 @@ def _delays(backend: FakeBackend, history: int) -> list[float]:
 
 
 @contextmanager
-def _running(backend: FakeBackend) -> Iterator[Terminal]:
+def app_running(backend: FakeBackend, *arguments: str) -> Iterator[Terminal]:
+    """Run the app on a terminal of its own, over a backend and in an empty home."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             **os.environ,
@@ -122,7 +123,7 @@ def _running(backend: FakeBackend) -> Iterator[Terminal]:
             "POCKETLLM_ACCESS_TOKEN": "token",
             "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
         }
-        command = [str(Path(sys.executable).with_name("pocketllm"))]
+        command = [str(Path(sys.executable).with_name("pocketllm")), *arguments]
         with terminal_running(command, environment, columns=120, lines=40) as terminal:
             yield terminal
 

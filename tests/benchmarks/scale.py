@@ -30,7 +30,7 @@ from tests.sql.stage import Persona, Row, Stage
 
 SMALL, LARGE = 10_000, 1_000_000
 PER_CHAT, PER_USER = 100, 1_000
-_ROUNDS = 100
+_ROUNDS = 400
 
 
 def _word(number: int) -> str:

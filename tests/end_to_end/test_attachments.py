@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.pocketllm_cli.drawn import drawn, opened
 from tests.support.home import Home
+from tests.support.pdfs import pdf_of
 from tests.support.upstream import Upstream
 
 pytestmark = pytest.mark.backend
@@ -78,3 +80,45 @@ def test_the_local_model_says_that_it_takes_no_pictures(home: Home, files: list[
 
     assert refused.code == 2
     assert "takes no pictures" in refused.err
+
+
+def test_a_photo_from_a_pipe_is_scaled_and_named_by_what_it_is(
+    home: Home, add_model: Callable[[str], str], provider: Upstream
+) -> None:
+    photo = drawn("JPEG", (4096, 512))
+
+    asked = home.run("ask", "-m", add_model("any"), "-a", "-", "What is it?", stdin=photo)
+    shown = home.run("chats", "show", "last", "--json").json()
+
+    assert asked.code == 0, asked.err
+    [kept] = shown["messages"][0]["metadata"]["attachments"]
+    assert (kept["name"], kept["media_type"]) == ("stdin.jpg", "image/jpeg")
+    [part] = [
+        each for each in parts_of(provider.requests[-1]["messages"][-1]) if "image_url" in each
+    ]
+    sent = base64.b64decode(part["image_url"]["url"].partition(",")[2])
+    assert opened(sent).size == (2048, 256)
+
+
+def test_a_model_that_takes_no_pdf_is_given_its_text(
+    home: Home,
+    add_model: Callable[[str], str],
+    addresses: dict[str, str],
+    provider: Upstream,
+    tmp_path: Path,
+) -> None:
+    add_model("any")
+    command = ("models", "add", "reader", "--provider", "vllm", "--model", "any")
+    added = home.run(*command, "--base-url", addresses["any"])
+    assert added.code == 0, added.err
+    (tmp_path / "report.pdf").write_bytes(pdf_of("the secret word is swordfish"))
+
+    asked = home.run("ask", "-m", "reader", "-a", str(tmp_path / "report.pdf"), "Word?")
+    [question, answer] = home.run("chats", "show", "last", "--json").json()["messages"]
+
+    assert asked.code == 0, asked.err
+    assert "swordfish" in str(provider.requests[-1]["messages"][-1])
+    assert question["metadata"]["attachments"][0]["media_type"] == "application/pdf"
+    assert answer["metadata"]["documents_as_text"] == [
+        {"name": "report.pdf", "pages": 1, "total_pages": 1}
+    ]

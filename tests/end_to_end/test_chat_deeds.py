@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.end_to_end.test_live_chats import ask_elsewhere, provider_here, shown_at
+from tests.end_to_end.terminal.test_live import ask_elsewhere, provider_here, shown_at
 from tests.pocketllm_cli.tui.harness import Shown
 from tests.support.home import Home
 from tests.support.upstream import Upstream

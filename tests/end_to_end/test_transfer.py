@@ -31,6 +31,7 @@ class Two:
     here: Home
     there: Home
     """The machine whose backend is the target."""
+    local_id: str
     user_id: str
 
     def here_rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
@@ -42,11 +43,10 @@ class Two:
     def chats(self, *context: str) -> list[dict[str, Any]]:
         done = self.here.run(*context, "chats", "export", "--all", "--format", "json")
         found: list[dict[str, Any]] = done.json()["chats"]
-        local_id = self.local_id
         for chat in found:
             chat["model_config_id"] = bool(chat["model_config_id"])
             for message in chat["messages"]:
-                message["metadata"] = str(message["metadata"]).replace(self.user_id, local_id)
+                message["metadata"] = str(message["metadata"]).replace(self.user_id, self.local_id)
         return found
 
     def key_at_the_target(self) -> str:
@@ -57,10 +57,6 @@ class Two:
         keys = load(self.there.backend_folder / "keys.json").master_keys
         binding = KeyBinding(UUID(self.user_id), config_id, "https://api.openai.com:443")
         return KeySealer(parse_master_keys(keys)).open(envelope, binding)
-
-    @property
-    def local_id(self) -> str:
-        return str(self.here.run("whoami", "--json").json()["id"])
 
 
 def rows(home: Home, statement: str, *values: object) -> list[tuple[Any, ...]]:
@@ -80,7 +76,7 @@ def two(new_home: Callable[..., Home], home: Home) -> Two:
     done = here.run(*sign_up, stdin=b"a long password\n")
     assert done.code == 0, done.err
     user_id = here.run("--context", "there", "whoami", "--json").json()["id"]
-    return Two(here, home, user_id)
+    return Two(here, home, here.run("whoami", "--json").json()["id"], user_id)
 
 
 def fill(two: Two, tmp_path: Path) -> str:
@@ -140,6 +136,7 @@ def fill(two: Two, tmp_path: Path) -> str:
     return path
 
 
+@pytest.mark.timeout(300)
 def test_everything_is_brought_over_also_when_it_is_killed_in_the_middle(
     two: Two, tmp_path: Path
 ) -> None:

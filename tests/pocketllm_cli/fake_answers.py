@@ -97,6 +97,8 @@ class FakeAnswers:
             question = backend.add_message(chat_id, "user", body["prompt"], under=old["parent_id"])
         else:
             question = backend.add_message(chat_id, "user", body["prompt"])
+        if noted := [backend.noted_file(path) for path in body.get("attachments") or ()]:
+            question["metadata"] = {"attachments": noted}
         wanted_id = body.get("messageId")
         if wanted_id and not body.get("regenerate"):
             question["id"] = wanted_id

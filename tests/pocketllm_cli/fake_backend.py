@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from pocketllm_cli import __version__
 from tests.pocketllm_cli.fake_answers import FakeAnswers, Stream
+from tests.pocketllm_cli.fake_storage import FakeStorage
 
 KEY = "sb_publishable_test"
 NOW = "2026-01-02T03:04:05+00:00"
@@ -69,6 +70,7 @@ class FakeBackend:
     """Set when the test is over."""
     failing_once: dict[str, tuple[int, Row]] = field(default_factory=dict)
     """The same, for one request."""
+    storage: FakeStorage = field(default_factory=FakeStorage)
     status: str = "complete"
     token_seconds: int = 3600
     health: dict[str, Row] = field(
@@ -115,6 +117,12 @@ class FakeBackend:
         chat["current_message_id"] = row["id"]
         self.tables["messages"].append(row)
         return row
+
+    def noted_file(self, path: str) -> Row:
+        """Return what is noted on a question of a file that went with it."""
+        kind, data = self.storage.objects[path]
+        name = path.rpartition("/")[2]
+        return {"path": path, "name": name, "media_type": kind, "size": len(data)}
 
     def delete_chats(self, body: Row) -> list[str]:
         doomed = [row for row in self.tables["chats"] if row["id"] in body["chat_ids"]]
@@ -183,7 +191,9 @@ class Handler(BaseHTTPRequestHandler):
     def _any(self) -> None:
         parts = urlsplit(self.path)
         length = int(self.headers.get("content-length") or 0)
-        body = json.loads(self.rfile.read(length) or b"null") if length else None
+        raw = self.rfile.read(length)
+        kind = self.headers.get("content-type") or ""
+        body = json.loads(raw) if length and kind.startswith("application/json") else None
         self.backend.seen[f"{self.command} {parts.path}"] += 1
         if parts.path in self.backend.hanging:
             self.backend.over.wait()
@@ -201,6 +211,11 @@ class Handler(BaseHTTPRequestHandler):
             self._auth(parts.path.removeprefix("/auth/v1/"), dict(parse_qsl(parts.query)), body)
         elif self._token() not in self.backend.tokens:
             self.answer_json(401, {"code": "PGRST301", "message": "JWT expired"})
+        elif parts.path.startswith("/storage/v1/"):
+            path = parts.path.removeprefix("/storage/v1/")
+            status, answer = self.backend.storage.answer(self.command, path, kind, raw, body)
+            data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            self.answer(status, data)
         elif parts.path.startswith("/rest/v1/"):
             self._rest(parts.path.removeprefix("/rest/v1/"), parse_qsl(parts.query), body)
         else:

@@ -6,6 +6,7 @@ import stat
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,7 +15,13 @@ import jwt
 import pytest
 
 from pocketllm_cli.api.backend import EmbeddedBackend
-from pocketllm_cli.api.client import open_api
+from pocketllm_cli.api.chat_folders import (
+    chat_folder,
+    chat_id_of,
+    own_folder,
+    remove_left_over,
+)
+from pocketllm_cli.api.client import Api, open_api
 from pocketllm_cli.api.files import Files, guess_type
 from pocketllm_cli.credentials import CredentialStore
 from pocketllm_cli.debug_log import DebugLog
@@ -25,6 +32,7 @@ from pocketllm_cli.errors import (
     NotAllowed,
     NotFound,
     NotSignedIn,
+    TooLarge,
 )
 from pocketllm_cli.models import Context, Session
 from pocketllm_cli.paths import Paths
@@ -50,7 +58,7 @@ def alice(gateway: RunningGateway) -> Iterator[Person]:
 @asynccontextmanager
 async def opened(
     gateway: RunningGateway, home: Path, token: str | None, session: Session | None = None
-) -> AsyncIterator[Files]:
+) -> AsyncIterator[Api]:
     paths = Paths.under(home)
     narrate: list[str] = []
     store = CredentialStore(paths.sessions, narrate.append, lambda: None)
@@ -65,13 +73,18 @@ async def opened(
         narrate=narrate.append,
         log=DebugLog(None),
     ) as api:
-        yield api.files
+        yield api
 
 
 @pytest.fixture
-async def files(gateway: RunningGateway, alice: Person, tmp_path: Path) -> AsyncIterator[Files]:
-    async with opened(gateway, tmp_path, alice.token) as files:
-        yield files
+async def api(gateway: RunningGateway, alice: Person, tmp_path: Path) -> AsyncIterator[Api]:
+    async with opened(gateway, tmp_path, alice.token) as api:
+        yield api
+
+
+@pytest.fixture
+def files(api: Api) -> Files:
+    return api.files
 
 
 @pytest.fixture
@@ -204,9 +217,10 @@ async def test_a_token_that_is_not_taken_is_renewed_once(
     source.write_text("hello")
     session = Session(gateway.url, None, "e30.e30.AAAA", time.time() + 3600, bob.refresh_token)
 
-    async with opened(gateway, tmp_path, None, session) as files:
-        await files.upload(source, f"private/user_files/{bob.id}/c/a.txt")
-        stored = await files.download(f"private/user_files/{bob.id}/c/a.txt", tmp_path / "b.txt")
+    async with opened(gateway, tmp_path, None, session) as api:
+        path = f"private/user_files/{bob.id}/c/a.txt"
+        await api.files.upload(source, path)
+        stored = await api.files.download(path, tmp_path / "b.txt")
 
     assert stored.size == 5
 
@@ -214,9 +228,37 @@ async def test_a_token_that_is_not_taken_is_renewed_once(
 async def test_a_fixed_token_that_is_not_taken_is_said(
     gateway: RunningGateway, folder: str, tmp_path: Path
 ) -> None:
-    async with opened(gateway, tmp_path, "e30.e30.AAAA") as files:
+    async with opened(gateway, tmp_path, "e30.e30.AAAA") as api:
         with pytest.raises(NotSignedIn, match="POCKETLLM_ACCESS_TOKEN"):
-            await files.all(folder)
+            await api.files.all(folder)
+
+
+async def test_a_file_larger_than_wanted_is_not_read(
+    files: Files, folder: str, tmp_path: Path
+) -> None:
+    await files.upload(b"a" * 1000, f"{folder}/a.txt")
+
+    with pytest.raises(TooLarge):
+        await files.download(f"{folder}/a.txt", tmp_path / "a.txt", most_bytes=999)
+
+    assert not (tmp_path / "a.txt").exists()
+
+
+async def test_files_of_chats_that_are_gone_go_once_nothing_can_be_restored(api: Api) -> None:
+    here, deleted, erased = [await api.chats.create(name) for name in ("a", "b", "c")]
+    for chat in (here, deleted, erased):
+        await api.files.upload(b"hello", f"{await chat_folder(api, chat.id)}/a.txt")
+    await api.chats.delete([deleted.id])
+    await api.chats.erase(erased.id)
+
+    young = await remove_left_over(api)
+    old = await remove_left_over(api, now=datetime.now(UTC) + timedelta(days=2))
+
+    left = {chat_id_of(file.path) for file in await api.files.below(await own_folder(api))}
+    assert young == 0
+    assert old >= 1, "those of other tests are of no chat either"
+    assert left >= {here.id, deleted.id}
+    assert erased.id not in left
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,7 @@ def test_common_commands_import_only_what_they_need(backend: FakeBackend, argv: 
 
     barred = {"pydantic", "supabase", "supabase_auth", "postgrest", "keyring", "filelock"}
     barred |= {"rich.console", "rich.markdown", "textual", "click", "pygments", "httpx._main"}
+    barred |= {"PIL", "pocketllm_cli.attachables"}
     assert barred & loaded == set()
 
 

@@ -49,6 +49,19 @@ class BackendUser:
         return body["id"]
 
 
+def sign_up(url: str, key: str, email: str = "") -> BackendUser:
+    """Make an account, of a new address where none is given."""
+    email, password = email or f"{uuid4().hex}@example.org", "correct horse battery"
+    response = httpx.post(
+        f"{url}/auth/v1/signup",
+        json={"email": email, "password": password},
+        headers={"apikey": key},
+        timeout=30,
+    )
+    response.raise_for_status()
+    return BackendUser(url, key, email, password, response.json()["access_token"])
+
+
 @dataclass
 class RunningBackend:
     """The process and what it tells of itself."""
@@ -62,15 +75,8 @@ class RunningBackend:
     def url(self) -> str:
         return str(self.status["url"])
 
-    def sign_up(self, email: str, password: str = "correct horse battery") -> BackendUser:
-        key = self.status["publishable_key"]
-        response = httpx.post(
-            f"{self.url}/auth/v1/signup",
-            json={"email": email, "password": password},
-            headers={"apikey": key},
-        )
-        response.raise_for_status()
-        return BackendUser(self.url, key, email, password, response.json()["access_token"])
+    def sign_up(self, email: str) -> BackendUser:
+        return sign_up(self.url, self.status["publishable_key"], email)
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)

@@ -18,6 +18,7 @@ import pyte
 
 _CONTROL_STRINGS = re.compile(rb"\x1b[P_^X].*?\x1b\\", re.DOTALL)
 _PRIVATE = re.compile(rb"\x1b\[[<>=?][0-9;]*[a-zA-Z]")
+_KEYS = {"Enter": "\r", "Escape": "\x1b", "Tab": "\t", "C-Up": "\x1b[1;5A", "Down": "\x1b[B"}
 _MODES = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 
 
@@ -37,6 +38,11 @@ class Terminal:
 
     def type(self, text: str) -> None:
         os.write(self.master, text.encode())
+
+    def press(self, key: str) -> None:
+        """Press a key by tmux's name for it, such as `C-n`, `Escape` or `C-Up`."""
+        control = chr(ord(key[-1].upper()) - 64) if len(key) == 3 and key[:2] == "C-" else key
+        self.type(_KEYS.get(key, control))
 
     def until(self, claim: Callable[[str], object], seconds: float = 90) -> str:
         """Read until the screen is so, and return it."""

@@ -102,12 +102,13 @@ select
        'type_schema', n.nspname,
        'type_name', t.typname,
        'shown_type', format_type(t.oid, null),
-       'required', u.input <= p.pronargs - p.pronargdefaults
+       'required', u.input <= p.pronargs - p.pronargdefaults,
+       'takes_rest', coalesce(p.proargmodes[u.place] = 'v', false)
      ) order by u.place)
    from (
      select arg.oid, arg.place, row_number() over (order by arg.place) as input
      from unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) with ordinality as arg (oid, place)
-     where coalesce(p.proargmodes[arg.place], 'i') in ('i', 'b')
+     where coalesce(p.proargmodes[arg.place], 'i') in ('i', 'b', 'v')
    ) as u
    join pg_catalog.pg_type t on t.oid = u.oid
    join pg_catalog.pg_namespace n on n.oid = t.typnamespace
@@ -134,7 +135,7 @@ join pg_catalog.pg_type r on r.oid = p.prorettype
 join pg_catalog.pg_namespace rn on rn.oid = r.typnamespace
 where p.pronamespace = 'public'::regnamespace
   and p.prokind = 'f'
-  and p.provariadic = 0
+  and p.provariadic <> '"any"'::regtype
   and r.typname not in ('trigger', 'event_trigger')
 
 -- name: types

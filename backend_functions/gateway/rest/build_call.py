@@ -1,6 +1,6 @@
 """Turns a call of a function into a statement."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from psycopg import sql
 
@@ -14,8 +14,9 @@ from backend_functions.gateway.rest.build_result import (
     frame,
     scalar_body_sql,
 )
-from backend_functions.gateway.rest.catalogue import Catalogue, Function, Relation
+from backend_functions.gateway.rest.catalogue import Argument, Catalogue, Function, Relation
 from backend_functions.gateway.rest.choose_function import Arguments
+from backend_functions.gateway.rest.errors import RestError
 from backend_functions.gateway.rest.fragments import Statement, Values, ident, type_sql
 from backend_functions.gateway.rest.levels import resolve
 from backend_functions.gateway.rest.media import Media
@@ -71,24 +72,48 @@ def _arguments_sql(
     function: Function, given: Arguments, values: Values
 ) -> tuple[sql.Composable, sql.Composable]:
     """Return the list of arguments, and the rows it takes them from, if any."""
-    types = {argument.name: type_sql(argument.type) for argument in function.arguments}
+    arguments = {argument.name: argument for argument in function.arguments}
+    types = {name: type_sql(argument.type) for name, argument in arguments.items()}
     empty = sql.SQL("")
     if "" in types:
         return sql.SQL("{}::{}").format(values.bind(given.body), types[""]), empty
     if given.texts is not None:
-        texts = given.texts.items()
-        named = [(name, sql.SQL("{}::{}").format(values.bind(t), types[name])) for name, t in texts]
-        return _named(named), empty
+        read = {name: _one_text(arguments[name], texts) for name, texts in given.texts.items()}
+        typed = {
+            name: sql.SQL("{}::{}").format(values.bind(text), types[name])
+            for name, text in read.items()
+        }
+        return _named(arguments, typed), empty
     if not given.names:
         return empty, empty
-    typed = sql.SQL(", ").join(sql.SQL("{} {}").format(ident(n), types[n]) for n in given.names)
+    fields = sql.SQL(", ").join(sql.SQL("{} {}").format(ident(n), types[n]) for n in given.names)
     rows = sql.SQL(
         "pg_catalog.json_to_record({}::pg_catalog.json) as rest_given({}) cross join lateral "
-    ).format(values.bind(given.body), typed)
-    return _named([(name, ident("rest_given", name)) for name in given.names]), rows
+    ).format(values.bind(given.body), fields)
+    return _named(arguments, {name: ident("rest_given", name) for name in given.names}), rows
 
 
-def _named(arguments: Iterable[tuple[str, sql.Composable]]) -> sql.Composable:
+def _one_text(argument: Argument, texts: list[str]) -> str:
+    """Return what a query string gives an argument, in the form its type is read from."""
+    if argument.takes_rest:
+        return "{" + ",".join(map(_element, texts)) + "}"
+    if len(texts) > 1:
+        message = f'The argument "{argument.name}" stands in the query string twice'
+        raise RestError("PGRST100", message)
+    return texts[0]
+
+
+def _element(text: str) -> str:
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{quoted}"'
+
+
+def _named(
+    arguments: Mapping[str, Argument], given: Mapping[str, sql.Composable]
+) -> sql.Composable:
     return sql.SQL(", ").join(
-        sql.SQL("{} => {}").format(ident(name), expression) for name, expression in arguments
+        sql.SQL("{}{} => {}").format(
+            sql.SQL("variadic " if arguments[name].takes_rest else ""), ident(name), expression
+        )
+        for name, expression in given.items()
     )

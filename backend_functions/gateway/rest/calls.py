@@ -45,15 +45,13 @@ async def _split(asked: Asked) -> tuple[Arguments, Pairs]:
     if not asked.is_read:
         body = await read_body(asked.request, with_csv=False)
         return Arguments(tuple(parse_arguments(body)), body=body.decode() or "{}"), asked.pairs
-    texts: dict[str, str] = {}
+    texts: dict[str, list[str]] = {}
     rest: Pairs = []
     for name, text in asked.pairs:
         if name in _ABOUT_RESULT or "." in name or _COMPARISON.match(text):
             rest.append((name, text))
-        elif name in texts:
-            raise RestError("PGRST100", f'The argument "{name}" stands in the query string twice')
         else:
-            texts[name] = text
+            texts.setdefault(name, []).append(text)
     return Arguments(tuple(texts), texts), rest
 
 

@@ -108,6 +108,8 @@ class Argument:
     required: bool
     shown_type: str = ""
     """The type as PostgreSQL prints it."""
+    takes_rest: bool = False
+    """Whether it is `variadic`: its type is the array of what it takes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,13 @@ from backend_functions.gateway.rest.errors import RestError, UnknownName
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What a call gives: texts from a query string, or a JSON object with these keys."""
+    """What a call gives: texts from a query string, or a JSON object with these keys.
+
+    A name of a query string may stand there several times, for an argument that takes the rest.
+    """
 
     names: tuple[str, ...]
-    texts: Mapping[str, str] | None = None
+    texts: Mapping[str, list[str]] | None = None
     body: str = "{}"
 
 

@@ -191,7 +191,9 @@ def _places(oid: int, numbers: Iterable[int]) -> tuple[Place, ...]:
 
 def _function(row: Row) -> Function:
     arguments = tuple(
-        Argument(each["name"], _type(each), each["required"], each["shown_type"])
+        Argument(
+            each["name"], _type(each), each["required"], each["shown_type"], each["takes_rest"]
+        )
         for each in row["arguments"] or ()
     )
     columns = row["columns"]

@@ -7,6 +7,7 @@ import orjson
 import psycopg
 import structlog
 
+from backend_functions.access import TokenExpired
 from backend_functions.errors import (
     NotAuthenticated,
     ServiceError,
@@ -113,9 +114,14 @@ def _raised_for_us(error: psycopg.Error) -> RestError:
 def from_service(error: ServiceError) -> RestError:
     """Return a refusal of ours in the shape of this service."""
     match error:
+        case TokenExpired():
+            # These words and this code tell clients that a refresh helps.
+            message = "JWT expired"
+            challenge = f'Bearer error="invalid_token", error_description="{message}"'
+            return RestError("PGRST303", message, headers={"WWW-Authenticate": challenge})
         case NotAuthenticated():
-            challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-            return RestError("PGRST301", error.message, headers=challenge)
+            headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+            return RestError("PGRST301", error.message, headers=headers)
         case Unavailable():
             log.warning("unavailable", detail=error.detail)
             message = "Timed out acquiring connection from connection pool."

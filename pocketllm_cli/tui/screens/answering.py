@@ -10,9 +10,17 @@ from pocketllm_cli.api.answer_events import Delta, Done, Reasoning, Started
 from pocketllm_cli.api.answer_events import Failed as AnswerFailed
 from pocketllm_cli.errors import BackendUnreachable, PocketLLMError
 from pocketllm_cli.models import Chat, Turn
-from pocketllm_cli.tui.messages import AnswerLost, AnswerMoved, Failed, LongAnswerEnded
+from pocketllm_cli.tui.messages import (
+    AnswerLost,
+    AnswerMoved,
+    Failed,
+    FilesUploaded,
+    LongAnswerEnded,
+    UploadMoved,
+)
 from pocketllm_cli.tui.opened_chat import STREAMING, OpenedChat
 from pocketllm_cli.tui.parts import Parts
+from pocketllm_cli.tui.picked_files import PickedFile, forget_uploads
 from pocketllm_cli.tui.prompts import Prompt
 from pocketllm_cli.tui.screens.asking import AskingScreen
 
@@ -103,6 +111,25 @@ class AnsweringScreen(AskingScreen):
             case _:
                 self.show_chat(opened)
 
+    @on(UploadMoved)
+    def take_upload(self, event: UploadMoved) -> None:
+        """Show how far a file of a prompt is."""
+        opened = self.opened.get(event.chat_id)
+        if opened is not None and opened.running is not None and not opened.running.has_begun:
+            self.show_activity(opened, event.text)
+
+    @on(FilesUploaded)
+    def take_uploaded(self, event: FilesUploaded) -> None:
+        """Know where the files of a prompt lie, so that they are not stored once more."""
+        prompt, opened = event.prompt, self.opened.get(event.prompt.chat_id)
+        if opened is None or opened.running is None or opened.running.prompt is None:
+            return
+        if opened.running.prompt.message_id == prompt.message_id:
+            opened.running.prompt = prompt
+            if not opened.running.has_begun:
+                self.parts.files.put_out(prompt)
+            self.show_chat(opened)
+
     @on(AnswerLost)
     def take_loss(self, event: AnswerLost) -> None:
         """Keep a prompt that did not arrive; give back one that was refused."""
@@ -148,18 +175,24 @@ class AnsweringScreen(AskingScreen):
     def _refuse(self, opened: OpenedChat, prompt: Prompt, error: PocketLLMError) -> None:
         self._reads.pop(opened.chat.id, None)
         opened.running = None
-        texts = [prompt.text]
+        texts, files = [prompt.text], [*prompt.files]
         self.parts.files.take_out(prompt.message_id)
         if not opened.is_stored:  # what waits would go to a chat that was never made
             for waiting, _ in opened.waiting:
                 texts.append(waiting.text)
+                files += waiting.files
                 self.parts.files.take_out(waiting.message_id)
             opened.waiting.clear()
-        self.give_back(opened, "\n\n".join(text for text in texts if text))
+        if prompt.uploads:
+            self.remove_uploads(prompt.uploads)
+        text = "\n\n".join(text for text in texts if text)
+        self.give_back(opened, text, forget_uploads(files))
         self.post_message(Failed("send the prompt", error))
         self.begin_next(opened)
 
-    def another_version(self, turn: Turn, text: str | None) -> Prompt:
+    def another_version(
+        self, turn: Turn, text: str | None, files: tuple[PickedFile, ...] = ()
+    ) -> Prompt:
         """Return the prompt for another version of a question (with its text) or an answer."""
         message = turn.message
         return Prompt(
@@ -169,6 +202,7 @@ class AnsweringScreen(AskingScreen):
             regenerate=message.id if text is None else None,
             edit=message.id if text is not None else None,
             parent_id=turn.parent_id,
+            files=files,
         )
 
     def show_chat(self, opened: OpenedChat) -> None:
@@ -179,8 +213,12 @@ class AnsweringScreen(AskingScreen):
         """Show the text that came of the answer that runs."""
         raise NotImplementedError
 
-    def give_back(self, opened: OpenedChat, text: str) -> None:
-        """Put the text of a prompt that was refused where it was written."""
+    def show_activity(self, opened: OpenedChat, text: str) -> None:
+        """Show what goes on before an answer."""
+        raise NotImplementedError
+
+    def give_back(self, opened: OpenedChat, text: str, files: tuple[PickedFile, ...]) -> None:
+        """Put a prompt that was refused where it was written."""
         raise NotImplementedError
 
     def went_offline(self, error: PocketLLMError) -> None:

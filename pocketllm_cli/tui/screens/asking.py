@@ -1,13 +1,15 @@
 """The part of the chat screen that asks, follows and stops answers, and keeps the outbox."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from textual import work
-from textual.worker import Worker
+from textual.worker import Worker, get_current_worker
 
 from pocketllm_cli.api.answer_events import AnswerEvent
-from pocketllm_cli.api.reading import ReadAnswer
 from pocketllm_cli.errors import Conflict, PocketLLMError
 from pocketllm_cli.models import Chat, Turn
 from pocketllm_cli.sanitize import clean_line
@@ -16,14 +18,20 @@ from pocketllm_cli.tui.messages import (
     AnswerLost,
     AnswerMoved,
     Failed,
+    FilesUploaded,
     ModelsLoaded,
     Moved,
     OpenChat,
     PageLoaded,
+    UploadMoved,
 )
 from pocketllm_cli.tui.parts import Parts
+from pocketllm_cli.tui.picked_files import read_files, upload_picked
 from pocketllm_cli.tui.prompts import Prompt
 from pocketllm_cli.tui.screens.app_screen import AppScreen
+
+if TYPE_CHECKING:
+    from pocketllm_cli.api.reading import ReadAnswer
 
 _TURNS_A_PAGE = 30
 _CHATS_A_PAGE = 60
@@ -117,15 +125,44 @@ class AskingScreen(AppScreen):
         self._reads[chat_id] = prompt, read, self._read(prompt, read)
 
     @work(group="answers")
-    async def _read(self, prompt: Prompt, read: ReadAnswer) -> None:
+    async def _read(self, prompt: Prompt, read: "ReadAnswer") -> None:
         try:
             if prompt.new_title is not None:
                 await self._make_chat(prompt, prompt.new_title)
+            if prompt.unsent_files:
+                prompt = await self._upload(prompt)
+                read = self.parts.api.answers.ask(prompt.request)
+                self._reads[prompt.chat_id] = prompt, read, get_current_worker()
             async with aclosing(read.events()) as events:
                 async for event in events:
                     self._pass_on(prompt, event)
         except PocketLLMError as error:
             self.post_message(AnswerLost(prompt, error, read.has_begun))
+
+    async def _upload(self, prompt: Prompt) -> Prompt:
+        """Store the files of a prompt and return it with them; the outbox knows of them too."""
+        told = ""
+
+        def tell(name: str, sent: int, size: int) -> None:
+            nonlocal told
+            text = f"uploading {clean_line(name)}, {sent * 100 // max(1, size)} %"
+            if text != told:
+                told = text
+                self.post_message(UploadMoved(prompt.chat_id, text))
+
+        read = await asyncio.to_thread(read_files, prompt.unsent_files)
+        api = self.parts.api
+        files = await upload_picked(api, prompt.chat_id, prompt.files, read, tell)
+        uploaded = replace(prompt, files=files)
+        self.post_message(FilesUploaded(uploaded))
+        return uploaded
+
+    @work(group="uploads")
+    async def remove_uploads(self, paths: Sequence[str]) -> None:
+        """Remove files of a prompt that was refused; where that fails they stay."""
+        from pocketllm_cli.api.attachments import remove_quietly
+
+        await remove_quietly(self.parts.api, paths)
 
     async def _make_chat(self, prompt: Prompt, title: str) -> None:
         try:

@@ -85,7 +85,8 @@ class CatalogDialog(ModalScreen[str | None]):
             ids.index(self._config.model) if self._config.model in ids[:_MOST_SHOWN] else 0
         )
         of_all = f"{len(found):,} of {len(self._models):,}" if words else f"{len(found):,}"
-        self.notice.update(Content(f"{of_all} models" if found else "No such model."))
+        none = "No such model." if words else "The provider names no models."
+        self.notice.update(Content(f"{of_all} models" if found else none))
 
     def action_move(self, step: int) -> None:
         """Move in the list while the search has the focus."""

@@ -90,6 +90,7 @@ class ChatScreen(ConnectingScreen):
         options = self.parts.options
         self.composer.area.take_keys(options.keys)
         self.composer.area.cursor_blink = options.animation and not options.is_still
+        self.composer.chips.removal_key = self.key("composer.detach")
         self.conversation.take_look(options.look)
 
     @on(events.Resize)
@@ -157,6 +158,11 @@ class ChatScreen(ConnectingScreen):
         self.status.model = self._model_name()
         self.status.running = "answering" if self.current.running else ""
 
+    def show_activity(self, opened: OpenedChat, text: str) -> None:
+        """Show what goes on before an answer."""
+        if opened is self.current:
+            self.status.running = text
+
     def _model_name(self) -> str:
         wanted = self.current.chat.model_config_id
         config = next((each for each in self.models if each.id == wanted), None)
@@ -179,6 +185,13 @@ class ChatScreen(ConnectingScreen):
         self.toggle_class("-peeking" if self.has_class("-narrow") else "-hidden")
         if not self.chat_list.display or not self.has_class("-peeking"):
             self.composer.area.focus()
+
+    def action_stop(self) -> None:
+        """Leave the chats where they cover the chat; else what one writes or waits for."""
+        if self.has_class("-peeking"):
+            self.action_write()
+        else:
+            super().action_stop()
 
     def action_go_to_messages(self) -> None:
         self.conversation.focus()

@@ -15,7 +15,6 @@ from pocketllm_cli.tui.messages import CommandWritten, CopyWanted
 from pocketllm_cli.tui.opened_chat import OpenedChat
 from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.places import PLACES
-from pocketllm_cli.tui.screens.dialogs import Choose
 from pocketllm_cli.tui.screens.writing import WritingScreen
 from pocketllm_cli.tui.slash_commands import SLASH_COMMANDS
 
@@ -62,6 +61,10 @@ class CommandingScreen(WritingScreen):
                 self._archive(chat, is_wanted=event.name == "archive")
             case "delete":
                 self._delete()
+            case "attach":
+                self.attach_named(rest)
+            case "files":
+                self.show_files(self.current.stored)
             case _:
                 self._do_with_last(event.name)
 
@@ -116,6 +119,8 @@ class CommandingScreen(WritingScreen):
             return
         choices = [(each.id, f"{each.name}  {each.provider}/{each.model}") for each in self.models]
         opened = self.current
+        from pocketllm_cli.tui.screens.dialogs import Choose
+
         dialog = Choose("Which model answers in this chat?", choices, opened.chat.model_config_id)
         chosen = await self.app.push_screen_wait(dialog)
         if chosen is not None:

@@ -1,5 +1,6 @@
 """The part of the chat screen that does things with chats and messages other than asking."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,7 +9,6 @@ from textual import on, work
 from pocketllm_cli.errors import ChatNotFound, PocketLLMError
 from pocketllm_cli.models import Chat, Turn
 from pocketllm_cli.titles import check_title
-from pocketllm_cli.tui.export import check_form, export_chat
 from pocketllm_cli.tui.list_messages import (
     ArchiveWanted,
     ChatArchived,
@@ -21,7 +21,6 @@ from pocketllm_cli.tui.list_messages import (
 from pocketllm_cli.tui.messages import Failed, OpenChat
 from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.screens.answering import AnsweringScreen
-from pocketllm_cli.tui.screens.dialogs import AskLine, Choose, Confirm
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,8 @@ class DeedsScreen(AnsweringScreen):
         """Ask for another title, where none is given, and store it."""
         title: str | None = event.title
         if not title:
+            from pocketllm_cli.tui.screens.dialogs import AskLine
+
             dialog = AskLine("Title of the chat", event.chat.title)
             title = await self.app.push_screen_wait(dialog)
         if title is None:
@@ -67,6 +68,10 @@ class DeedsScreen(AnsweringScreen):
             self.post_message(Failed("delete the chat", error))
         else:
             self.post_message(ChatDeleted(event.chat))
+            from pocketllm_cli.api.chat_folders import remove_left_over
+
+            with suppress(PocketLLMError):  # what is left over is found the next time
+                await remove_left_over(self.parts.api)
 
     @on(ArchiveWanted)
     @work(group="delete")
@@ -143,6 +148,8 @@ class DeedsScreen(AnsweringScreen):
     @work(group="export", exclusive=True)
     async def export(self, chat: Chat, form: str) -> None:
         """Write a chat to a file in the folder the app was started in."""
+        from pocketllm_cli.tui.export import check_form, export_chat
+
         try:
             check_form(form)
             whole = await self.parts.api.whole_chats.read(chat.id)
@@ -158,6 +165,7 @@ class DeedsScreen(AnsweringScreen):
     async def choose_link(self, turn: Turn) -> None:
         """Let the person choose a link of a message, and open it once they agree."""
         from pocketllm_cli.tui.safe_markdown import links_in  # not for the first frame
+        from pocketllm_cli.tui.screens.dialogs import Choose, Confirm
 
         links = links_in(turn.message.content)
         if not links:

@@ -13,7 +13,7 @@ from textual.widgets import Button, Input, Label, Static, TextArea
 from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.sanitize import clean_line, clean_text
 from pocketllm_cli.tui.config_fields import FieldProblem
-from pocketllm_cli.tui.keys import bind
+from pocketllm_cli.tui.keys import bind, field_bindings
 from pocketllm_cli.tui.messages import Failed
 from pocketllm_cli.tui.place_messages import FormStored
 from pocketllm_cli.tui.screens.app_screen import told
@@ -43,7 +43,7 @@ class LinesForm(ModalScreen[bool]):
     """
 
     CSS_PATH = ["dialogs.tcss", "form.tcss"]
-    BINDINGS = [bind("dialog.cancel", "cancel"), bind("form.save", "save")]
+    BINDINGS = [bind("dialog.cancel", "cancel"), bind("form.save", "save"), *field_bindings()]
 
     problem = getters.query_one("#problem", Static)
 

@@ -25,7 +25,7 @@ from pocketllm_cli.tui.config_fields import (
     read_number,
     shown_value,
 )
-from pocketllm_cli.tui.keys import bind
+from pocketllm_cli.tui.keys import bind, field_bindings
 from pocketllm_cli.tui.messages import Failed
 from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.place_messages import ConfigStored
@@ -50,6 +50,7 @@ class ModelForm(ModalScreen[ModelConfig | None]):
         bind("dialog.cancel", "cancel"),
         bind("form.save", "save"),
         bind("form.catalog", "catalog"),
+        *field_bindings(),
     ]
 
     provider = getters.query_one(Select)
@@ -93,7 +94,7 @@ class ModelForm(ModalScreen[ModelConfig | None]):
         if self._config is not None:
             lines = ("name", "model", "base_url", "system_prompt")
             self._begun_with = {name: self._text(name) for name in lines}
-        self.query_one("#field-name Input").focus()
+        self.set_focus(self.query_one("#field-name Input"))  # at once, as in `sign_in`
 
     def _line(self, name: str, label: str, hint: str) -> Field:
         value = shown_value(getattr(self._config, name)) if self._config else ""

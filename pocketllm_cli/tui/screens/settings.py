@@ -21,6 +21,7 @@ _OPTIONS: Final[dict[str, str]] = {
     "theme": "Theme",
     "markdown": "Show answers as Markdown",
     "timestamps": "Show when messages were written",
+    "pictures": "Draw the pictures that went with questions",
     "animation": "Let things move",
     "mouse": "Take the mouse from the start",
     "window_title": "Call the window like the chat",

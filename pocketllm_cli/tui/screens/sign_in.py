@@ -13,7 +13,7 @@ from pocketllm_cli.contexts import EMBEDDED
 from pocketllm_cli.errors import NotSignedIn, PocketLLMError
 from pocketllm_cli.models import Session
 from pocketllm_cli.sanitize import clean_line
-from pocketllm_cli.tui.keys import bind
+from pocketllm_cli.tui.keys import bind, field_bindings
 from pocketllm_cli.tui.messages import Failed, ReopenWanted, SignedIn
 from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.place_messages import CodeSent, SessionMade
@@ -36,12 +36,16 @@ class SignInScreen(AppScreen):
     """
 
     CSS_PATH = ["form.tcss", "sign_in.tcss"]
-    BINDINGS = [bind("place.back", "back"), bind("signin.local", "use_local", priority=True)]
+    BINDINGS = [
+        bind("place.back", "back"),
+        bind("signin.local", "use_local", priority=True),
+        *field_bindings(),
+    ]
 
     way: reactive[Way] = reactive[Way]("in", init=False)
     """What the first button does."""
 
-    problem = getters.query_one("#problem", Static)
+    said = getters.query_one("#said", Static)
     email = getters.query_one("#field-email Input", Input)
     password = getters.query_one("#field-password Input", Input)
     again = getters.query_one("#field-again Input", Input)
@@ -62,7 +66,7 @@ class SignInScreen(AppScreen):
             yield Field("password", "Password", Input(password=True, compact=True))
             yield Field("again", "Password again", Input(password=True, compact=True))
             yield Field("code", "Code from the mail", Input(compact=True))
-            yield Static(id="problem", markup=False)
+            yield Static(id="said", markup=False)
             with Horizontal(id="ways"):
                 yield Button(_DEEDS["in"], id="do", variant="primary", compact=True)
                 yield Button("Make an account", id="up", compact=True)
@@ -78,7 +82,8 @@ class SignInScreen(AppScreen):
 
     def on_mount(self) -> None:
         self._fit("in")
-        (self.password if self.email.value else self.email).focus()
+        # at once: `focus()` lets typed letters overtake it
+        self.set_focus(self.password if self.email.value else self.email)
 
     def watch_way(self, way: Way) -> None:
         self._fit(way)
@@ -113,12 +118,15 @@ class SignInScreen(AppScreen):
         if not self._has_email():
             return
         if self.way == "up" and self.password.value != self.again.value:
-            self._say("The two passwords differ.")
+            self._say("The two passwords differ.", is_failure=True)
             self.again.focus()
             return
         control = self.code if self.way == "code" else self.password
         if not control.value.strip():
-            self._say("The code is missing." if self.way == "code" else "The password is missing.")
+            self._say(
+                "The code is missing." if self.way == "code" else "The password is missing.",
+                is_failure=True,
+            )
             control.focus()
             return
         self._say("One moment …")
@@ -127,7 +135,7 @@ class SignInScreen(AppScreen):
     def _has_email(self) -> bool:
         if "@" in self.email.value.strip(" @"):
             return True
-        self._say("That is no email address.")
+        self._say("That is no email address.", is_failure=True)
         self.email.focus()
         return False
 
@@ -187,10 +195,11 @@ class SignInScreen(AppScreen):
         error = event.error
         # the hints of these name commands; here one only types again
         text = clean_line(error.message) if isinstance(error, NotSignedIn) else told(error)
-        self._say(f"Could not {event.deed}: {text}")
+        self._say(f"Could not {event.deed}: {text}", is_failure=True)
 
-    def _say(self, text: str) -> None:
-        self.problem.update(Content(text))
+    def _say(self, text: str, *, is_failure: bool = False) -> None:
+        self.said.update(Content(text))
+        self.said.set_class(is_failure, "-failed")
 
     def action_back(self) -> None:
         """Leave; what needs an account goes on failing."""

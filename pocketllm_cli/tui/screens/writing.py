@@ -11,7 +11,6 @@ from textual.widgets import TextArea
 from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.models import Chat, Turn
 from pocketllm_cli.titles import title_from
-from pocketllm_cli.tui.editor import write_in_editor
 from pocketllm_cli.tui.file_names import with_files
 from pocketllm_cli.tui.keys import bind
 from pocketllm_cli.tui.messages import (
@@ -22,21 +21,20 @@ from pocketllm_cli.tui.messages import (
 )
 from pocketllm_cli.tui.opened_chat import OpenedChat
 from pocketllm_cli.tui.parts import Parts
+from pocketllm_cli.tui.picked_files import PickedFile
 from pocketllm_cli.tui.prompts import Prompt
-from pocketllm_cli.tui.screens.deeds import DeedsScreen
-from pocketllm_cli.tui.widgets.composer import Composer
+from pocketllm_cli.tui.screens.attaching import AttachingScreen
 from pocketllm_cli.tui.widgets.conversation import Conversation
 
 _DRAFT_SECONDS: Final = 1.0
 
 
-class WritingScreen(DeedsScreen):
+class WritingScreen(AttachingScreen):
     """Sends what is written, and does what keys ask of messages."""
 
     BINDINGS = [bind("chat.stop", "stop")]
 
     conversation = getters.query_one(Conversation)
-    composer = getters.query_one(Composer)
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
@@ -62,6 +60,7 @@ class WritingScreen(DeedsScreen):
         """Keep what is being written."""
         text = "" if self._edited else self.composer.text
         self.parts.files.keep_draft(self._draft_key(), text)
+        self.parts.files.keep_picked(self._draft_key(), () if self._edited else self.composer.files)
 
     @on(TextArea.Changed, "#prompt")
     def _keep_draft_soon(self) -> None:
@@ -85,22 +84,30 @@ class WritingScreen(DeedsScreen):
             self.keep_draft()
         self._stop_editing()
         self.current = opened
-        self.composer.put(self.parts.files.draft(self._draft_key()))
+        self._put_draft()
         self.show_chat(opened)
+
+    def _put_draft(self) -> None:
+        """Put what was being written in this chat into the composer."""
+        self.composer.put(self.parts.files.draft(self._draft_key()))
+        self.composer.files = self.parts.files.picked(self._draft_key())
 
     @on(PromptWritten)
     def _send_written(self, event: PromptWritten) -> None:
         try:
-            text = with_files(event.text, self.parts.folder)
+            text, others = with_files(event.text, self.parts.folder)
+            files = self.with_named(event.files, others)
         except PocketLLMError as error:
             self.composer.put(event.text)
-            self.post_message(Failed("put the file into the prompt", error))
+            self.composer.files = event.files
+            self.tell_failure("put the file into the prompt", error)
             return
         edited, opened = self._edited, self.current
         self._stop_editing()
         self.parts.files.keep_draft(self._draft_key(), "")
+        self.parts.files.keep_picked(self._draft_key(), ())
         if edited is not None:
-            self.send(self.another_version(edited, text))
+            self.send(self.another_version(edited, text, files))
             return
         is_first = not opened.is_stored and not opened.waiting and opened.running is None
         if is_first:
@@ -113,6 +120,7 @@ class WritingScreen(DeedsScreen):
                 text,
                 new_title=opened.chat.title if is_first else None,
                 model_config_id=opened.chat.model_config_id,
+                files=files,
             )
         )
 
@@ -127,6 +135,8 @@ class WritingScreen(DeedsScreen):
                 self.show_version(turn, -1 if event.deed == "before" else 1)
             case "links":
                 self.choose_link(turn)
+            case "files":
+                self.show_files([turn])
             case "edit":
                 self.edit(turn if not is_answer else self._question_before(turn))
             case "regenerate":
@@ -135,6 +145,8 @@ class WritingScreen(DeedsScreen):
     @on(EditorWanted)
     @work(group="editor", exclusive=True)
     async def _write_elsewhere(self, event: EditorWanted) -> None:
+        from pocketllm_cli.tui.editor import write_in_editor
+
         try:
             text = write_in_editor(event.text, self.parts.settings.editor, self.app.suspend())
         except PocketLLMError as error:
@@ -155,7 +167,7 @@ class WritingScreen(DeedsScreen):
             return
         if self._edited is not None:
             self._stop_editing()
-            self.composer.put(self.parts.files.draft(self._draft_key()))
+            self._put_draft()
         elif self.current.running is not None:
             self.stop(self.current.chat.id)
         else:
@@ -168,6 +180,7 @@ class WritingScreen(DeedsScreen):
         self.keep_draft()
         self._edited = turn
         self.composer.put(turn.message.content)
+        self.composer.files = tuple(PickedFile.of(file) for file in turn.message.attachments)
         self.composer.area.border_title = "Another version of this question; Esc leaves it"
         self.composer.area.focus()
 
@@ -207,12 +220,15 @@ class WritingScreen(DeedsScreen):
             if opened.running.thoughts:
                 self.conversation.think(opened.running.turn.message.id, opened.running.thoughts)
 
-    def give_back(self, opened: OpenedChat, text: str) -> None:
-        """Put the text of a prompt that was refused where it was written."""
+    def give_back(self, opened: OpenedChat, text: str, files: tuple[PickedFile, ...]) -> None:
+        """Put a prompt that was refused where it was written."""
         if opened is not self.current:
-            self.parts.files.keep_draft(opened.chat.id if opened.is_stored else None, text)
+            key = opened.chat.id if opened.is_stored else None
+            self.parts.files.keep_draft(key, text)
+            self.parts.files.keep_picked(key, files)
         elif not self.composer.text:
             self.composer.put(text)
+            self.composer.files = files
 
     def chat_shown(self, opened: OpenedChat) -> None:
         """Show what stands around the turns of the chat."""

@@ -12,14 +12,28 @@ from textual.widgets import OptionList, TextArea
 from textual.widgets.option_list import Option
 
 from pocketllm_cli.sanitize import clean_line, clean_text
-from pocketllm_cli.tui.file_names import as_mention, mention_at_end, paths_beginning
+from pocketllm_cli.tui.file_names import (
+    as_mention,
+    is_text_file,
+    mention_at_end,
+    paths_beginning,
+)
 from pocketllm_cli.tui.graphemes import boundary_after, boundary_before
 from pocketllm_cli.tui.keys import bind, keys_of
-from pocketllm_cli.tui.messages import CommandWritten, EditorWanted, PromptWritten
+from pocketllm_cli.tui.messages import (
+    CommandWritten,
+    DetachWanted,
+    EditorWanted,
+    PathsPasted,
+    PromptWritten,
+)
+from pocketllm_cli.tui.picked_files import PickedFile, paths_in
 from pocketllm_cli.tui.slash_commands import SLASH_COMMANDS, commands_beginning, parse_command
+from pocketllm_cli.tui.widgets.attachment_chips import AttachmentChips
 from pocketllm_cli.tui.widgets.placeholder import placeholder_for
 
 _BINDINGS: Final = (
+    bind("composer.detach", "detach"),  # first: those behind it win a key that both were given
     bind("composer.send", "send"),
     bind("composer.newline", "newline"),
     bind("composer.complete", "complete"),
@@ -96,6 +110,17 @@ class PromptArea(TextArea):
     def action_editor(self) -> None:
         self.post_message(EditorWanted(self.text))
 
+    def action_detach(self) -> None:
+        self.post_message(DetachWanted())
+
+    def action_delete_left(self) -> None:
+        """In front of all text, the file picked last is what stands at the left."""
+        composer = self.query_ancestor(Composer)
+        if self.text or not composer.files:
+            super().action_delete_left()
+        else:
+            composer.files = composer.files[:-1]
+
     def action_cursor_up(self, select: bool = False) -> None:
         composer = self.query_ancestor(Composer)
         if not composer.move_choice(-1) and not (
@@ -111,9 +136,15 @@ class PromptArea(TextArea):
             super().action_cursor_down(select)
 
     async def _on_paste(self, event: events.Paste) -> None:
-        """Take what is pasted as text, whatever it holds; it never sends."""
+        """Take what is pasted as text, whatever it holds; it never sends.
+
+        Files that are dropped on a terminal come as a paste of their paths.
+        """
         event.prevent_default()
         event.stop()
+        if paths := paths_in(event.text):
+            self.post_message(PathsPasted(paths, event.text))
+            return
         text = event.text.replace("\r\n", "\n").replace("\r", "\n")
         self.insert(clean_text(text, for_terminal=False))
 
@@ -141,6 +172,7 @@ class Composer(Vertical):
 
     area = getters.query_one(PromptArea)
     choices = getters.query_one("#completions", OptionList)
+    chips = getters.query_one(AttachmentChips)
 
     def __init__(
         self, folder: Path, changed_keys: Mapping[str, str], *, is_still: bool = False
@@ -156,12 +188,22 @@ class Composer(Vertical):
         choices = OptionList(id="completions", markup=False)
         choices.can_focus = False
         yield choices
+        yield AttachmentChips()
         yield self._area
 
     @property
     def text(self) -> str:
         """What is written."""
         return self.area.text
+
+    @property
+    def files(self) -> tuple[PickedFile, ...]:
+        """What goes along with it."""
+        return self.chips.files
+
+    @files.setter
+    def files(self, files: tuple[PickedFile, ...]) -> None:
+        self.chips.files = files
 
     def put(self, text: str) -> None:
         """Write a text in place of what is there, with the cursor behind it."""
@@ -193,6 +235,8 @@ class Composer(Vertical):
             return
         text = self.text.strip()
         if not text:
+            if self.files:
+                self.notify("Write what you want to know about the files.", markup=False)
             return
         self.put("")
         if command := parse_command(text):
@@ -200,7 +244,8 @@ class Composer(Vertical):
         else:
             self._history.append(text)
             self._place = len(self._history)
-            self.post_message(PromptWritten(text))
+            files, self.files = self.files, ()
+            self.post_message(PromptWritten(text, files))
 
     def complete(self) -> bool:
         """Take the completion that is chosen; False where none is offered."""
@@ -218,6 +263,11 @@ class Composer(Vertical):
             return not is_whole
         row, column = area.cursor_location
         start = column - len(before) + before.rindex("@")
+        path = self._folder / Path(chosen).expanduser()
+        if not chosen.endswith("/") and not is_text_file(path):
+            area.replace("", (row, start), (row, column))
+            self.post_message(PathsPasted([path], ""))
+            return True
         written = as_mention(chosen) + ("" if chosen.endswith("/") else " ")
         area.replace(written, (row, start), (row, column))
         return True

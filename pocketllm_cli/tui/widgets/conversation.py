@@ -132,6 +132,7 @@ class Conversation(SelectableTurns, LaidOutOnce):
                 self._has_older = False  # until the page is there
                 self.post_message(OlderTurnsWanted())
         elif self.scroll_y >= self.max_scroll_y - _NEAR_ROWS and self._window.move_down():
+            self.release_anchor()  # what ends here is not the chat: keep the place, not the end
             self._rewindow()
 
     def _rewindow(self) -> None:
@@ -197,12 +198,17 @@ class Conversation(SelectableTurns, LaidOutOnce):
 
     def _mark_place(self, ids: set[str]) -> tuple[TurnView, float] | None:
         """Return the first view in sight that stays, and how far below the top edge it begins."""
-        if self.is_anchored and not self._anchor_released:
+        if self._is_at_its_end:
             return None
         for view in self.views:
             if view.turn.message.id in ids and view.virtual_region.bottom > self.scroll_y:
                 return view, view.virtual_region.y - self.scroll_y
         return None
+
+    @property
+    def _is_at_its_end(self) -> bool:
+        """Whether the end is kept in sight."""
+        return self.is_anchored and not self._anchor_released
 
     def _return_to(self, view: TurnView, distance: float) -> None:
         if view.is_attached:
@@ -210,9 +216,12 @@ class Conversation(SelectableTurns, LaidOutOnce):
             self.scroll_to(y=y, animate=False, force=True, immediate=True)
 
     def _fill(self) -> None:
-        """Mount more turns while there is room for them."""
-        if self.virtual_size.height <= self.size.height and self._window.move_up():
-            self._rewindow()
+        """Mount more turns while there is room for them, or where someone waits at an edge."""
+        if self.virtual_size.height <= self.size.height:
+            if self._window.move_up():
+                self._rewindow()
+        elif not self._is_at_its_end:
+            self.look_around()  # at an edge, scrolling further would change nothing
 
 
 def _version_in_place(

@@ -24,6 +24,7 @@ class SelectableTurns(VerticalScroll):
         bind("messages.version_before", "do('before')"),
         bind("messages.version_after", "do('after')"),
         bind("messages.links", "do('links')"),
+        bind("messages.files", "do('files')"),
         bind("messages.thoughts", "toggle_thoughts"),
     ]
 

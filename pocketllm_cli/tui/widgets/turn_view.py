@@ -133,11 +133,26 @@ class TurnView(Vertical, LaidOutOnce):
 
     def _show_extras(self) -> None:
         message = self.turn.message
+        self._show_files()
         if sources := sources_as_text(message.sources):
             self._show("sources", sources)
         problem = (message.metadata or {}).get("error")
         if isinstance(problem, dict):
             self._show("problem", clean_line(str(problem.get("message") or "It failed.")))
+
+    def _show_files(self) -> None:
+        """Show what went with a question; it is noted once and changes when it is stored."""
+        message = self.turn.message
+        shown = self.query_children("AttachedFiles")
+        if self._is_answer or (not message.attachments and not shown):
+            return
+        from pocketllm_cli.tui.widgets.attached_files import AttachedFiles  # only where there are
+
+        if shown and shown.first(AttachedFiles).files == message.attachments:
+            return
+        shown.remove()
+        pictures = self.look.pictures
+        self.mount(AttachedFiles(message.attachments, message.chat_id, with_pictures=pictures))
 
     def _show(self, name: str, text: str, before: int | None = None) -> None:
         found = self.query_children(f".{name}")

@@ -10,8 +10,10 @@ import pytest
 from backend_functions.chat_request.attachments import ChatFiles, attached_paths
 from backend_functions.chat_request.context import count_bytes
 from backend_functions.chat_request.file_kinds import as_attachment
+from backend_functions.chat_request.readable import ReadableFiles
 from backend_functions.errors import InvalidRequest, NotFound, TooLarge
 from backend_functions.object_store import OpenObject
+from backend_functions.pdf_text import PdfReader
 from backend_functions.providers.base import ChatTurn, Document, Image
 from backend_functions.providers.registry import PROVIDERS
 
@@ -82,10 +84,18 @@ def test_a_file_that_no_model_takes_is_refused_by_name(data: bytes) -> None:
         as_attachment("thing.bin", data)
 
 
+async def test_a_fork_reads_the_files_of_the_chat_it_came_of() -> None:
+    path = f"private/user_files/{USER}/{UUID(int=9)}/a.txt"
+
+    [file] = await chat_files(Shelf({path: b"text"})).load([path])
+
+    assert (file.path, file.attachment.data) == (path, b"text")
+
+
 @pytest.mark.parametrize(
     "path",
     [
-        f"private/user_files/{USER}/{UUID(int=9)}/a.txt",
+        f"private/user_files/{USER}/elsewhere/a.txt",
         f"private/user_files/{UUID(int=9)}/{CHAT}/a.txt",
         f"private/generated_images/{USER}/a.png",
         f"{FOLDER}/../a.txt",
@@ -98,7 +108,7 @@ def test_a_file_that_no_model_takes_is_refused_by_name(data: bytes) -> None:
         f"{FOLDER.upper()}/a.txt",
     ],
 )
-async def test_a_path_outside_the_chats_own_folder_is_refused_unread(path: str) -> None:
+async def test_a_path_outside_the_folders_of_the_users_chats_is_refused_unread(path: str) -> None:
     shelf = Shelf({path: b"text"})
 
     with pytest.raises(InvalidRequest):
@@ -128,7 +138,7 @@ async def test_earlier_files_are_sent_again_newest_first_and_the_others_named() 
     shelf = Shelf({f"{FOLDER}/old.txt": b"o" * 600, f"{FOLDER}/new.txt": b"n" * 600})
 
     found = await chat_files(shelf).load_earlier(
-        messages, used_bytes=100, takes=PROVIDERS["openai"]
+        messages, used_bytes=100, readable=ReadableFiles(PROVIDERS["openai"], PdfReader())
     )
 
     assert [len(found[message["id"]].attachments) for message in messages] == [0, 0, 1]

@@ -11,7 +11,7 @@ from syrupy.assertion import SnapshotAssertion
 from pocketllm_cli.models import Context
 from tests.pocketllm_cli.fake_answers import Stream
 from tests.pocketllm_cli.fake_backend import KEY, FakeBackend, serve
-from tests.pocketllm_cli.tui.pictures import Picture
+from tests.pocketllm_cli.tui.pictures import Picture, Pictures
 
 
 @pytest.fixture
@@ -21,6 +21,7 @@ def fake() -> Iterator[FakeBackend]:
     backend.add_model("gpt", is_default=True, has_key=True)
     serve(backend)
     yield backend
+    backend.over.set()
     backend.stop()
 
 
@@ -56,8 +57,13 @@ def held(fake: FakeBackend) -> Iterator[threading.Event]:
 
 
 @pytest.fixture
-def pictures(snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch) -> SnapshotAssertion:
+def pictures(
+    snapshot: SnapshotAssertion,
+    fake: FakeBackend,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Pictures:
     """Pictures of an app in the zone of its clock."""
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    return snapshot.use_extension(Picture)
+    return Pictures(snapshot.use_extension(Picture), request.node, fake.url)

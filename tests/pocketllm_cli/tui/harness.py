@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from textual.events import Paste
+from textual.events import MouseDown, MouseUp, Paste
 from textual.pilot import Pilot
 
 from pocketllm_cli.api.backend import EmbeddedBackend
@@ -25,6 +25,7 @@ from pocketllm_cli.tui.config_file import ConfigFile
 from pocketllm_cli.tui.live import Changes
 from pocketllm_cli.tui.options import TerminalOptions
 from pocketllm_cli.tui.parts import Narrator, Parts
+from pocketllm_cli.tui.picture_cache import PictureCache
 from pocketllm_cli.tui.screens.chat import ChatScreen
 from pocketllm_cli.tui.state_files import StateFiles
 
@@ -48,7 +49,7 @@ class Shown:
 
     @property
     def screen(self) -> ChatScreen:
-        found = self.app.screen_stack[1]
+        found = self.app.screen_stack[0]
         assert isinstance(found, ChatScreen)
         return found
 
@@ -95,6 +96,26 @@ class Shown:
         focused.post_message(Paste(text))
         await self.pilot.pause()
 
+    async def click(self, *places: tuple[int, int]) -> None:
+        """Click on columns and rows one after the other, as a driver tells of it."""
+        for x, y in places:
+            for kind in (MouseDown, MouseUp):
+                event = kind(
+                    None,
+                    x,
+                    y,
+                    0,
+                    0,
+                    button=1,
+                    shift=False,
+                    meta=False,
+                    ctrl=False,
+                    screen_x=x,
+                    screen_y=y,
+                )
+                self.app.post_message(event)
+        await self.pilot.pause()
+
     async def go_to_field(self, name: str) -> None:
         """Move to a field of a form that has just opened."""
         form = self.app.screen
@@ -123,6 +144,7 @@ async def shown_app(
     token: str | None = "token",
     settings: TerminalSettings | None = None,
     chat: str | None = None,
+    now: Callable[[], datetime] = lambda: NOW,
 ) -> AsyncIterator[Shown]:
     """Show the app over a context's backend."""
     paths, narrator = Paths.under(home), Narrator()
@@ -144,10 +166,11 @@ async def shown_app(
             options=options or TerminalOptions(is_still=True),
             settings=terminal,
             narrator=narrator,
-            now=lambda: NOW,
+            now=now,
             folder=home,
             clipboard=Clipboard(terminal, home / "clipboard.txt"),
             config=ConfigFile(paths.config_file),
+            pictures=PictureCache(api, paths.cache / "pictures"),
             email=session.email if session else None,
         )
         first = await api.chats.find(chat) if chat else None

@@ -186,13 +186,16 @@ def test_hidden_files_are_offered_only_when_asked_for(tmp_path: Path) -> None:
     assert paths_beginning("nowhere/x", tmp_path) == []
 
 
-def test_a_file_that_is_no_text_or_too_large_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_no_text_or_too_large_is_attached(tmp_path: Path) -> None:
     (tmp_path / "a.bin").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "b.txt").write_bytes(b"x" * 300_000)
-    for name in ("a.bin", "b.txt"):
-        with pytest.raises(UsageProblem):
-            with_files(f"see @{name}", tmp_path)
-    assert with_files("mail me@example.org about @nothing", tmp_path).endswith("@nothing")
+
+    text, attached = with_files("see @a.bin and @b.txt, @a.bin", tmp_path)
+
+    assert text == "see @a.bin and @b.txt, @a.bin"
+    assert attached == [tmp_path / "a.bin"]
+    assert with_files("see @b.txt", tmp_path)[1] == [tmp_path / "b.txt"]
+    assert with_files("mail me@example.org about @nothing", tmp_path)[1] == []
 
 
 async def test_without_animation_the_cursor_is_still_too(

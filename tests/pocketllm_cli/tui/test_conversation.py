@@ -35,27 +35,34 @@ def ids(chat: OpenedChat) -> list[str]:
     return [turn.message.id for turn in chat.shown(NOW)]
 
 
-async def test_a_long_chat_is_few_widgets_and_its_beginning_is_reached_by_scrolling(
+async def test_a_long_chat_is_few_widgets_and_all_of_it_is_seen_by_scrolling_up_and_paging_down(
     fake: FakeBackend, context: Context, folder: Path
 ) -> None:
     chat = fake.add_chat("Long")
-    for number in range(64):
+    for number in range(40):
         role = "assistant" if number % 2 else "user"
-        fake.add_message(chat["id"], role, f"Message {number}\n\nwith lines\n\nbelow it")
+        fake.add_message(chat["id"], role, f"Message {number}.\n\nwith lines\n\nbelow it")
+    seen: set[int] = set()
     async with shown_app(context, folder, chat="last") as shown:
         conversation = shown.screen.conversation
-        await shown.until(lambda: shown.texts and shown.texts[-1].startswith("Message 63"))
-        assert len(shown.screen.current.stored) < 60
+        await shown.until(lambda: shown.texts and shown.texts[-1].startswith("Message 39."))
+        assert len(shown.screen.current.stored) < 40
         await shown.pilot.press("ctrl+up")
         for _ in range(200):
-            if shown.texts[0].startswith("Message 0\n") and conversation.scroll_y == 0:
+            if shown.texts[0].startswith("Message 0.") and conversation.scroll_y == 0:
                 break
-            await shown.pilot.press("k", "u")
+            await shown.pilot.press("u")
             assert len(conversation.views) <= MOST
-        assert shown.texts[0].startswith("Message 0\n")
+        assert shown.texts[0].startswith("Message 0.")
+        for _ in range(200):
+            seen |= {number for number in range(40) if f"Message {number}." in shown.page}
+            if 39 in seen:
+                break
+            await shown.pilot.press("pagedown")
+            assert len(conversation.views) <= MOST
         await shown.pilot.press("G")
-        await shown.until(lambda: shown.texts[-1].startswith("Message 63"))
-        assert len(conversation.views) <= MOST
+        await shown.until(lambda: shown.texts[-1].startswith("Message 39."))
+    assert seen == set(range(40))
 
 
 async def test_a_branch_that_begins_far_back_is_read_in_few_requests(

@@ -25,27 +25,6 @@ def sent(fake: FakeBackend) -> dict[str, Any] | None:
     return next((body for body in reversed(fake.bodies) if body), None)
 
 
-async def test_a_config_is_added_with_its_key_which_is_never_shown(
-    fake: FakeBackend, context: Context, folder: Path
-) -> None:
-    async with shown_app(context, folder, size=WIDE) as shown:
-        await shown.pilot.press("f2")
-        await shown.see("gpt")
-        await shown.pilot.press("a")
-        await shown.see("Add a model config")
-        await shown.paste("work")
-        await shown.pilot.press("tab", "tab")
-        await shown.paste("gpt-5")
-        await shown.pilot.press("tab", "tab")
-        await shown.paste(SECRET)
-        assert SECRET not in shown.page
-        await shown.pilot.press("ctrl+s")
-        await shown.until(lambda: shown.place == "ModelsScreen")
-        await shown.see("work", "gpt-5")
-
-    assert sent(fake) == {"name": "work", "provider": "openai", "model": "gpt-5", "api_key": SECRET}
-
-
 async def test_what_cannot_be_is_marked_where_it_stands_and_nothing_is_sent(
     fake: FakeBackend, context: Context, folder: Path
 ) -> None:
@@ -77,82 +56,6 @@ async def test_an_edit_sends_only_what_was_changed_and_keeps_the_key(
         await shown.see("gpt2")
 
     assert sent(fake) == {"name": "gpt2"}
-
-
-async def test_a_refusal_of_the_backend_is_shown_in_the_form_and_what_was_typed_stays(
-    fake: FakeBackend, context: Context, folder: Path
-) -> None:
-    taken = {"error": {"code": "conflict", "message": "There is one of this name already."}}
-    fake.failing["/functions/v1/model-configs"] = (409, taken)
-    async with shown_app(context, folder, size=WIDE) as shown:
-        await shown.pilot.press("f2")
-        await shown.see("gpt")
-        await shown.pilot.press("a")
-        await shown.see("Add a model config")
-        await shown.paste("gpt")
-        await shown.pilot.press("tab", "tab", "x", "enter")
-        await shown.see("There is one of this name already.")
-        assert shown.place == "ModelForm"
-
-
-async def test_a_test_says_in_one_line_whether_it_works_and_how_fast(
-    fake: FakeBackend, context: Context, folder: Path
-) -> None:
-    async with shown_app(context, folder, size=WIDE) as shown:
-        await shown.pilot.press("f2")
-        await shown.see("gpt")
-        await shown.pilot.press("t")
-        await shown.see("gpt works: 0.31 s to the first token, 0.50 s in all. It said: Hi there")
-        rejected = {"error": {"code": "provider_rejected_key", "message": "The key is wrong."}}
-        fake.failing[
-            f"/functions/v1/model-configs/{fake.tables['model_configs'][0]['id']}/test"
-        ] = (
-            402,
-            rejected,
-        )
-        await shown.pilot.press("t")
-        await shown.see("✗ gpt: The key is wrong.")
-
-
-async def test_the_catalog_is_searched_and_gives_the_config_another_model(
-    fake: FakeBackend, context: Context, folder: Path
-) -> None:
-    names = ["gpt-5", "gpt-5-mini", "o9"]
-    fake.results["catalog"] = {"models": [{"id": name, "name": None} for name in names]}
-    async with shown_app(context, folder, size=WIDE) as shown:
-        await shown.pilot.press("f2")
-        await shown.see("gpt")
-        await shown.pilot.press("c")
-        await shown.see("3 models")
-        await shown.paste("mini")
-        await shown.see("1 of 3 models")
-        await shown.pilot.press("enter")
-        await shown.until(lambda: shown.place == "ModelsScreen")
-        await shown.see("gpt-5-mini")
-
-    assert fake.tables["model_configs"][0]["model"] == "gpt-5-mini"
-
-
-async def test_a_config_becomes_the_default_answers_in_the_chat_and_is_removed(
-    fake: FakeBackend, context: Context, folder: Path
-) -> None:
-    fake.add_model("other")
-    async with shown_app(context, folder, size=WIDE) as shown:
-        await shown.pilot.press("f2")
-        await shown.see("other")
-        await shown.pilot.press("down", "d")
-        await shown.until(lambda: fake.tables["model_configs"][1]["is_default"])
-        await shown.pilot.press("u")
-        await shown.until(lambda: shown.place == "ChatScreen")
-        await shown.until(lambda: shown.screen.status.model == "other")
-        await shown.pilot.press("f2")
-        await shown.see("gpt")
-        await shown.pilot.press("x")
-        await shown.see("Remove gpt and its key?")
-        await shown.pilot.press("tab", "enter")
-        await shown.until(
-            lambda: [row["name"] for row in fake.tables["model_configs"]] == ["other"]
-        )
 
 
 async def test_without_configs_it_says_how_to_add_one_and_the_palette_does(

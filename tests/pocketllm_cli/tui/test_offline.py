@@ -50,23 +50,6 @@ async def test_a_prompt_written_offline_waits_on_disk_and_is_asked_once_when_the
     assert [row["role"] for row in fake.tables["messages"]] == ["user", "assistant"]
 
 
-async def test_what_another_run_could_not_send_is_sent_by_the_next(
-    fake: FakeBackend, context: Context, folder: Path
-) -> None:
-    port = int(fake.url.rpartition(":")[2])
-    fake.stop()
-    async with shown_app(context, folder) as shown:
-        await shown.ask("Where?")
-        await shown.until(lambda: shown.texts == ["Where?"] and last_status(shown) == "waiting")
-    serve(fake, port)
-    async with shown_app(context, folder) as shown:
-        await shown.until(lambda: len(fake.tables["messages"]) == 2)
-        await shown.until(lambda: not shown.screen.parts.files.outbox())
-
-    assert fake.tables["messages"][0]["content"] == "Where?"
-    assert fake.tables["chats"][0]["title"] == "Where?"
-
-
 async def test_what_was_read_stays_readable_and_the_status_line_says_offline(
     fake: FakeBackend, context: Context, folder: Path
 ) -> None:

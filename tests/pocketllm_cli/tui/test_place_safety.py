@@ -45,7 +45,7 @@ async def test_a_hostile_text_is_shown_as_text(
         await shown.pilot.press(keys[0])
         await shown.see("[red]a[/blue]")
         await shown.pilot.press(*keys[1:])
-        await shown.until(lambda: len(shown.app.screen_stack) == 2 + len(keys))
+        await shown.until(lambda: len(shown.app.screen_stack) == 1 + len(keys))
         await shown.see("[@click=app.quit]b[/]")
         assert is_harmless(shown.page)
         assert shown.app.return_value is None

@@ -68,24 +68,6 @@ async def test_a_failure_is_the_page_until_it_is_tried_again(
         await shown.see("6 answers")
 
 
-async def test_a_profile_is_edited_and_only_what_changed_is_sent(
-    fake: FakeBackend, context: Context, folder: Path
-) -> None:
-    fake.tables["profiles"].append(dict(ADA))
-    async with shown_app(context, folder) as shown:
-        await shown.pilot.press("f4")
-        await shown.see("Ada Lovelace", "Likes engines.")
-        await shown.pilot.press("e")
-        await shown.see("Edit your profile")
-        await shown.go_to_field("date_of_birth")
-        await shown.pilot.press("end", "0", "ctrl+s")
-        await shown.see("A date such as 2000-12-31.")
-        await shown.pilot.press("backspace", "backspace", "1", "ctrl+s")
-        await shown.see("1815-12-11")
-
-    assert fake.tables["profiles"] == [ADA | {"date_of_birth": "1815-12-11"}]
-
-
 async def test_a_context_is_added_used_and_removed_and_other_settings_stay(
     context: Context, folder: Path
 ) -> None:
@@ -241,10 +223,11 @@ async def test_what_is_selected_on_a_place_is_copied(context: Context, folder: P
         await shown.until(lambda: any("Copied the selection" in note for note in shown.notices))
 
 
-def test_plots_and_tables_are_loaded_only_when_their_screen_is_opened() -> None:
+def test_plots_tables_and_pictures_are_loaded_only_when_they_are_shown() -> None:
     program = (
         "import pocketllm_cli.tui.opening, sys\n"
         "loaded = {'textual_plotext', 'plotext', 'textual.widgets._data_table'}\n"
+        "loaded |= {'PIL', 'textual_image'}\n"
         "print(sorted(loaded & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

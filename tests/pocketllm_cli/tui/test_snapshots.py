@@ -1,17 +1,15 @@
-"""How the chat screen looks: in each state, at two sizes, dark and light.
+"""How the chat screen looks in each state, and what opens over it.
 
-After a change that is meant: `python -m pytest tests/pocketllm_cli/tui/test_snapshots.py
---snapshot-update`, and look at the pictures in tests/snapshots.
+After a change that is meant: `make snapshots`, and look at the pictures in tests/snapshots.
 """
 
+import threading
 from pathlib import Path
-
-from syrupy.assertion import SnapshotAssertion
 
 from pocketllm_cli.models import Context
 from tests.pocketllm_cli.fake_backend import FakeBackend
-from tests.pocketllm_cli.tui.harness import shown_app
-from tests.pocketllm_cli.tui.pictures import compare
+from tests.pocketllm_cli.tui.harness import Shown, shown_app
+from tests.pocketllm_cli.tui.pictures import SMALL, Pictures
 
 ANSWER = """\
 Oslo has **three** that are worth a day:
@@ -58,42 +56,93 @@ def fill(fake: FakeBackend) -> None:
     )
 
 
-async def test_with_nothing_yet(
-    fake: FakeBackend, context: Context, folder: Path, pictures: SnapshotAssertion
+async def until_ready(shown: Shown) -> None:
+    await shown.until(lambda: shown.screen.status.connection == "online")
+    await shown.until(lambda: shown.screen.status.model == "gpt")
+
+
+async def test_with_nothing_yet_and_while_an_answer_is_written(
+    held: threading.Event, context: Context, folder: Path, pictures: Pictures
 ) -> None:
-    async with shown_app(context, folder, size=(80, 24)) as shown:
-        await shown.until(lambda: shown.screen.status.connection == "online")
-        await shown.until(lambda: shown.screen.status.model == "gpt")
-        await compare(shown, pictures)
+    async with shown_app(context, folder, size=SMALL) as shown:
+        await until_ready(shown)
+        await pictures.compare(shown, "nothing yet")
+        await shown.ask("Where?")
+        await shown.until(lambda: shown.texts[-1:] == ["Paris"])
+        await shown.ask("And then?")
+        await shown.until(lambda: shown.texts[-1:] == ["And then?"])
+        await pictures.compare(shown, "writing and queued")
 
 
 async def test_while_a_chat_is_read(
-    fake: FakeBackend, context: Context, folder: Path, pictures: SnapshotAssertion
+    fake: FakeBackend, context: Context, folder: Path, pictures: Pictures
 ) -> None:
     fill(fake)
     fake.hanging.add("/rest/v1/messages")
-    async with shown_app(context, folder, size=(80, 24), chat="last") as shown:
-        await shown.until(lambda: shown.screen.status.connection == "online")
-        await shown.until(lambda: shown.screen.status.model == "gpt")
-        await compare(shown, pictures)
+    async with shown_app(context, folder, size=SMALL, chat="last") as shown:
+        await until_ready(shown)
+        await pictures.compare(shown, "being read")
 
 
-async def test_with_a_chat(
-    fake: FakeBackend, context: Context, folder: Path, pictures: SnapshotAssertion
+async def test_with_a_chat_and_the_dialogs_over_it(
+    fake: FakeBackend, context: Context, folder: Path, pictures: Pictures
 ) -> None:
     fill(fake)
-    async with shown_app(context, folder, size=(80, 24), chat="last") as shown:
+    fake.add_model("claude", model="claude-sonnet-4-5")
+    async with shown_app(context, folder, size=SMALL, chat="last") as shown:
         await shown.until(lambda: len(shown.texts) == 4)
-        await shown.until(lambda: shown.screen.status.model == "gpt")
+        await until_ready(shown)
         await shown.until(lambda: shown.screen.conversation.scroll_y > 0)
-        await compare(shown, pictures)
+        await pictures.compare(shown, "full")
+        await shown.pilot.press("ctrl+r")
+        await shown.until(lambda: shown.place == "AskLine")
+        await pictures.compare(shown, "rename")
+        await shown.pilot.press("escape", "ctrl+l")
+        await shown.until(lambda: shown.place == "Choose")
+        await pictures.compare(shown, "model")
+        for theme in ("dark", "light"):  # it takes its colours when it is opened
+            await shown.pilot.press("escape")
+            shown.app.theme = theme
+            await shown.pilot.press("ctrl+p")
+            await shown.see("Begin a new chat")
+            await pictures.compare(shown, "palette", [theme])
+
+
+async def test_while_commands_and_files_are_offered_and_chats_are_searched(
+    fake: FakeBackend, context: Context, folder: Path, pictures: Pictures
+) -> None:
+    fill(fake)
+    hit = {"id": "f", "chat_id": fake.tables["chats"][3]["id"], "message_id": "m", "role": "user"}
+    hit |= {"title": "[/bold] is no markup", "snippet": "My \x02zebra\x03 is ill", "score": 1.0}
+    fake.results["search_messages"] = [{**hit, "created_at": "2025-11-20T20:00:00+00:00"}]
+    (folder / "notes.txt").write_text("notes")
+    async with shown_app(context, folder, size=SMALL) as shown:
+        await until_ready(shown)
+        await shown.type("/")
+        await shown.see("/rename")
+        await pictures.compare(shown, "commands")
+        await shown.pilot.press("backspace")
+        await shown.type("@no")
+        await shown.see("notes.txt")
+        await pictures.compare(shown, "files")
+        await shown.pilot.press("escape", *["backspace"] * 3)
+        await shown.pilot.press("ctrl+s", *"zebra")
+        await shown.see("In messages")
+        await pictures.compare(shown, "search")
+        fake.results["search_messages"] = []
+        await shown.type("s")
+        await shown.see("Nothing found")
+        await pictures.compare(shown, "nothing found")
 
 
 async def test_without_a_backend(
-    fake: FakeBackend, context: Context, folder: Path, pictures: SnapshotAssertion
+    fake: FakeBackend, context: Context, folder: Path, pictures: Pictures
 ) -> None:
     fake.stop()
-    async with shown_app(context, folder, size=(80, 24)) as shown:
+    async with shown_app(context, folder, size=SMALL) as shown:
         await shown.until(lambda: shown.screen.status.connection.startswith("offline"))
         await shown.until(lambda: shown.screen.conversation.has_class("-failing"))
-        await compare(shown, pictures)
+        await pictures.compare(shown, "failing")
+        await shown.ask("Where?")
+        await shown.until(lambda: shown.texts == ["Where?"])
+        await pictures.compare(shown, "waiting")

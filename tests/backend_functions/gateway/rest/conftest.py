@@ -14,6 +14,7 @@ from psycopg import AsyncConnection, Connection
 from psycopg.sql import SQL, Identifier
 from starlette.requests import Request
 
+from backend_functions.access import TokenExpired
 from backend_functions.db.pool import Database
 from backend_functions.embedded.postgres import SUPERUSER
 from backend_functions.errors import NotAuthenticated
@@ -33,7 +34,7 @@ class People:
     async def identify(self, request: Request) -> Caller:
         token = request.headers.get("authorization", "Bearer anon").removeprefix("Bearer ")
         if token not in self.callers:
-            raise NotAuthenticated("JWT expired")
+            raise TokenExpired if token == "expired" else NotAuthenticated
         return self.callers[token]
 
     def id(self, name: str) -> str:

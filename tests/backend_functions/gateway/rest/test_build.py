@@ -138,7 +138,7 @@ def test_a_write_without_a_filter_is_refused(build: object) -> None:
 
 
 def test_a_function_is_chosen_by_the_names_of_its_arguments() -> None:
-    given = Arguments(("words",), {"words": "x'"})
+    given = Arguments(("words",), {"words": ["x'"]})
 
     function = choose_function(CATALOGUE, "find", given)
     statement = build_call(CATALOGUE, function, given, asked().tree, Wish())

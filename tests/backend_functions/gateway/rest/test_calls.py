@@ -47,6 +47,8 @@ create function public.told(text) returns text language sql immutable as 'select
 create function public.either() returns int language sql immutable as 'select 1';
 create function public.either(a int default 1) returns int language sql immutable as 'select 2';
 create function public.numbered(int) returns int language sql immutable as 'select 1';
+create function public.joined(mark text, variadic parts text[]) returns text
+  language sql immutable as $$ select array_to_string(parts, mark) $$;
 create function public.hidden() returns int language sql as 'select 1';
 create function public.secret(public.chats) returns text language sql stable as 'select $1.title';
 create function public.wait() returns void language sql stable as 'select pg_sleep(60)';
@@ -72,6 +74,20 @@ async def test_a_function_is_called_with_named_arguments(alice: AsyncPostgrestCl
     assert await call("pair", {}) == [{"x": 1, "y": "one"}, {"x": 2, "y": "two"}]
     assert await call("echo", {"any": [1]}) == {"any": [1]}
     assert await call("nothing", {}) == []
+
+
+async def test_an_argument_that_takes_the_rest_is_an_array_or_stands_several_times(
+    http: httpx.AsyncClient,
+) -> None:
+    body = {"mark": "-", "parts": ["a", 'b"', "c,d"]}
+    posted = await http.post("rpc/joined", json=body, headers=AS_ALICE)
+    asked = await http.get(
+        "rpc/joined", params={"mark": "-", "parts": ["a", 'b"', "c,d\\"]}, headers=AS_ALICE
+    )
+    twice = await http.get("rpc/joined", params={"mark": ["-", "+"], "parts": "a"})
+
+    assert (posted.json(), asked.json()) == ('a-b"-c,d', 'a-b"-c,d\\')
+    assert (twice.status_code, twice.json()["code"]) == (400, "PGRST100")
 
 
 async def test_the_rows_of_a_function_are_filtered_like_a_table_s(

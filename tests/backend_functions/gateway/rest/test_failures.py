@@ -48,6 +48,7 @@ async def test_requests_that_make_no_sense_are_refused_in_the_shape_of_the_servi
         ("POST", "", {}, 405, "PGRST117"),
         ("GET", "a/b", {}, 404, "PGRST125"),
         ("GET", "chats", {"Authorization": "Bearer forged"}, 401, "PGRST301"),
+        ("GET", "chats", {"Authorization": "Bearer expired"}, 401, "PGRST303"),
         ("GET", "chats", {"Authorization": "Bearer anon"}, 401, "42501"),
     ]
 

@@ -1,0 +1,47 @@
+"""The files that went with a question: a line for each, and the picture where it is one."""
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from pocketllm_cli.file_kinds import is_picture, size_told
+from pocketllm_cli.models import AttachedFile
+from pocketllm_cli.sanitize import clean_line
+from pocketllm_cli.tui.widgets.picture import PictureView
+
+
+class AttachedFiles(Vertical):
+    """Shows files as they are noted on a message.
+
+    Args:
+        with_pictures: Whether pictures are drawn.
+    """
+
+    DEFAULT_CSS = """
+    AttachedFiles {
+        height: auto;
+        margin: 1 0 0 0;
+        & > .file { color: $text-muted; height: auto; }
+    }
+    """
+
+    def __init__(self, files: Sequence[AttachedFile], chat_id: str, *, with_pictures: bool) -> None:
+        super().__init__()
+        self.files = list(files)
+        self._chat_id, self._with_pictures = chat_id, with_pictures
+
+    def compose(self) -> ComposeResult:
+        for file in self.files:
+            yield Static(Content(f"▪ {described(file)}"), classes="file", markup=False)
+            if self._with_pictures and file.path and is_picture(file.media_type):
+                yield PictureView(file, self._chat_id)
+
+
+def described(file: AttachedFile) -> str:
+    """Return what a file is, in one line: its name, its kind, its size."""
+    kind = "text" if file.media_type.startswith("text/") else file.media_type.rpartition("/")[2]
+    told = kind if kind == "text" else kind.upper()
+    return " · ".join([clean_line(file.name), clean_line(told), size_told(file.size)])
