@@ -49,6 +49,7 @@ def gateways(
 async def apis(gateways: list[RunningGateway], tmp_path: Path) -> AsyncIterator[list[Api]]:
     """Somebody new at the first backend, the same at the second, and somebody else there."""
     paths = Paths.under(tmp_path)
+    told: list[str] = []
     async with AsyncExitStack() as stack:
         opened = []
         for gateway in (gateways[0], gateways[1], gateways[1]):
@@ -57,10 +58,10 @@ async def apis(gateways: list[RunningGateway], tmp_path: Path) -> AsyncIterator[
             api = open_api(
                 Context("test", gateway.url, gateway.cluster.keys.publishable_key),
                 paths=paths,
-                store=CredentialStore(paths.sessions, [].append, lambda: None),
-                embedded=EmbeddedBackend(paths.backend, [].append),
+                store=CredentialStore(paths.sessions, told.append, lambda: None),
+                embedded=EmbeddedBackend(paths.backend, told.append),
                 fixed_token=person.token,
-                narrate=[].append,
+                narrate=told.append,
                 log=DebugLog(None),
             )
             opened.append(await stack.enter_async_context(api))
@@ -155,7 +156,7 @@ async def test_a_chat_that_is_deleted_while_all_are_read_is_left_out(apis: list[
     first, long, last = [
         await put_chat(here, number, length) for number, length in enumerate((3, 700, 3))
     ]
-    read = []
+    read: list[str] = []
 
     async for chat in here.whole_chats.read_all():
         if not read:  # by now a part of the second one has been read, and nothing of the third
