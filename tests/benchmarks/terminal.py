@@ -33,7 +33,8 @@ class Minimal(App):
 Minimal().run(headless=True, size=(120, 40))
 """
 _OWN = """
-import os, resource, sys
+import os, sys
+from pathlib import Path
 from pocketllm_cli.app import App
 from pocketllm_cli.console import Console
 from pocketllm_cli.invocation import Invocation
@@ -43,7 +44,9 @@ run = TerminalApp.run_async
 def run_headless(self, **options):
     return run(self, headless=True, size=(120, 40))
 def on_ready(self):
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # Not ru_maxrss, which counts what the measuring process had before this one was this program.
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    megabytes = int(status["VmHWM"].split()[0]) / 1024
     print(len(self.screen.walk_children()) + 1, megabytes, file=sys.stderr, flush=True)
     os._exit(0)
 TerminalApp.run_async, TerminalApp.on_ready = run_headless, on_ready
