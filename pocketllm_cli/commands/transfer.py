@@ -75,7 +75,7 @@ def transfer(
     here, there = app.contexts.get(source), app.contexts.get(target)
     app.invocation.has_two_contexts = True
     hand_over = _key_handover(app, here, there, to_folder) if with_keys else None
-    app.invocation.farewell = "Stopped. The same command goes on from here."
+    app.invocation.farewell = None if dry_run else "Stopped. The same command goes on from here."
     report = asyncio.run(_run(app, here, there, hand_over, dry_run=dry_run))
     app.console.show_briefly("")
     app.console.emit(report, lambda report, page: _as_text(report, target, page, is_dry=dry_run))
