@@ -40,7 +40,10 @@ class App:
         """What the environment says."""
         from pocketllm_cli.settings import Settings
 
-        return Settings.from_environment()
+        settings = Settings.from_environment()
+        if settings.is_dumb_terminal:
+            self.invocation.has_cursor = False
+        return settings
 
     @cached_property
     def paths(self) -> "Paths":

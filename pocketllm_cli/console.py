@@ -164,6 +164,8 @@ class Console:
 
     def report(self, error: PocketLLMError) -> None:
         """Say what failed, and what to do next where we know."""
+        if self._invocation.has_two_contexts or self._invocation.context_name is not None:
+            error.name_context(in_message=self._invocation.has_two_contexts)
         if self._invocation.as_json:
             from pocketllm_cli.safe_json import to_json  # only for programs
 

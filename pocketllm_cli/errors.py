@@ -62,10 +62,22 @@ class PocketLLMError(Exception):
     default_message: ClassVar[str] = "Something went wrong."
     default_hint: ClassVar[str] = "Run it again with `--debug` for a log."
 
+    context_name: str | None = None
+    """The context whose backend it came from, where it came from one."""
+
     def __init__(self, message: str | None = None, *, hint: str | None = None) -> None:
         self.message = message or self.default_message
         self.hint = hint or self.default_hint
         super().__init__(self.message)
+
+    def name_context(self, *, in_message: bool) -> None:
+        """Tell which context it is about: in the commands of the hint, or in the sentence too."""
+        if self.context_name is None:
+            return
+        if in_message:
+            self.message = f"In the context “{self.context_name}”: {self.message}"
+        named = f"`pocketllm --context {self.context_name} "
+        self.hint = self.hint.replace("`pocketllm ", named)
 
 
 class Conflict(PocketLLMError):

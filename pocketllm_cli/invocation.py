@@ -10,6 +10,8 @@ class Invocation:
         self.debug = False
         self.no_pager = False
         self.context_name: str | None = None
+        self.has_two_contexts = False
+        """Whether the command works with two, so that an error must say which it is about."""
         self.has_cursor = True
         """False on a terminal that knows only lines (TERM=dumb)."""
         self.farewell: str | None = None

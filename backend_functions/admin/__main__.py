@@ -1,17 +1,21 @@
-"""`python -m backend_functions.admin keys|auth-keys list|rotate|retire`, `… migrate`."""
+"""`python -m backend_functions.admin keys|auth-keys list|rotate|retire|…`, `… migrate`."""
 
 import argparse
 import asyncio
 import json
 import logging
+import os
 import sys
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
+from backend_functions.admin.handing_over import HandedOver, Holder, hand_over_keys
 from backend_functions.admin.key_rings import EmbeddedRing, HostedRing, KeyRing
 from backend_functions.admin.keys import KeyTender
 from backend_functions.admin.migrations import bring_up, owner_address
@@ -20,7 +24,10 @@ from backend_functions.admin.token_keys import TokenKeyTender
 from backend_functions.db.pool import Database
 from backend_functions.embedded.machine_keys import BrokenKeys
 from backend_functions.errors import ServiceError
+from backend_functions.sealing import KeySealer
 from backend_functions.settings import InvalidSettings
+
+_HANDS_OVER = "seal the keys of an account for the configs of the same name at this backend"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,8 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _refuse(str(problem), asked.json)
     except (psycopg.Error, ServiceError, OSError):
         return _refuse("The backend's database or folder cannot be reached.", asked.json)
-    print(json.dumps(result) if asked.json else text)
-    return 0
+    return _tell(json.dumps(result) if asked.json else text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,8 +71,18 @@ def _parser() -> argparse.ArgumentParser:
         verbs.add_parser("rotate", parents=[shared], help=rotated)
         retire = verbs.add_parser("retire", parents=[shared], help="take away what is not needed")
         retire.add_argument("id", help="of the key")
+        if noun == "keys":
+            _add_hand_over(verbs.add_parser("hand-over", parents=[shared], help=_HANDS_OVER))
     verbs.add_parser("legacy", parents=[shared], help="print API keys of the older kind")
     return parser
+
+
+def _add_hand_over(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--from-user", type=UUID, required=True, help="id of the account there")
+    parser.add_argument("--to-user", type=UUID, required=True, help="id of the account here")
+    parser.add_argument(
+        "--from-folder", type=Path, required=True, help="of the embedded backend that has the keys"
+    )
 
 
 def _migrate(asked: argparse.Namespace) -> tuple[Any, str]:
@@ -77,10 +93,38 @@ def _migrate(asked: argparse.Namespace) -> tuple[Any, str]:
 
 
 def _tend_keys(asked: argparse.Namespace) -> tuple[Any, str]:
+    if asked.verb == "hand-over":
+        return _hand_over(asked)
     with ExitStack() as stack:
         ring = _ring(asked.folder, stack, is_change=asked.verb != "list")
         result = asyncio.run(_run(asked, ring))
     return result, _as_text(result)
+
+
+def _hand_over(asked: argparse.Namespace) -> tuple[Any, str]:
+    here, there = asked.from_folder.resolve(), asked.folder and asked.folder.resolve()
+    if here == there:
+        raise AdminProblem("Both are the same backend.")
+    with ExitStack() as stack:  # nobody takes a master key away meanwhile
+        source = _ring(here, stack, is_change=True)
+        target = _ring(there, stack, is_change=True)
+        outcome = asyncio.run(_hand_over_between(asked, source, target))
+    lines = [f"Handed over: {', '.join(outcome.handed_over) or 'no keys'}."]
+    lines += [f"{name}: {reason}" for name, reason in outcome.left.items()]
+    return asdict(outcome), "\n".join(lines)
+
+
+async def _hand_over_between(
+    asked: argparse.Namespace, source: KeyRing, target: KeyRing
+) -> HandedOver:
+    async with AsyncExitStack() as stack:
+        holders = []
+        for ring, user_id in ((source, asked.from_user), (target, asked.to_user)):
+            database = Database(ring.database_url, max_size=1)
+            await database.open()
+            stack.push_async_callback(database.close)
+            holders.append(Holder(database, KeySealer(ring.read()), user_id))
+        return await hand_over_keys(*holders)
 
 
 def _tend_auth_keys(asked: argparse.Namespace) -> tuple[Any, str]:
@@ -130,6 +174,20 @@ async def _run(asked: argparse.Namespace, ring: KeyRing) -> Any:
         return await tender.retire(asked.id)
     finally:
         await database.close()
+
+
+def _tell(text: str) -> int:
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # What is still unwritten goes nowhere, so that the end of the interpreter is quiet.
+        with Path(os.devnull).open("wb") as sink:
+            os.dup2(sink.fileno(), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return 0
+        print(f"The output could not be written: {error.strerror}.", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _refuse(message: str, as_json: bool, facts: dict[str, int | str] | None = None) -> int:

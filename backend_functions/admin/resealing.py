@@ -5,6 +5,7 @@ do. So this may be killed at any row and begun again, and two of them do no harm
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -39,6 +40,20 @@ async def count_by_key(database: Database) -> dict[str, int]:
     async with database.as_service() as connection:
         cursor = await connection.execute(_SQL.count_by_key)
         return {row["key_id"]: row["rows"] for row in await cursor.fetchall()}
+
+
+def key_binding(row: Mapping[str, Any]) -> KeyBinding:
+    """Return what the key of a config is bound to.
+
+    Args:
+        row: `id`, `user_id`, `provider` and `base_url` of the config.
+
+    Raises:
+        ServiceError: The provider is not known, or the address cannot be one.
+    """
+    provider = find_provider(row["provider"])
+    base_url = resolve_base_url(provider, row["base_url"], _ANY_ADDRESS, None)
+    return KeyBinding(row["user_id"], row["id"], origin(base_url))
 
 
 async def reseal_all(database: Database, sealer: KeySealer) -> Resealed:
@@ -96,9 +111,7 @@ async def _replace(database: Database, envelopes: list[tuple[dict[str, Any], str
 def _reseal(sealer: KeySealer, row: dict[str, Any]) -> str | None:
     """Return the new envelope; None when the old one does not open."""
     try:
-        provider = find_provider(row["provider"])
-        base_url = resolve_base_url(provider, row["base_url"], _ANY_ADDRESS, None)
-        binding = KeyBinding(row["user_id"], row["id"], origin(base_url))
+        binding = key_binding(row)
         return sealer.seal(sealer.open(row["api_key_encrypted"], binding), binding)
     except ServiceError:
         return None

@@ -71,10 +71,15 @@ class ConfigStore:
                 "config_id": config_id,
                 "user_id": caller.user_id,
                 "api_key_encrypted": self._providers.sealer.seal(key, binding) if key else None,
-                "key_last4": key[-4:] if key and len(key) >= 12 else None,
+                "key_last4": shown_end(key) if key else None,
             },
         )
         return await get_config(connection, caller, config_id)
+
+
+def shown_end(key: str) -> str | None:
+    """Return the end of a key by which its owner knows it; None for one too short to show any."""
+    return key[-4:] if len(key) >= 12 else None
 
 
 async def get_config(connection: Connection, caller: Caller, config_id: UUID) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pocketllm_cli.api.auth import Auth
 from pocketllm_cli.api.backend import EmbeddedBackend
 from pocketllm_cli.api.sessions import Sessions, session_mark
 from pocketllm_cli.api.transport import Transport, open_transport
-from pocketllm_cli.api.wire import Locator, Wire
+from pocketllm_cli.api.wire import Locator, Wire, failures_of
 from pocketllm_cli.credentials import CredentialStore
 from pocketllm_cli.debug_log import DebugLog
 from pocketllm_cli.errors import PocketLLMError, SessionExpired
@@ -164,12 +164,13 @@ class Api:
         Raises:
             NotSignedIn: Nobody.
         """
-        endpoint = await self.locator.locate()
-        token = await self.sessions.access_token()
-        try:
-            user_id, email = await self.auth.user(token)
-        except SessionExpired:
-            user_id, email = await self.auth.user(await self.sessions.renewed_token(token))
+        with failures_of(self.context):
+            endpoint = await self.locator.locate()
+            token = await self.sessions.access_token()
+            try:
+                user_id, email = await self.auth.user(token)
+            except SessionExpired:
+                user_id, email = await self.auth.user(await self.sessions.renewed_token(token))
         return Account(user_id, email, self.context.name, endpoint.url)
 
     async def sign_out_quietly(self, access_token: str) -> PocketLLMError | None:

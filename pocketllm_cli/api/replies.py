@@ -40,9 +40,11 @@ _BY_STATUS: Final[dict[int, type[PocketLLMError]]] = {
     504: BackendUnreachable,
 }
 _LONGEST_WAIT_SECONDS: Final = 86_400.0
+_TAKEN: Final = "23505"
+"""Of this the database tells the names of its constraints."""
 _BY_SQLSTATE: Final[dict[str, type[PocketLLMError]]] = {
     "42501": NotAllowed,
-    "23505": Conflict,
+    _TAKEN: Conflict,
     "P0002": NotFound,
 }
 _BY_AUTH_CODE: Final[dict[str, type[PocketLLMError]]] = {
@@ -119,7 +121,7 @@ def _of_body(status: int, body: Mapping[str, Any]) -> PocketLLMError:
     code = str(body.get("error_code") or body.get("code"))
     named = _BY_SQLSTATE.get(code) or _BY_AUTH_CODE.get(code)
     kind = named or _BY_STATUS.get(status, BackendProblem)
-    if kind in _SAY_IT_OURSELVES:
+    if kind in _SAY_IT_OURSELVES or code == _TAKEN:
         return kind()
     return kind(_text(body.get("message") or body.get("msg")))
 

@@ -14,6 +14,7 @@ from pocketllm_cli.exports.whole_chat import CHAT_FIELDS, MESSAGE_FIELDS, WholeC
 
 _A_PAGE: Final = 500
 _CHATS_A_PAGE: Final = 100
+_IDS_A_PAGE: Final = 1000
 _MOST_MESSAGES: Final = 200
 _MOST_BYTES: Final = 250_000
 """What goes in one call. A statement has eight seconds, and a busy machine takes three to index the
@@ -34,15 +35,27 @@ class WholeChats:
         return None
 
     async def read_all(self) -> AsyncIterator[WholeChat]:
-        """Yield every chat, in the order of their ids."""
+        """Yield every chat, in the order of their ids, but none that is deleted meanwhile."""
         after: list[tuple[str, str]] = []
         while True:
             page = await self._chats.select(after, order="id.asc", limit=_CHATS_A_PAGE)
             async for chat in self._with_messages(page):
-                yield chat
+                # A chat and its messages are read one after the other: it may have changed between.
+                whole = chat if _is_whole(chat) else await self.read(str(chat.chat["id"]))
+                if whole is not None:
+                    yield whole
             if len(page) < _CHATS_A_PAGE:
                 return
             after = [("id", f"gt.{page[-1]['id']}")]
+
+    async def count(self) -> int:
+        """Return how many chats there are."""
+        table, count = Table(self.wire, "chats", "id"), 0
+        after: list[tuple[str, str]] = []
+        while page := await table.select(after, order="id.asc", limit=_IDS_A_PAGE):
+            count += len(page)
+            after = [("id", f"gt.{page[-1]['id']}")]
+        return count
 
     async def known(self, chat_ids: Sequence[str]) -> set[str]:
         """Return which of these chats are there."""
@@ -203,6 +216,12 @@ def in_parts(messages: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, An
         parts[-1].append(message)
         size += own
     return parts
+
+
+def _is_whole(chat: WholeChat) -> bool:
+    """Say whether the message that the shown branch ends with is among those that were read."""
+    tip = chat.chat["current_message_id"]
+    return tip is None or any(row["id"] == tip for row in reversed(chat.messages))
 
 
 def _chat_of(record: Mapping[str, Any]) -> Row:

@@ -1,7 +1,7 @@
 """Authorised requests: finds the backend, adds the token, tries once more where that is safe."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
 
@@ -9,7 +9,7 @@ from pocketllm_cli.api.backend import EmbeddedBackend
 from pocketllm_cli.api.replies import failure_of, json_or_fail
 from pocketllm_cli.api.sessions import Sessions
 from pocketllm_cli.api.transport import NotConnected, Transport, translated_failures
-from pocketllm_cli.errors import BackendUnreachable, SessionExpired
+from pocketllm_cli.errors import BackendUnreachable, PocketLLMError, SessionExpired
 from pocketllm_cli.models import Context, Endpoint
 
 if TYPE_CHECKING:
@@ -19,6 +19,16 @@ Service = Literal["tables", "functions", "storage", "auth"]
 _NOT_AUTHENTICATED: Final = 401
 _STORAGE_REFUSED: Final = 400
 """Storage answers so whatever is wrong; its body says what."""
+
+
+@contextmanager
+def failures_of(context: Context) -> Iterator[None]:
+    """Note on what fails within the block whose backend it was."""
+    try:
+        yield
+    except PocketLLMError as error:
+        error.context_name = error.context_name or context.name
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,8 @@ class Wire:
         Raises:
             PocketLLMError: What the failure means.
         """
-        return json_or_fail(await self._send(call, stream=False))
+        with failures_of(self._sessions.context):
+            return json_or_fail(await self._send(call, stream=False))
 
     @asynccontextmanager
     async def stream(self, call: Call) -> AsyncIterator["httpx.Response"]:
@@ -89,16 +100,17 @@ class Wire:
         Raises:
             PocketLLMError: It failed before the first byte, or broke off.
         """
-        response = await self._send(call, stream=True)
-        try:
-            if not response.is_success:
+        with failures_of(self._sessions.context):
+            response = await self._send(call, stream=True)
+            try:
+                if not response.is_success:
+                    with translated_failures(self._transport.log):
+                        await response.aread()
+                    raise failure_of(response)
                 with translated_failures(self._transport.log):
-                    await response.aread()
-                raise failure_of(response)
-            with translated_failures(self._transport.log):
-                yield response
-        finally:
-            await response.aclose()
+                    yield response
+            finally:
+                await response.aclose()
 
     async def address(self, service: Service, path: str) -> str:
         """Return the whole address of a path, for somebody who needs no token there."""

@@ -1,8 +1,6 @@
 """`pocketllm admin`: maintenance, done by the programs of the backend itself."""
 
 import subprocess
-import sys
-from importlib.util import find_spec
 from typing import Annotated, Final
 
 import typer
@@ -10,11 +8,11 @@ import typer
 from pocketllm_cli.app import App, app_of
 from pocketllm_cli.commands import admin_database
 from pocketllm_cli.commands.admin_database import database_address
+from pocketllm_cli.commands.admin_program import admin_command
 from pocketllm_cli.commands.tree import noun, verb
-from pocketllm_cli.errors import BackendMissing, UsageProblem
+from pocketllm_cli.errors import UsageProblem
 from pocketllm_cli.settings import environment_with
 
-_PROGRAM: Final = "backend_functions.admin"
 _ROTATES: Final = "This seals all provider keys anew."
 _SIGNS_ANEW: Final = "This changes the key that signs tokens."
 
@@ -156,11 +154,7 @@ def _run(app: App, *words: str, operand: str | None = None) -> None:
         BackendMissing: It is not installed.
         KeyringProblem: The keyring, which may hold the database's address, does not answer.
     """
-    if any(find_spec(name) is None for name in ("backend_functions", "psycopg")):
-        raise BackendMissing(
-            "The programs that maintain a backend are not installed.",
-            hint="Install them with `pip install 'pocketllm[server]'`.",
-        )
+    program = admin_command(words)
     options, environment = ["--json"] if app.invocation.as_json else [], None
     if app.context.is_embedded:
         app.run(lambda api: api.locator.locate())  # it must run, so that its database does
@@ -169,6 +163,6 @@ def _run(app: App, *words: str, operand: str | None = None) -> None:
         # Other users of the machine see arguments; a process's environment is its user's alone.
         environment = environment_with("SUPABASE_DB_URL", address)
     rest = [] if operand is None else ["--", operand]
-    command = [sys.executable, "-P", "-m", _PROGRAM, *words, *options, *rest]
+    command = [*program, *options, *rest]
     done = subprocess.run(command, env=environment, check=False)  # noqa: S603 # our own program
     raise typer.Exit(done.returncode if done.returncode >= 0 else 128 - done.returncode)

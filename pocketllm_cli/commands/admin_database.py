@@ -4,7 +4,7 @@ The address holds the password of the database's owner. It is never an argument,
 of the machine could see, and never lies in a file.
 """
 
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlsplit
 
 import typer
@@ -13,6 +13,9 @@ from pocketllm_cli.app import App, app_of
 from pocketllm_cli.commands.tree import noun, verb
 from pocketllm_cli.errors import NotFound, UsageProblem
 from pocketllm_cli.piped_text import read_piped_text
+
+if TYPE_CHECKING:
+    from pocketllm_cli.models import Context
 
 _SCHEMES: Final = ("postgres", "postgresql")
 _EXAMPLE: Final = "It looks like postgresql://postgres:PASSWORD@db.example.co:5432/postgres."
@@ -24,13 +27,15 @@ app = noun(
 )
 
 
-def database_address(app: App) -> str | None:
-    """Return the address for the context of this run: from SUPABASE_DB_URL, else the keyring.
+def database_address(app: App, context: "Context | None" = None) -> str | None:
+    """Return the address for a context, that of this run unless another one is given.
+
+    It is that of SUPABASE_DB_URL, else the one in the keyring.
 
     Raises:
         KeyringProblem: The keyring does not answer.
     """
-    return app.settings.database_url or app.store.load_secret(_name(app))
+    return app.settings.database_url or app.store.load_secret(_name(context or app.context))
 
 
 @app.callback()
@@ -70,7 +75,7 @@ def keep(
     """Keep the address of the owner's login in the system keyring."""
     app = app_of(ctx)
     _require_hosted(app)
-    app.store.save_secret(_name(app), _read_address(app, from_stdin=from_stdin))
+    app.store.save_secret(_name(app.context), _read_address(app, from_stdin=from_stdin))
     app.console.say("The address is in the system keyring.")
 
 
@@ -79,7 +84,7 @@ def forget(ctx: typer.Context) -> None:
     """Remove the address from the system keyring."""
     app = app_of(ctx)
     _require_hosted(app)
-    app.store.remove_secret(_name(app))
+    app.store.remove_secret(_name(app.context))
     app.console.say("The keyring holds no address for this context.")
 
 
@@ -109,5 +114,5 @@ def _require_hosted(app: App) -> None:
         )
 
 
-def _name(app: App) -> str:
-    return f"{app.context.name}@database"  # no context can be called so
+def _name(context: "Context") -> str:
+    return f"{context.name}@database"  # no context can be called so

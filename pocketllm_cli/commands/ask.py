@@ -79,7 +79,7 @@ def ask(
         typer.Option(
             "-a",
             "--attach",
-            metavar="PATH",
+            metavar="FILE",
             help="A picture, PDF or text, - for stdin; repeatable.",
         ),
     ] = None,

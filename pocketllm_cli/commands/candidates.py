@@ -52,5 +52,8 @@ def words_of(line: str) -> list[str]:
 
 
 def _wants_path(target: Any) -> bool:
+    """Say so of a path, and of what is called FILE though it may also be a pattern or `-`."""
+    if (getattr(target, "metavar", None) or "").startswith("FILE"):
+        return True
     annotation = getattr(getattr(target, "type_descriptor", None), "annotation", None)
     return Path in (annotation, *get_args(annotation))

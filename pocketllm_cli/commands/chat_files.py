@@ -23,6 +23,9 @@ _AT_ONCE: Final = 4
 _A_BATCH: Final = 200
 
 
+_BAR: Final = 20
+
+
 class Format(StrEnum):
     """What a chat is written as."""
 
@@ -131,6 +134,7 @@ def import_(
 ) -> None:
     """Bring in chats of another program, or of an export; what is there already stays as it is."""
     app = app_of(ctx)
+    app.invocation.farewell = None if dry_run else "Stopped. The same command goes on from here."
     counts = app.run(lambda api: _bring_in(app, api, file, origin, dry_run=dry_run))
     app.console.emit(counts, lambda counts, page: _as_text(counts, dry_run=dry_run))
 
@@ -142,7 +146,8 @@ async def _bring_in(
     from pocketllm_cli.imports.files import read_file
 
     user_id = (await api.account()).id
-    records = read_file(file, origin.value if origin else None, user_id)
+    progress = _ImportProgress(app.console)
+    records = read_file(file, origin.value if origin else None, user_id, progress.note_total)
     counts = {"chats": 0, "messages": 0, "already_there": 0}
     while batch := await asyncio.to_thread(_take, records):
         known = await api.whole_chats.known([record["id"] for record in batch])
@@ -151,14 +156,38 @@ async def _bring_in(
         for record in batch:
             if record["id"] in known and not dry_run:
                 counts["messages"] += await api.whole_chats.finish(record)
+        progress.show(len(batch) - len(new))
         loads = in_loads(new)
         for start in range(0, len(loads), _AT_ONCE):
             some = loads[start : start + _AT_ONCE]
             _count_in(counts, some, await _put(api, some, user_id, dry_run=dry_run))
-            if app.console.can_animate:
-                app.console.show_briefly(f"Importing: {_chats(counts['chats'])} …")
+            progress.show(sum(map(len, some)))
     app.console.show_briefly("")
     return counts
+
+
+class _ImportProgress:
+    """Shows how many chats of a file have been gone through, on a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._done = self._total = 0
+
+    def note_total(self, total: int) -> None:
+        """Note how many chats there are at most."""
+        self._total = total
+
+    def show(self, more: int) -> None:
+        """Show that so many more are done."""
+        self._done += more
+        if not self._console.can_animate:
+            return
+        if self._total < self._done:
+            self._console.show_briefly(f"Importing: {_chats(self._done)} …")
+            return
+        bar = "#" * (self._done * _BAR // self._total)
+        counted = f"{self._done:,} of {_chats(self._total)}"
+        self._console.show_briefly(f"Importing [{bar:{_BAR}}] {counted} …")
 
 
 async def _put(

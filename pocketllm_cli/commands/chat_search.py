@@ -16,6 +16,8 @@ from pocketllm_cli.sanitize import clean_line
 _WHO: Final = {"user": "You", "assistant": "Answer", "system": "System prompt", None: "Title"}
 _BOLD: Final = ("\x1b[1m", "\x1b[22m")
 _PLAIN: Final = ("**", "**")
+_MOST_SHOWN: Final = 200
+"""Characters of a query that are said again."""
 _EXAMPLE: Final = 'Example: `pocketllm chats search "northern lights"`.'
 
 
@@ -62,7 +64,9 @@ def check_query(text: str) -> str:
 
 def nothing_found(query: str) -> str:
     """Say that nothing fits."""
-    return f"Nothing was found for “{clean_line(query)}”."
+    line = clean_line(query)
+    shown = line if len(line) <= _MOST_SHOWN else line[: _MOST_SHOWN - 1] + "…"
+    return f"Nothing was found for “{shown}”."
 
 
 def _marks(app: App) -> tuple[str, str]:

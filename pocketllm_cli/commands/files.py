@@ -65,7 +65,7 @@ def list_files(
 )
 def upload(
     ctx: typer.Context,
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files of this machine.")],
+    paths: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files of this machine.")],
     chat: Annotated[str, typer.Option("--chat", metavar="ID", help="The chat they belong to.")],
 ) -> None:
     """Store files beside a chat, as they are; none that is there is replaced."""

@@ -3,10 +3,17 @@
 Source: the archive that ChatGPT mails; its format is not published.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from pocketllm_cli.imports.records import ForeignChat, ForeignMessage, moment, without_nul
+from pocketllm_cli.imports.records import (
+    ForeignChat,
+    ForeignMessage,
+    moment,
+    text_or_none,
+    without_nul,
+)
 
 SOURCE: Final = "chatgpt"
 _ROLES: Final = {"user": "user", "assistant": "assistant"}
@@ -37,7 +44,7 @@ def _chat(chat: Mapping[str, Any]) -> ForeignChat:
     return ForeignChat(
         source=SOURCE,
         key=str(chat.get("conversation_id") or chat.get("id") or next(iter(nodes), "")),
-        title=str(chat.get("title") or ""),
+        title=text_or_none(chat.get("title")) or "",
         created_at=moment(chat.get("create_time")),
         updated_at=moment(chat.get("update_time")),
         messages=tuple(told.values()),
@@ -78,13 +85,36 @@ def _message(key: str, node: Any, parent: str | None) -> ForeignMessage | None:
     if not isinstance(message, dict):
         return None
     role = _ROLES.get(str((message.get("author") or {}).get("role")))
-    text = _text(message.get("content"))
+    text = _told_to(message.get("recipient"), message.get("content"))
     about = message.get("metadata") or {}
     if role is None or not text.strip() or about.get("is_visually_hidden_from_conversation"):
         return None
     model = about.get("model_slug")
     metadata = {"model": str(model)} if model and role == "assistant" else {}
     return ForeignMessage(key, parent, role, text, moment(message.get("create_time")), metadata)
+
+
+def _told_to(recipient: Any, content: Any) -> str:
+    """Return what a message says; what it says to a tool is a document, or code."""
+    text = _text(content)
+    if recipient in (None, "all") or not text:
+        return text
+    if str(recipient).startswith("canmore") and (document := _document(text)):
+        return document
+    language = content.get("language") if isinstance(content, dict) else None
+    told = language if isinstance(language, str) and language.isalnum() else ""
+    return f"```{told.replace('unknown', '')}\n{text}\n```"
+
+
+def _document(text: str) -> str:
+    """Return a document that was written beside the chat; "" where only a part was changed."""
+    try:
+        call = json.loads(text)
+    except ValueError:
+        return ""
+    if not isinstance(call, dict) or not isinstance(call.get("content"), str):
+        return ""
+    return without_nul(f"{call.get('name') or 'Document'}:\n\n{call['content']}")
 
 
 def _text(content: Any) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pocketllm_cli.errors import LocalFileProblem
+from pocketllm_cli.imports.llm_threads import has_threads, read_threads
 from pocketllm_cli.imports.records import ForeignChat, ForeignMessage, moment, without_nul
 
 SOURCE: Final = "llm"
@@ -19,6 +20,7 @@ _RESPONSES: Final = """
 select r.id, r.conversation_id, c.name, r.model, r.prompt, r.system, r.response, r.datetime_utc,
   {input_tokens}, {output_tokens}
 from responses r left join conversations c on c.id = r.conversation_id
+where {is_new}
 order by coalesce(r.conversation_id, r.id), r.datetime_utc, r.id
 """
 
@@ -31,8 +33,11 @@ def read_log(path: Path) -> Iterator[ForeignChat]:
     """
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            is_threaded = has_threads(database)
+            if is_threaded:
+                yield from read_threads(database, SOURCE)
             rows: list[tuple[Any, ...]] = []
-            for row in database.execute(_query(database)):
+            for row in database.execute(_query(database, is_threaded=is_threaded)):
                 if rows and _key(row) != _key(rows[0]):
                     yield _chat(rows)
                     rows = []
@@ -43,11 +48,16 @@ def read_log(path: Path) -> Iterator[ForeignChat]:
         raise LocalFileProblem(f"{path} is no log of llm that can be read ({error}).") from error
 
 
-def _query(database: sqlite3.Connection) -> str:
-    """Counts of tokens came with a later version of the schema."""
+def _query(database: sqlite3.Connection, *, is_threaded: bool) -> str:
+    """Counts of tokens came with a later version of the schema, and then the threads.
+
+    What is told in threads is not told twice.
+    """
     columns = {row[1] for row in database.execute("pragma table_info(responses)")}
+    is_new = "r.id not in (select id from turns)" if is_threaded else "true"
     return _RESPONSES.format(
-        **{name: f"r.{name}" if name in columns else "null" for name in _COUNTS}
+        is_new=is_new,
+        **{name: f"r.{name}" if name in columns else "null" for name in _COUNTS},
     )
 
 

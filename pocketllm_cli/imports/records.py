@@ -88,6 +88,11 @@ def without_nul(text: str) -> str:
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
+def text_or_none(value: object) -> str | None:
+    """Return text that is not empty; None for anything else that may stand in its place."""
+    return value if isinstance(value, str) and value else None
+
+
 def moment(value: object) -> str | None:
     """Return a time as ISO 8601 in UTC; None where it is none. Numbers are seconds since 1970."""
     try:

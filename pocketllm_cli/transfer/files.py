@@ -29,6 +29,8 @@ class FileMover:
         self._places = places
         self._report = report
         self._scratch = scratch
+        self._listed: dict[str, set[str]] = {}
+        """The folder of the target that was looked into last."""
 
     async def move(self, file: StoredFile) -> None:
         """Bring a file over, unless there is one in its place, and compare what is stored."""
@@ -50,6 +52,18 @@ class FileMover:
         finally:
             here.unlink(missing_ok=True)
             there.unlink(missing_ok=True)
+
+    async def count(self, file: StoredFile) -> None:
+        """Count a file that `move` would bring over; nothing is changed."""
+        path = self._places.path(file.path)
+        folder = path.rpartition("/")[0]
+        if folder not in self._listed:
+            self._listed = {folder: {one.path for one in await self._target.all(folder)}}
+        if path in self._listed[folder]:
+            self._report.already_there += 1
+        else:
+            self._report.files += 1
+            self._report.bytes += file.size or 0
 
     async def _put(self, here: Path, path: str, content_type: str | None) -> bool:
         try:

@@ -15,8 +15,14 @@ _OVER: Final = ("completed", "failed")
 _A_PAGE: Final = 100
 
 
-async def move_jobs(source: Wire, target: Wire, places: Places, report: Report) -> list[str]:
-    """Bring jobs over and compare; return the ids at the source of those that are there now."""
+async def move_jobs(
+    source: Wire, target: Wire, places: Places, report: Report, *, is_dry: bool = False
+) -> list[str]:
+    """Bring jobs over and compare; return the ids at the source of those that are there now.
+
+    Args:
+        is_dry: Only count them; those that would be there then are returned.
+    """
     moved: list[str] = []
     async for page in _pages(source):
         over = [row for row in page if row["status"] in _OVER]
@@ -27,6 +33,11 @@ async def move_jobs(source: Wire, target: Wire, places: Places, report: Report) 
             continue
         known = await _stored(target, [row["id"] for row in over])
         records = {row["id"]: _record(row, places) for row in over}
+        if is_dry:
+            moved += records
+            report.jobs += len(records) - len(known)
+            report.already_there += len(known)
+            continue
         if new := [record for key, record in records.items() if key not in known]:
             await target.ask(Call("tables", "POST", "rpc/import_jobs", (), {"jobs": new}))
         stored = await _stored(target, list(records))

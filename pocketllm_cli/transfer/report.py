@@ -8,7 +8,7 @@ class Left:
     """Something that stays at the source alone, or differs at the target."""
 
     kind: str
-    """`model`, `chat`, `file` or `job`."""
+    """`model`, `key`, `chat`, `file` or `job`."""
     name: str
     """A name, an id or a path."""
     reason: str
@@ -25,6 +25,8 @@ class Report:
     bytes: int = 0
     jobs: int = 0
     already_there: int = 0
+    keys_handed_over: list[str] = field(default_factory=list)
+    """Names of model configs whose key was sealed anew for the target."""
     keys_needed: list[str] = field(default_factory=list)
     """Names of model configs at the target whose key must be given anew."""
     left: list[Left] = field(default_factory=list)

@@ -6,17 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
+from backend_functions.embedded.machine_keys import load
+from backend_functions.sealing import KeyBinding, KeySealer
+from backend_functions.settings import parse_master_keys
 from tests.support.home import Home
 
 MOVE = ("transfer", "--from", "embedded", "--to", "there")
 LONG, SHORT = 900, 40
+KEY = "sk-canary-0123456789"
 PNG = b"\x89PNG\r\n\x1a\n not really"
 
 
@@ -45,6 +49,15 @@ class Two:
                 message["metadata"] = str(message["metadata"]).replace(self.user_id, self.local_id)
         return found
 
+    def key_at_the_target(self) -> str:
+        statement = (
+            "select id, api_key_encrypted from public.model_configs where user_id = %s and has_key"
+        )
+        [(config_id, envelope)] = self.there_rows(statement)
+        keys = load(self.there.backend_folder / "keys.json").master_keys
+        binding = KeyBinding(UUID(self.user_id), config_id, "https://api.openai.com:443")
+        return KeySealer(parse_master_keys(keys)).open(envelope, binding)
+
 
 def rows(home: Home, statement: str, *values: object) -> list[tuple[Any, ...]]:
     with psycopg.connect(home.status()["database_url"]) as connection:
@@ -70,7 +83,7 @@ def fill(two: Two, tmp_path: Path) -> str:
     """Make chats, a config with its key, a file, jobs and a picture; return the file's path."""
     here, owner = two.here, two.local_id
     add = ("models", "add", "gpt", "--provider", "openai", "--model", "gpt-4.1", "--key-stdin")
-    assert here.run(*add, stdin=b"sk-canary-0123456789").code == 0
+    assert here.run(*add, stdin=KEY.encode()).code == 0
     [(config,)] = two.here_rows("select id::text from public.model_configs where name = 'gpt'")
     lists = [[str(uuid4()) for _ in range(count)] for count in (LONG, *[3] * SHORT)]
     path = f"private/user_files/{owner}/{uuid4()}/notes.txt"
@@ -143,6 +156,8 @@ def test_everything_is_brought_over_also_when_it_is_killed_in_the_middle(
     two.there_rows(rest)
     moved = two.here.run(*MOVE, "--json")
     again = two.here.run(*MOVE, "--json")
+    folder = str(two.there.backend_folder)
+    sealed = two.here.run(*MOVE, "--with-keys", "--to-folder", folder, "--json", "--debug")
 
     assert moved.code == 1, moved.err  # one job is not over
     assert [one["reason"] for one in moved.json()["left"]] == ["it is not over"]
@@ -152,6 +167,7 @@ def test_everything_is_brought_over_also_when_it_is_killed_in_the_middle(
     assert again.json() | {"already_there": 0} == {
         **dict.fromkeys(("models", "chats", "messages", "files", "bytes", "jobs"), 0),
         "already_there": 0,
+        "keys_handed_over": [],
         "keys_needed": ["gpt"],
         "left": moved.json()["left"],
     }
@@ -159,7 +175,10 @@ def test_everything_is_brought_over_also_when_it_is_killed_in_the_middle(
     [(job,)] = two.there_rows("select id::text from public.jobs where user_id = %s")
     there = path.replace(owner, two.user_id)
     assert files == [(f"private/generated_images/{two.user_id}/{job}.png",), (there,)]
-    assert "canary" not in moved.err + moved.text
+    assert sealed.json() == again.json() | {"keys_handed_over": ["gpt"], "keys_needed": []}
+    assert two.key_at_the_target() == KEY
+    logs = [log.read_text() for log in two.here.folder.rglob("*.log")]
+    assert "canary" not in "".join([moved.err, moved.text, sealed.err, sealed.text, *logs])
 
 
 def test_what_was_changed_at_the_target_is_left_as_it_is(two: Two, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wrapper.write_text(f'#!/bin/sh\nshift 3\nexec "{sys.executable}" "{script}" "$@"\n')
     wrapper.chmod(0o700)
     monkeypatch.setattr("sys.executable", str(wrapper))
-    monkeypatch.setattr("pocketllm_cli.commands.admin.find_spec", lambda name: name)
+    monkeypatch.setattr("pocketllm_cli.commands.admin_program.find_spec", lambda name: name)
 
 
 @pytest.mark.usefixtures("program", "backend")
@@ -82,7 +82,7 @@ def test_what_changes_keys_needs_a_confirmation(cli: Cli, noun: str, argv: tuple
 def test_without_the_programs_it_says_how_to_install_them(
     cli: Cli, backend: FakeBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pocketllm_cli.commands.admin.find_spec", lambda name: None)
+    monkeypatch.setattr("pocketllm_cli.commands.admin_program.find_spec", lambda name: None)
     result = cli("admin", "keys", "list")
 
     assert result.exit_code == ExitCode.FAILURE

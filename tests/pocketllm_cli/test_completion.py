@@ -112,6 +112,8 @@ def words(program: Program, *unfinished: str) -> list[str]:
         (("usage", "--by", ""), ["model", "day", "chat"]),
         (("ask", "-a", ""), [":files"]),
         (("chats", "import", ""), [":files"]),
+        (("files", "upload", ""), [":files"]),
+        (("files", "remove", ""), []),
         (("--context", ""), ["embedded"]),
         (
             (

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from pocketllm_cli.app import App
+from pocketllm_cli.console import Console
 from pocketllm_cli.errors import ExitCode
+from pocketllm_cli.invocation import Invocation
 from tests.pocketllm_cli.conftest import Cli
 from tests.pocketllm_cli.fake_backend import FakeBackend, Row
 
@@ -39,6 +42,18 @@ def examine(cli: Cli) -> dict[str, Row]:
 
 def with_state(findings: dict[str, Row], state: str) -> set[str]:
     return {name for name, finding in findings.items() if finding["state"] == state}
+
+
+def test_a_terminal_that_knows_only_lines_is_shown_nothing_that_turns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    invocation = Invocation()
+    app = App(invocation, Console(invocation))
+    monkeypatch.setattr("pocketllm_cli.console._is_terminal", lambda stream: True)
+
+    assert app.paths
+    assert not app.console.can_animate
 
 
 def test_what_works_is_said_and_what_does_not_ends_with_1(cli: Cli, sound: FakeBackend) -> None:

@@ -34,3 +34,28 @@ from resealed
 join free on free.id = resealed.id
 where config.id = resealed.id and config.api_key_encrypted = resealed.old
 returning config.id
+
+-- name: with_key_of
+-- One person's configs that have a key.
+select id, user_id, name, provider, base_url, api_key_encrypted
+from public.model_configs
+where user_id = %(user_id)s and api_key_encrypted is not null
+order by name
+
+-- name: without_key_of
+-- One person's configs that have none.
+select id, user_id, name, provider, base_url
+from public.model_configs
+where user_id = %(user_id)s and api_key_encrypted is null
+order by name
+
+-- name: give_key
+-- Give a config its key, unless it has got one or was pointed elsewhere meanwhile.
+update public.model_configs
+set api_key_encrypted = %(api_key_encrypted)s, key_last4 = %(key_last4)s
+where id = %(id)s
+  and user_id = %(user_id)s
+  and api_key_encrypted is null
+  and provider = %(provider)s
+  and base_url is not distinct from %(base_url)s
+returning id

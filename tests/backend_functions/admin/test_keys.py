@@ -218,3 +218,11 @@ def test_neither_output_nor_log_gives_a_key_or_a_password_away(
     for secret in secrets:
         assert secret not in output
         assert secret not in log
+
+
+def test_a_list_that_cannot_be_written_is_a_failure_and_said(vault: Vault) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(vault.command("list"), stdout=full, stderr=subprocess.PIPE, text=True)
+
+    assert done.returncode == 1
+    assert done.stderr == "The output could not be written: No space left on device.\n"

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,27 @@ CLAUDE = [
         ],
     }
 ]
+
+
+LATER_LLM = r"""
+create table threads (id text primary key, name text, tip_message_hash text, datetime_utc text);
+create table turns (id text primary key, thread_id text, tip_message_hash text, model text,
+  input_tokens integer, output_tokens integer, datetime_utc text);
+create table messages (hash text primary key, parent_hash text, role text);
+create table parts (id integer primary key, message_hash text, position integer, type text,
+  text text, payload text);
+create table fragments (id integer primary key, content text);
+insert into fragments values (1, 'a fragment');
+insert into threads values ('t', 'Thread', 'd', '2024-01-02T10:00:00');
+insert into turns values ('3', 't', 'c', 'm', null, null, '2024-01-02T10:00:00'),
+  ('4', 't', 'd', 'm', 3, null, '2024-01-02T11:00:00');
+insert into messages values ('a', null, 'user'), ('b', 'a', 'tool'), ('c', 'b', 'assistant'),
+  ('d', 'b', 'assistant');
+insert into parts (message_hash, position, type, text, payload) values
+  ('a', 0, 'text', null, '{"text_ref": [{"fragment": 1}, {"literal": "\nsum up"}]}'),
+  ('a', 1, 'attachment', null, '{}'), ('b', 0, 'tool_result', 'noise', null),
+  ('c', 0, 'text', 'three', null), ('d', 0, 'text', 'another three', null);
+"""
 
 
 @pytest.fixture
@@ -154,6 +176,112 @@ def test_the_log_of_llm_becomes_chats_with_their_system_prompt_once(llm_log: Pat
         "output_tokens": 4,
     }
     assert said(chats["alone"]) == [("user", "alone"), ("assistant", "three")]
+
+
+def test_a_log_of_a_later_llm_keeps_its_threads_and_is_not_told_twice(llm_log: Path) -> None:
+    with sqlite3.connect(llm_log) as database:
+        database.executescript(LATER_LLM)
+
+    chats = {chat["title"]: chat for chat in read_file(llm_log, None, ME)}
+
+    assert set(chats) == {"Kittens", "Thread"}  # "alone" has become the thread
+    assert said(chats["Thread"]) == [
+        ("user", "a fragment\nsum up\n\n[file]"),
+        ("assistant", "three"),
+        ("assistant", "another three"),
+    ]
+    question, first, second = chats["Thread"]["messages"]
+    assert first["parent_id"] == second["parent_id"] == question["id"]
+    assert chats["Thread"]["current_message_id"] == second["id"]
+    assert second["metadata"] == {"model": "m", "input_tokens": 3}
+    assert first["created_at"] == "2024-01-02T10:00:00+00:00"
+
+
+def test_what_chatgpt_told_its_tools_is_kept_as_code_and_documents(tmp_path: Path) -> None:
+    chat = node("a", None, "user", "hello")
+    code, canvas = node("b", "a", "assistant", "print(1)"), node("c", "b", "assistant")
+    code["message"]["recipient"], canvas["message"]["recipient"] = (
+        "python",
+        "canmore.create_textdoc",
+    )
+    code["message"]["content"] = {"content_type": "code", "language": "python", "text": "print(1)"}
+    canvas["message"]["content"] = {"text": json.dumps({"name": "Poem", "content": "Roses"})}
+    mapping = {"a": chat, "b": code, "c": canvas}
+    file = write(tmp_path, [{"title": {"odd": 1}, "mapping": mapping, "current_node": "c"}])
+
+    [record] = read_file(file, None, ME)
+
+    assert record["title"] == "Untitled chat"
+    assert said(record) == [
+        ("user", "hello"),
+        ("assistant", "```python\nprint(1)\n```"),
+        ("assistant", "Poem:\n\nRoses"),
+    ]
+
+
+def test_a_claude_export_keeps_documents_files_and_a_first_message_that_was_changed(
+    tmp_path: Path,
+) -> None:
+    root = "00000000-0000-4000-8000-000000000000"
+    document = {"type": "tool_use", "input": {"title": "Poem", "content": "Roses"}}
+    messages = [
+        {"uuid": "1", "sender": "human", "text": "old", "parent_message_uuid": root},
+        {"uuid": "2", "sender": "assistant", "content": [document], "parent_message_uuid": "1"},
+        {"uuid": "3", "sender": "human", "text": "new", "parent_message_uuid": root},
+        {"uuid": "4", "sender": "assistant", "text": "", "parent_message_uuid": "3"},
+        {
+            "uuid": "5",
+            "sender": "human",
+            "files": [{"file_name": "a.png"}],
+            "parent_message_uuid": "4",
+        },
+    ]
+
+    [chat] = read_file(write(tmp_path, [{"uuid": "k", "chat_messages": messages}]), None, ME)
+
+    assert said(chat) == [
+        ("user", "old"),
+        ("assistant", "Poem:\n\nRoses"),
+        ("user", "new"),
+        ("user", "[file: a.png]"),
+    ]
+    old, answer, new, file = chat["messages"]
+    assert (old["parent_id"], new["parent_id"]) == (None, None)
+    assert (answer["parent_id"], file["parent_id"]) == (old["id"], new["id"])
+
+
+def broken(archive: bytes) -> bytes:
+    at = archive.index(b"conversations.json") + 40
+    return archive[:at] + b"\xff\x00\xff" + archive[at + 3 :]
+
+
+@pytest.mark.parametrize(
+    ("harm", "reason"),
+    [(broken, "decompressing|CRC"), (lambda archive: archive[:300], "a part of it is missing")],
+    ids=["harmed", "cut off"],
+)
+def test_a_damaged_archive_is_said_to_be_one(
+    tmp_path: Path, harm: Callable[[bytes], bytes], reason: str
+) -> None:
+    archive = tmp_path / "export.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
+        target.writestr("conversations.json", json.dumps(CLAUDE * 20))
+    archive.write_bytes(harm(archive.read_bytes()))
+
+    with pytest.raises(LocalFileProblem, match=reason):
+        list(read_file(archive, None, ME))
+
+
+def test_an_archive_that_grows_beyond_measure_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pocketllm_cli.imports.files._SMALL_BYTES", 1000)
+    archive = tmp_path / "export.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
+        target.writestr("conversations.json", "[" + " " * 1_000_000 + "]")
+
+    with pytest.raises(LocalFileProblem, match="beyond all measure"):
+        list(read_file(archive, None, ME))
 
 
 def test_an_archive_is_read_without_unpacking_it(tmp_path: Path) -> None:
