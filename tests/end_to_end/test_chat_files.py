@@ -99,6 +99,7 @@ def test_all_chats_are_exported_as_one_document(home: Home, exported: str) -> No
 
     chats = everything.json()["chats"]
     listed = home.run("chats", "list", "--limit", "1000", "--json").json()
+    listed += home.run("chats", "list", "--archived", "--limit", "1000", "--json").json()
     assert {chat["id"] for chat in chats} == {chat["id"] for chat in listed}
     assert json.loads(exported)["chats"][0] in chats
     shown = home.run("chats", "show", chats[0]["id"], "--json").json()["messages"]

@@ -13,6 +13,8 @@ from tests.sql.stage import Row
 pytestmark = pytest.mark.db
 
 REVIEWED = {
+    "realtime.read_filters": "a value quoted by %L, a type as the catalogue spells it",
+    "realtime.fulfil": "as read_filters, in conditions of filter_condition; all rows are bound",
     "realtime.may_see": "a table as regclass, its key's columns quoted by %I; all rows are bound",
     "realtime.might_see": "as may_see; its conditions are PostgreSQL's own text of policies",
 }

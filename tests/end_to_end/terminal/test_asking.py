@@ -76,7 +76,7 @@ async def test_an_answer_is_made_anew_a_question_is_edited_and_a_chat_is_forked(
         await until_answered(shown, 2)
 
         original = shown.screen.current
-        await shown.pilot.press("ctrl+up", "f")
+        await shown.pilot.press("ctrl+up", "G", "f")
         await shown.until(lambda: shown.screen.current is not original)
         await until_answered(shown, 2)
         assert shown.texts == ["When?", second]
