@@ -34,7 +34,7 @@ check: setup ## format, lint, types, import contracts, tests
 	@$(BIN)/mypy
 	@$(BIN)/python -m tests.contract.node
 	@$(BIN)/python -m tests.support.browser
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 3 --dist loadgroup
 
 unit: setup ## the tests that need no database, in seconds
 	@$(BIN)/pytest -q -m "not db and not backend and not model"
