@@ -35,6 +35,8 @@ _TEXT: Final = re.compile(r'<text [^>]*\bx="([\d.]+)" y="([\d.]+)"[^>]*>(.*?)</t
 _CELL_WIDTH: Final = 12.2
 """Of Rich's pictures, in their own unit."""
 _MOST_LINES: Final = 40
+_LOOKS: Final = 10
+"""A busy machine may not have painted what lies under a dialog yet."""
 _WHAT_TO_DO: Final = """\
 Side by side: snapshot_report.html. If the change is meant: `make snapshots`, and look at the
 pictures in tests/snapshots."""
@@ -80,9 +82,13 @@ class Pictures:
             shown.app.theme = theme
             await shown.pilot.pause()
             await shown.pilot.pause()
-            picture = shown.app.export_screenshot().replace(self.url, "http://127.0.0.1:54321")
             name = f"{state}-{size[0]}x{size[1]}-{theme}"
-            if picture != self.snapshot(name=name):
+            for _ in range(_LOOKS):
+                picture = shown.app.export_screenshot().replace(self.url, "http://127.0.0.1:54321")
+                if picture == self.snapshot(name=name):
+                    break
+                await shown.pilot.pause(0.1)
+            else:
                 differences.append(self._report(name, picture))
         if differences:
             pytest.fail("\n\n".join([*differences, _WHAT_TO_DO]), pytrace=False)
