@@ -21,9 +21,7 @@ def test_postgres_is_started_again_when_it_is_killed(
     postmaster(home).kill()
     time.sleep(0.05)
 
-    asked, until = home.run("ask", "-m", model, "still there?"), time.monotonic() + 60
-    while asked.code == 4 and time.monotonic() < until:  # a busy machine takes longer than a wait
-        asked = home.run("ask", "-m", model, "still there?")
+    asked = home.run("ask", "-m", model, "still there?")
 
     assert asked.code == 0, asked.err
     assert asked.text.startswith("word0")

@@ -23,13 +23,14 @@ def test_the_first_question_on_a_new_machine_needs_nothing_and_outlives_a_crash(
     asked = home.run("ask", QUESTION)
 
     assert asked.code == 0, asked.err
-    assert asked.text.strip()  # whatever a small model makes of it
+    assert "Paris" in asked.text
     assert b"\x1b" not in asked.out
     assert "models add" in asked.err
     [chat] = home.run("chats", "list", "--json").json()
     shown = home.run("chats", "show", "last", "--json").json()
     assert [message["role"] for message in shown["messages"]] == ["user", "assistant"]
     answer = shown["messages"][1]["metadata"]
+    assert shown["messages"][1]["content"].strip() == asked.text.strip() != ""
     assert answer["status"] == "complete"
     assert answer["input_tokens"] > 0
     assert answer["output_tokens"] > 0
@@ -63,7 +64,7 @@ def test_the_first_question_is_answered_also(
     )
 
     assert asked.returncode == 0, asked.stderr
-    assert asked.stdout.strip()
+    assert "Paris" in asked.stdout
 
 
 @pytest.mark.timeout(600)

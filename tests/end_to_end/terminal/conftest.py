@@ -18,19 +18,6 @@ from tests.support.backend import BackendUser, sign_up
 from tests.support.home import Home
 from tests.support.upstream import Upstream
 
-# A connection that is given up while it is being made is left to the garbage collector by asyncio.
-_GIVEN_UP = (
-    "ignore:Exception ignored in. <(socket|function _SelectorTransport)"
-    ":pytest.PytestUnraisableExceptionWarning"
-)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """An app that is left may be about to connect."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.filterwarnings(_GIVEN_UP))
-
 
 def heard_alone(api: Api) -> HeardChanges:
     """Changes that are heard or missed: nothing here ever looks by itself."""
