@@ -3,7 +3,9 @@
 import asyncio
 import signal
 import sys
+from collections.abc import Mapping
 
+from backend_functions.jobs.job import JobType
 from backend_functions.logs import configure_logs
 from backend_functions.settings import InvalidSettings, Settings, read_settings
 from backend_functions.worker.registry import JOB_TYPES
@@ -11,13 +13,13 @@ from backend_functions.worker.tools import open_tools
 from backend_functions.worker.worker import Worker
 
 
-async def work(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT."""
+async def work(settings: Settings, types: Mapping[str, JobType] = JOB_TYPES) -> None:
+    """Do jobs of these types until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with open_tools(settings) as tools, Worker(JOB_TYPES, tools).running():
+    async with open_tools(settings) as tools, Worker(types, tools).running():
         await stop.wait()
 
 

@@ -112,3 +112,8 @@ def test_a_bound_that_is_none_is_refused_by_its_name(text: str) -> None:
 def test_a_time_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(InvalidSettings, match="POCKETLLM_IDLE_SECONDS"):
         read_limits({"POCKETLLM_IDLE_SECONDS": text})
+
+
+def test_a_worker_that_would_be_taken_for_dead_while_it_lives_is_refused() -> None:
+    with pytest.raises(InvalidSettings, match="at least twice"):
+        read_limits({"POCKETLLM_WORKER_SILENCE_SECONDS": "9"})

@@ -14,16 +14,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
-from backend_functions.image_generation import job as image_job
-from backend_functions.object_store import HttpObjectStore
+from backend_functions.image_generation.job import IMAGE_GENERATION
+from backend_functions.jobs.job import Job, JobTools, JobType, Output
 from backend_functions.settings import Settings, read_settings
 from backend_functions.worker.__main__ import work
-from backend_functions.worker.attempts import Attempts
 
-POINTS = ("claimed", "answered", "uploaded", "before the row")
+POINTS = ("claimed", "answered", "kept", "uploaded")
+"""When it has begun an attempt; has the provider's answer; has noted what it is about to store; has
+stored it, and not yet said so in the row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def running_worker(
         process.wait()
 
 
-def _stand_still_at(point: str, reached: Path) -> None:
+def _standing_still_at(point: str, reached: Path) -> dict[str, JobType]:
     points = [point]
 
     def stop(here: str) -> None:
@@ -82,33 +82,20 @@ def _stand_still_at(point: str, reached: Path) -> None:
             while reached.exists():  # the whole process: nothing in it beats
                 time.sleep(0.01)
 
-    begin, put = Attempts.begin, HttpObjectStore.put
-    complete, make = Attempts.complete, image_job.make_picture
+    async def run(job: Job, tools: JobTools) -> Output:
+        async def keep(made: Output) -> None:
+            stop("answered")
+            await job.keep(made)
+            stop("kept")
 
-    async def begun(self: Attempts, *values: Any) -> Any:
-        attempt = await begin(self, *values)
         stop("claimed")
-        return attempt
-
-    async def made(*values: Any) -> Any:
-        picture = await make(*values)
-        stop("answered")
-        return picture
-
-    async def stored(self: HttpObjectStore, *values: Any, **named: Any) -> None:
-        await put(self, *values, **named)
+        output = await IMAGE_GENERATION.run(replace(job, keep=keep), tools)
         stop("uploaded")
+        return output
 
-    async def completed(self: Attempts, *values: Any) -> bool:
-        stop("before the row")
-        return await complete(self, *values)
-
-    Attempts.begin = begun  # type: ignore[method-assign]
-    Attempts.complete = completed  # type: ignore[method-assign]
-    HttpObjectStore.put = stored  # type: ignore[method-assign]
-    image_job.make_picture = made  # type: ignore[assignment]
+    return {IMAGE_GENERATION.name: replace(IMAGE_GENERATION, run=run)}
 
 
 if __name__ == "__main__":
-    _stand_still_at(sys.argv[1], Path(sys.argv[2]))
-    asyncio.run(work(replace(read_settings(), mode="embedded")))
+    types = _standing_still_at(sys.argv[1], Path(sys.argv[2]))
+    asyncio.run(work(replace(read_settings(), mode="embedded"), types))

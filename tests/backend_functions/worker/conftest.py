@@ -25,7 +25,7 @@ Row = dict[str, Any]
 Working = Callable[..., AbstractAsyncContextManager[None]]
 
 FAST = Limits(
-    worker_beat_seconds=0.2, worker_silence_seconds=1.0, worker_poll_seconds=0.2, retry_seconds=0.2
+    worker_beat_seconds=0.2, worker_silence_seconds=2.0, worker_poll_seconds=0.2, retry_seconds=0.2
 )
 
 

@@ -128,6 +128,8 @@ async def test_a_database_that_was_away_loses_no_job(
         job = await alice.ended(job_id)
         other = await alice.ended(alice.ask())
 
-    assert (job["status"], job["attempt"]) == ("completed", 1), job
-    assert other["status"] == "completed"
-    assert len(maker.requests) == 2
+    # Storage may have lost its connection just then: that is tried again.
+    assert (job["status"], other["status"]) == ("completed", "completed")
+    stored = "select name from storage.objects where name = any (%s)"
+    paths = [done["output_data"]["path"] for done in (job, other)]
+    assert len(rows(alice.gateway, stored, paths)) == 2

@@ -62,7 +62,7 @@ async def test_a_killed_workers_job_is_taken_over_and_ends_once(
     assert alice.person.read(f"user_assets/{job['output_data']['path']}").content == png()
     assert job["output_data"]["cost_usd"] == 0.01
     # What was stored is found again, and not paid for a second time.
-    assert len(maker.requests) == {"claimed": 1, "answered": 2}.get(point, 1)
+    assert len(maker.requests) == {"answered": 2, "kept": 2}.get(point, 1)
     assert left_over(alice.gateway) == [0, 0]
 
 
