@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from backend_functions.app import Services
 
 if TYPE_CHECKING:
     from backend_functions.worker.worker import Worker
+
+_LET_PASS_SECONDS = 1.0
 
 
 class BesideServer:
@@ -30,6 +33,10 @@ class BesideServer:
             await self._task
 
     async def _work(self) -> None:
+        with suppress(TimeoutError):
+            # Whoever started the backend asks something of it first.
+            await asyncio.wait_for(self._stop.wait(), _LET_PASS_SECONDS)
+            return
         worker = await asyncio.to_thread(self._load)
         async with worker.running():
             await self._stop.wait()
