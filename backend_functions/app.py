@@ -118,6 +118,7 @@ def function_routes(services: Services, verifier: TokenVerifier) -> list[APIRout
         policy=EgressPolicy.for_mode(settings.mode),
         local_model=settings.local_model,
         search_key=settings.search_key,
+        image_key=settings.image_key,
     )
     asker = Asker(
         services.database,

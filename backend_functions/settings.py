@@ -47,6 +47,14 @@ class SearchKey:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageKey:
+    """The server's own key for pictures, for users who have none; it goes to this address only."""
+
+    base_url: str
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds that keep one request from hurting another."""
 
@@ -78,6 +86,8 @@ class Limits:
     """Between two pieces of a response."""
     answer_seconds: float = 900.0
     """For one answer from start to end."""
+    picture_seconds: float = 300.0
+    """For one picture, from asking a provider to its last byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +125,7 @@ class Settings:
     jwks_url: str = ""
     local_model: LocalModel | None = None
     search_key: SearchKey | None = None
+    image_key: ImageKey | None = None
     titles: Titles = "prompt"
     limits: Limits = Limits()
     metrics_token: str | None = field(default=None, repr=False)
@@ -175,6 +186,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         master_keys=parse_master_keys(required("POCKETLLM_MASTER_KEYS")),
         jwt_secret=values.get("SUPABASE_JWT_SECRET") or None,
         search_key=read_search_key(values),
+        image_key=read_image_key(values),
         titles=read_titles(values),
         jwks_url=values.get("SUPABASE_JWKS_URL") or f"{url}/auth/v1/.well-known/jwks.json",
         limits=read_limits(values),
@@ -249,6 +261,15 @@ def read_search_key(environment: Mapping[str, str] | None = None) -> SearchKey |
         return None
     base_url = values.get("TAVILY_BASE_URL") or "https://api.tavily.com"
     return SearchKey(base_url.rstrip("/"), values["TAVILY_API_KEY"])
+
+
+def read_image_key(environment: Mapping[str, str] | None = None) -> ImageKey | None:
+    """Return the server's key for pictures: `IMAGEROUTER_API_KEY` and `IMAGEROUTER_BASE_URL`."""
+    values = os.environ if environment is None else environment
+    if not values.get("IMAGEROUTER_API_KEY"):
+        return None
+    base_url = values.get("IMAGEROUTER_BASE_URL") or "https://api.imagerouter.io/v1/openai"
+    return ImageKey(base_url.rstrip("/"), values["IMAGEROUTER_API_KEY"])
 
 
 def read_auth_settings(site_url: str, environment: Mapping[str, str] | None = None) -> AuthSettings:

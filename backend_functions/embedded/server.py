@@ -30,6 +30,7 @@ from backend_functions.settings import (
     Settings,
     parse_master_keys,
     read_auth_settings,
+    read_image_key,
     read_limits,
     read_search_key,
     read_titles,
@@ -149,6 +150,7 @@ def _settings(keys: MachineKeys, ports: dict[str, int], model: LocalModel | None
         master_keys=parse_master_keys(keys.master_keys),
         local_model=model,
         search_key=read_search_key(),
+        image_key=read_image_key(),
         titles=read_titles(),
         limits=fit_open_files(read_limits()),
     )
