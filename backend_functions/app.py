@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI, Request
 
 from backend_functions import __version__
 from backend_functions.access import TokenVerifier, identify_user, verifier_for
+from backend_functions.avatars import avatar_routes
 from backend_functions.chat_request.answer import Answer
 from backend_functions.chat_request.ask import Asker
 from backend_functions.chat_request.replica import Replica
@@ -32,6 +33,7 @@ from backend_functions.metrics import Metrics
 from backend_functions.model_configs.routes import model_config_routes
 from backend_functions.object_store import HttpObjectStore
 from backend_functions.open_streams import OpenStreams, fit_open_files
+from backend_functions.picture_reencoding import PictureReencoder
 from backend_functions.providers.prices import load_prices
 from backend_functions.request_limits import RequestLimits
 from backend_functions.request_observer import RequestObserver
@@ -55,6 +57,7 @@ class Services:
     replica: Replica
     metrics: Metrics
     sealer: KeySealer
+    reencoder: PictureReencoder
 
     @classmethod
     def build(cls, settings: Settings, *, max_connections: int = 10) -> "Services":
@@ -81,6 +84,7 @@ class Services:
             replica=Replica(database, running),
             metrics=metrics,
             sealer=KeySealer(settings.master_keys),
+            reencoder=PictureReencoder(),
         )
 
     @asynccontextmanager
@@ -96,6 +100,7 @@ class Services:
             await loading
             await self.running.stop_all()
             await self.replica.stop()
+            await self.reencoder.aclose()
             await self.http.aclose()
             await self.database.close()
 
@@ -120,22 +125,22 @@ def function_routes(services: Services, verifier: TokenVerifier) -> list[APIRout
         search_key=settings.search_key,
         image_key=settings.image_key,
     )
+    objects = HttpObjectStore(
+        services.http, supabase_url=settings.supabase_url, api_key=settings.publishable_key
+    )
     asker = Asker(
         services.database,
         providers,
         services.running,
         settings.limits,
         services.replica,
-        HttpObjectStore(
-            services.http,
-            supabase_url=settings.supabase_url,
-            api_key=settings.publishable_key,
-        ),
+        objects,
         settings.titles,
     )
     return [
         chat_request_routes(asker, services.streams, identify),
         model_config_routes(services.database, providers, identify),
+        avatar_routes(objects, settings.secret_key, services.reencoder, identify),
     ]
 
 

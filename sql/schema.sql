@@ -314,11 +314,11 @@ COMMENT ON FUNCTION private.is_own_asset(name text, user_id uuid) IS 'The path i
 CREATE FUNCTION private.is_writable_asset(name text, user_id uuid) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    RETURN ((name = (('public/avatars/'::text || (user_id)::text) || '.png'::text)) OR (private.is_own_asset(name, user_id) AND (split_part(name, '/'::text, 2) <> 'generated_images'::text)));
+    RETURN (private.is_own_asset(name, user_id) AND (split_part(name, '/'::text, 2) <> 'generated_images'::text));
 
 -- Name: FUNCTION is_writable_asset(name text, user_id uuid); Type: COMMENT; Schema: private; Owner: -
 
-COMMENT ON FUNCTION private.is_writable_asset(name text, user_id uuid) IS 'The path is the user''s avatar, or a private one that users write themselves.';
+COMMENT ON FUNCTION private.is_writable_asset(name text, user_id uuid) IS 'The path is a private one that users write themselves.';
 
 -- Name: keep_one_default(); Type: FUNCTION; Schema: private; Owner: -
 
