@@ -20,6 +20,8 @@ from backend_functions.errors import InvalidRequest, TooLarge
 
 MOST_BYTES: Final = 32 * 1024 * 1024
 """Of a picture as it comes."""
+_MOST_PNG_BYTES: Final = 50 * 1000 * 1000
+"""Of one that we wrote: what Storage takes."""
 _SECONDS: Final = 30.0
 _LENGTHS: Final = struct.Struct(">II")
 _CHILD: Final = (sys.executable, "-I", "-m", "backend_functions.picture_child")
@@ -63,6 +65,8 @@ class PictureReencoder:
             head, png = await self._ask(data, square)
         if "problem" in head:
             raise _refusal(head["problem"], head["about"])
+        if len(png) > _MOST_PNG_BYTES:
+            raise TooLarge("The picture is too large: as a PNG it has more than 50 MB.")
         return Png(png, head["width"], head["height"])
 
     async def _ask(self, data: bytes, square: int) -> tuple[dict[str, Any], bytes]:

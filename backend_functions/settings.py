@@ -88,6 +88,18 @@ class Limits:
     """For one answer from start to end."""
     picture_seconds: float = 300.0
     """For one picture, from asking a provider to its last byte."""
+    worker_slots: int = 4
+    """Jobs that one worker does at once."""
+    worker_beat_seconds: float = 5.0
+    """How often a worker shows that it lives, and looks after what others left."""
+    worker_silence_seconds: float = 25.0
+    """A worker that was not heard of for so long is dead: its jobs are taken over."""
+    worker_poll_seconds: float = 5.0
+    """How often a worker looks for jobs nobody told it of: those that are to be tried again."""
+    worker_grace_seconds: float = 20.0
+    """How long a worker that is told to stop goes on with the jobs it has begun."""
+    retry_seconds: float = 5.0
+    """Until a failed job is tried a second time; doubled for each time after that."""
 
 
 @dataclass(frozen=True, slots=True)

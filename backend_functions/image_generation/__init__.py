@@ -1,1 +1,1 @@
-"""Pictures on request: the endpoint, the task that a worker runs, and how one is made."""
+"""Making pictures: the endpoint that asks for one, and the job that makes it."""
