@@ -1858,6 +1858,10 @@ CREATE INDEX idx_messages_chat_id ON public.messages USING btree (chat_id, user_
 
 CREATE INDEX idx_model_configs_user_id ON public.model_configs USING btree (user_id);
 
+-- Name: jobs_analysed_path_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX jobs_analysed_path_idx ON public.jobs USING btree (user_id, ((output_data ->> 'path'::text)), created_at) WHERE ((job_type = 'file_analysis'::text) AND (status = 'completed'::public.job_status));
+
 -- Name: messages_answers_of_a_user; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX messages_answers_of_a_user ON public.messages USING btree (user_id, created_at) WHERE (role = 'assistant'::text);

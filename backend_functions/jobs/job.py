@@ -11,6 +11,7 @@ from backend_functions.configured_provider import ConfiguredProviders
 from backend_functions.db.pool import Database
 from backend_functions.egress import EgressPolicy
 from backend_functions.object_store import HttpObjectStore
+from backend_functions.pdf_text import PdfReader
 from backend_functions.picture_reencoding import PictureReencoder
 from backend_functions.sealing import KeySealer
 from backend_functions.settings import Settings
@@ -57,6 +58,7 @@ class JobTools:
     policy: EgressPolicy
     objects: HttpObjectStore
     reencoder: PictureReencoder
+    pdfs: PdfReader
 
     @classmethod
     def build(
@@ -80,7 +82,8 @@ class JobTools:
         objects = HttpObjectStore(
             http, supabase_url=settings.supabase_url, api_key=settings.publishable_key
         )
-        return cls(settings, database, http, providers, policy, objects, PictureReencoder())
+        reencoder, pdfs = PictureReencoder(), PdfReader()
+        return cls(settings, database, http, providers, policy, objects, reencoder, pdfs)
 
     @property
     def token(self) -> str:

@@ -88,3 +88,7 @@ where task.id = %(task_id)s and task.worker_id = %(worker_id)s and task.status =
 -- name: tend
 -- Put in order what dead workers and lost tasks left behind; tells what was done.
 select * from private.tend_jobs(%(silence_seconds)s)
+
+-- name: find_object
+-- Whether an object is there for the caller; row level security decides.
+select 1 as found from storage.objects where bucket_id = %(bucket)s and name = %(path)s
