@@ -50,8 +50,11 @@ class SearchKey:
 class ImageKey:
     """The server's own key for pictures, for users who have none; it goes to this address only."""
 
-    base_url: str
-    key: str = field(repr=False)
+    base_url: str = "https://api.imagerouter.io/v1/openai"
+    key: str | None = field(default=None, repr=False)
+    """None where the project's Vault may hold one."""
+    model: str | None = None
+    """What is asked when nobody names a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ class Settings:
     jwks_url: str = ""
     local_model: LocalModel | None = None
     search_key: SearchKey | None = None
-    image_key: ImageKey | None = None
+    image_key: ImageKey = ImageKey()
     titles: Titles = "prompt"
     limits: Limits = Limits()
     metrics_token: str | None = field(default=None, repr=False)
@@ -275,13 +278,15 @@ def read_search_key(environment: Mapping[str, str] | None = None) -> SearchKey |
     return SearchKey(base_url.rstrip("/"), values["TAVILY_API_KEY"])
 
 
-def read_image_key(environment: Mapping[str, str] | None = None) -> ImageKey | None:
-    """Return the server's key for pictures: `IMAGEROUTER_API_KEY` and `IMAGEROUTER_BASE_URL`."""
+def read_image_key(environment: Mapping[str, str] | None = None) -> ImageKey:
+    """Return the server's key for pictures, from `IMAGEROUTER_API_KEY`, `_BASE_URL`, `_MODEL`."""
     values = os.environ if environment is None else environment
-    if not values.get("IMAGEROUTER_API_KEY"):
-        return None
-    base_url = values.get("IMAGEROUTER_BASE_URL") or "https://api.imagerouter.io/v1/openai"
-    return ImageKey(base_url.rstrip("/"), values["IMAGEROUTER_API_KEY"])
+    base_url = values.get("IMAGEROUTER_BASE_URL") or ImageKey().base_url
+    return ImageKey(
+        base_url.rstrip("/"),
+        values.get("IMAGEROUTER_API_KEY") or None,
+        values.get("IMAGEROUTER_MODEL") or None,
+    )
 
 
 def read_auth_settings(site_url: str, environment: Mapping[str, str] | None = None) -> AuthSettings:

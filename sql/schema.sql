@@ -770,6 +770,28 @@ $$;
 
 COMMENT ON FUNCTION private.tend_jobs(silence_seconds double precision) IS 'Queues anew what workers left that were not heard of for so long, gives jobs without a task one, ends jobs that are too late. Returns how many of each; no row when another worker is at it.';
 
+-- Name: vault_secret(text); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.vault_secret(name text) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+declare
+  secret text;
+begin
+  -- Definer: the view is the owner's to read. Only the service calls this.
+  if to_regclass('vault.decrypted_secrets') is not null then
+    execute 'select decrypted_secret from vault.decrypted_secrets where name = $1 limit 1'
+      into secret using vault_secret.name;
+  end if;
+  return secret;
+end
+$_$;
+
+-- Name: FUNCTION vault_secret(name text); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.vault_secret(name text) IS 'A secret of the project''s Vault by its name; null where there is none, or no Vault.';
+
 -- Name: jobs; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.jobs (
@@ -2251,6 +2273,11 @@ REVOKE ALL ON FUNCTION private.set_updated_at() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.tend_jobs(silence_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.tend_jobs(silence_seconds double precision) TO service_role;
+
+-- Name: FUNCTION vault_secret(name text); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.vault_secret(name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.vault_secret(name text) TO service_role;
 
 -- Name: TABLE jobs; Type: ACL; Schema: public; Owner: -
 

@@ -14,7 +14,9 @@ from backend_functions.errors import Conflict, InvalidRequest, NotFound
 from backend_functions.image_generation.body import ImageGenerationBody
 from backend_functions.image_generation.picture import Picture, PictureRequest, make_picture
 from backend_functions.image_generation.png import read_size
+from backend_functions.jobs.files import read_own_file
 from backend_functions.jobs.job import Job, JobTools, JobType, Output
+from backend_functions.picture_reencoding import MOST_BYTES
 
 _MAX_OBJECT_BYTES = 50 * 1024 * 1024
 
@@ -49,6 +51,9 @@ def _read_input(input_data: Any) -> ImageGenerationBody:
 
 async def _make(job: Job, body: ImageGenerationBody, tools: JobTools) -> Picture:
     access = await tools.providers.open_pictures(job.owner, body.model_id)
+    input_image = None
+    if body.input_image is not None:
+        input_image = await read_own_file(job, tools, body.input_image, MOST_BYTES)
     request = PictureRequest(
         prompt=body.prompt,
         model=access.model,
@@ -56,6 +61,7 @@ async def _make(job: Job, body: ImageGenerationBody, tools: JobTools) -> Picture
         size=body.size,
         provider=access.provider,
         base_url=access.base_url,
+        input_image=input_image,
     )
     return await make_picture(
         request, access.key, tools.http, tools.policy, tools.reencoder, tools.settings.limits

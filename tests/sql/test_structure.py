@@ -20,6 +20,7 @@ DEFINERS = {
     "search.candidates": "no index for words is used behind a policy; returns the caller's alone",
     "self_check": "reads how the bucket is set, which nobody may, and no row of anybody",
     "import_jobs": "writes states and results of the caller's jobs that are over elsewhere",
+    "private.vault_secret": "reads one secret of the project's own, for the service alone",
     "private.applied_migrations": "reads versions, and no more, from a ledger that holds all text",
 }
 # By name as the catalogue shows it: schema public is on the search path. All act as the caller.
