@@ -344,7 +344,7 @@ CREATE FUNCTION private.keep_ended_job() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-  raise exception 'A job that is over does not change.' using errcode = 'restrict_violation';
+  raise exception 'A job that is over does not change.' using errcode = 'PT409';
 end
 $$;
 
@@ -541,6 +541,26 @@ $$;
 
 COMMENT ON FUNCTION private.note_first_seq() IS 'Tells hang_message where the numbers of this statement begin.';
 
+-- Name: note_outcome(text, text, timestamp with time zone); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.note_outcome(job_type text, outcome text, asked_at timestamp with time zone) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  insert into private.job_outcomes as noted (job_type, outcome, jobs, total_seconds)
+  select
+    case when exists (
+      select from private.job_outcomes as known where known.job_type = note_outcome.job_type
+    ) then note_outcome.job_type else 'other' end,
+    note_outcome.outcome, 1, extract(epoch from clock_timestamp() - note_outcome.asked_at)
+  on conflict (job_type, outcome) do update
+  set jobs = noted.jobs + 1, total_seconds = noted.total_seconds + excluded.total_seconds
+$$;
+
+-- Name: FUNCTION note_outcome(job_type text, outcome text, asked_at timestamp with time zone); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.note_outcome(job_type text, outcome text, asked_at timestamp with time zone) IS 'Counts a job that ended.';
+
 -- Name: note_who_titled(); Type: FUNCTION; Schema: private; Owner: -
 
 CREATE FUNCTION private.note_who_titled() RETURNS trigger
@@ -558,6 +578,26 @@ $$;
 -- Name: FUNCTION note_who_titled(); Type: COMMENT; Schema: private; Owner: -
 
 COMMENT ON FUNCTION private.note_who_titled() IS 'Who changes a title and does not say otherwise is a person.';
+
+-- Name: purge_jobs(timestamp with time zone, integer); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.purge_jobs(before timestamp with time zone, max_jobs integer) RETURNS TABLE(id uuid, user_id uuid, picture text)
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  delete from public.jobs as job
+  where job.id in (
+    select old.id from public.jobs as old
+    where old.status in ('completed', 'failed') and old.updated_at < purge_jobs.before
+    order by old.updated_at limit purge_jobs.max_jobs
+    for update skip locked
+  )
+  returning job.id, job.user_id, job.output_data ->> 'path'
+$$;
+
+-- Name: FUNCTION purge_jobs(before timestamp with time zone, max_jobs integer); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.purge_jobs(before timestamp with time zone, max_jobs integer) IS 'Deletes jobs that were over before a time, the oldest first, and returns them with where their pictures lie, which the caller removes.';
 
 -- Name: put_chat(jsonb); Type: FUNCTION; Schema: private; Owner: -
 
@@ -721,6 +761,25 @@ begin
   if not pg_try_advisory_xact_lock(hashtextextended('tend jobs', 0)) then
     return;
   end if;
+  -- First of all: whoever cancels a job also counts it before its task is touched.
+  with late as (
+    delete from private.job_runs where expires_at <= now() returning job_id, task_id
+  ),
+  ended as (
+    update public.jobs as job
+    set status = 'failed', error_log = 'It was not done in time.', next_attempt_at = null
+    from late
+    where job.id = late.job_id and job.status in ('pending', 'processing')
+    returning job.job_type, job.created_at, late.task_id
+  ),
+  counted as materialized (
+    select ended.task_id, private.note_outcome(ended.job_type, 'failed', ended.created_at) from ended
+  )
+  select count(*) filter (
+    where procrastinate.procrastinate_cancel_job_v1(counted.task_id, true, true) is distinct from -1
+  ) into expired
+  from counted;
+
   -- Tasks of workers that were not heard of, but for those whose attempt was: a worker that lost the
   -- database for a while is another one to the queue, and works on.
   select count(procrastinate.procrastinate_retry_job_v2(stalled.id, stalled.next_attempt_at, null, null, null))
@@ -747,19 +806,6 @@ begin
     );
   get diagnostics mended = row_count;
 
-  with late as (
-    delete from private.job_runs where expires_at <= now() returning job_id, task_id
-  ),
-  ended as (
-    update public.jobs as job
-    set status = 'failed', error_log = 'It was not done in time.', next_attempt_at = null
-    from late
-    where job.id = late.job_id and job.status in ('pending', 'processing')
-  )
-  select count(*) filter (
-    where procrastinate.procrastinate_cancel_job_v1(late.task_id, true, true) is distinct from -1
-  ) into expired
-  from late;
   perform procrastinate.procrastinate_prune_stalled_workers_v1(2 * silence_seconds)
   where silence_seconds > 0;
   return next;
@@ -846,7 +892,9 @@ begin
   set status = 'failed', error_log = 'Cancelled.', next_attempt_at = null
   where id = cancel_job.job_id and user_id = auth.uid() and status in ('pending', 'processing')
   returning * into job;
-  if not found then
+  if found then
+    perform private.note_outcome(job.job_type, 'cancelled', job.created_at);
+  else
     select * into job from public.jobs where id = cancel_job.job_id and user_id = auth.uid();
     if not found then
       raise exception 'There is no such job.' using errcode = 'P0002';
@@ -1316,6 +1364,21 @@ $_$;
 
 COMMENT ON FUNCTION public.usage("grouping" text, since timestamp with time zone) IS 'The caller''s answers since a time, summed by model, day (UTC) or chat; copies in forks do not count.';
 
+-- Name: worker_check(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.worker_check() RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  -- Definer: the list of workers is nobody's to read; how many there are tells of no job.
+  select count(*) from procrastinate.procrastinate_workers
+  where last_heartbeat > now() - interval '1 minute'
+$$;
+
+-- Name: FUNCTION worker_check(); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.worker_check() IS 'How many workers were heard of within the last minute.';
+
 -- Name: candidates(text); Type: FUNCTION; Schema: search; Owner: -
 
 CREATE FUNCTION search.candidates(query text) RETURNS TABLE(id uuid, chat_id uuid, message_id uuid, seq bigint, score real)
@@ -1585,6 +1648,19 @@ COMMENT ON TABLE private.deleted_chats IS 'A chat as it was when its owner delet
 
 COMMENT ON COLUMN private.deleted_chats.content IS 'chat: its row; messages: their rows, oldest first.';
 
+-- Name: job_outcomes; Type: TABLE; Schema: private; Owner: -
+
+CREATE TABLE private.job_outcomes (
+    job_type text NOT NULL,
+    outcome text NOT NULL,
+    jobs bigint DEFAULT 0 NOT NULL,
+    total_seconds double precision DEFAULT 0 NOT NULL
+);
+
+-- Name: TABLE job_outcomes; Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON TABLE private.job_outcomes IS 'How many jobs ended how, and how long they took from being asked for, all together.';
+
 -- Name: job_runs; Type: TABLE; Schema: private; Owner: -
 
 CREATE TABLE private.job_runs (
@@ -1750,6 +1826,11 @@ COMMENT ON TABLE public.profiles IS 'What a user tells about themselves, one row
 ALTER TABLE ONLY private.deleted_chats
     ADD CONSTRAINT deleted_chats_pkey PRIMARY KEY (id);
 
+-- Name: job_outcomes job_outcomes_pkey; Type: CONSTRAINT; Schema: private; Owner: -
+
+ALTER TABLE ONLY private.job_outcomes
+    ADD CONSTRAINT job_outcomes_pkey PRIMARY KEY (job_type, outcome);
+
 -- Name: job_runs job_runs_pkey; Type: CONSTRAINT; Schema: private; Owner: -
 
 ALTER TABLE ONLY private.job_runs
@@ -1883,6 +1964,10 @@ CREATE INDEX idx_model_configs_user_id ON public.model_configs USING btree (user
 -- Name: jobs_analysed_path_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX jobs_analysed_path_idx ON public.jobs USING btree (user_id, ((output_data ->> 'path'::text)), created_at) WHERE ((job_type = 'file_analysis'::text) AND (status = 'completed'::public.job_status));
+
+-- Name: jobs_ended_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX jobs_ended_idx ON public.jobs USING btree (updated_at) WHERE (status = ANY (ARRAY['completed'::public.job_status, 'failed'::public.job_status]));
 
 -- Name: messages_answers_of_a_user; Type: INDEX; Schema: public; Owner: -
 
@@ -2083,6 +2168,10 @@ ALTER TABLE private.deleted_chats ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY deleted_chats_owner_all ON private.deleted_chats TO authenticated USING ((( SELECT auth.uid() AS uid) = user_id)) WITH CHECK ((( SELECT auth.uid() AS uid) = user_id));
 
+-- Name: job_outcomes; Type: ROW SECURITY; Schema: private; Owner: -
+
+ALTER TABLE private.job_outcomes ENABLE ROW LEVEL SECURITY;
+
 -- Name: job_runs; Type: ROW SECURITY; Schema: private; Owner: -
 
 ALTER TABLE private.job_runs ENABLE ROW LEVEL SECURITY;
@@ -2243,9 +2332,19 @@ REVOKE ALL ON FUNCTION private.move_tips() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.note_first_seq() FROM PUBLIC;
 
+-- Name: FUNCTION note_outcome(job_type text, outcome text, asked_at timestamp with time zone); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.note_outcome(job_type text, outcome text, asked_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.note_outcome(job_type text, outcome text, asked_at timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION note_who_titled(); Type: ACL; Schema: private; Owner: -
 
 REVOKE ALL ON FUNCTION private.note_who_titled() FROM PUBLIC;
+
+-- Name: FUNCTION purge_jobs(before timestamp with time zone, max_jobs integer); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.purge_jobs(before timestamp with time zone, max_jobs integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.purge_jobs(before timestamp with time zone, max_jobs integer) TO service_role;
 
 -- Name: FUNCTION put_chat(chat jsonb); Type: ACL; Schema: private; Owner: -
 
@@ -2403,6 +2502,11 @@ GRANT ALL ON FUNCTION public.show_version(message_id uuid) TO authenticated;
 REVOKE ALL ON FUNCTION public.usage("grouping" text, since timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.usage("grouping" text, since timestamp with time zone) TO authenticated;
 
+-- Name: FUNCTION worker_check(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.worker_check() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.worker_check() TO authenticated;
+
 -- Name: FUNCTION candidates(query text); Type: ACL; Schema: search; Owner: -
 
 REVOKE ALL ON FUNCTION search.candidates(query text) FROM PUBLIC;
@@ -2462,6 +2566,10 @@ GRANT INSERT(message_count) ON TABLE private.deleted_chats TO authenticated;
 -- Name: COLUMN deleted_chats.content; Type: ACL; Schema: private; Owner: -
 
 GRANT INSERT(content) ON TABLE private.deleted_chats TO authenticated;
+
+-- Name: TABLE job_outcomes; Type: ACL; Schema: private; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE private.job_outcomes TO service_role;
 
 -- Name: TABLE job_runs; Type: ACL; Schema: private; Owner: -
 

@@ -17,6 +17,7 @@ from backend_functions.image_generation.png import read_size
 from backend_functions.jobs.files import read_own_file
 from backend_functions.jobs.job import Job, JobTools, JobType, Output
 from backend_functions.picture_reencoding import MOST_BYTES
+from backend_functions.stopping import to_its_end
 
 _MAX_OBJECT_BYTES = 50 * 1024 * 1024
 
@@ -36,7 +37,10 @@ async def _run(job: Job, tools: JobTools) -> Output:
     output = _output(path, picture)
     await job.keep(output)
     try:
-        await tools.objects.put(path, picture.png, tools.token, content_type="image/png")
+        # Half sent it might arrive after it was looked for.
+        await to_its_end(
+            tools.objects.put(path, picture.png, tools.token, content_type="image/png")
+        )
     except Conflict:
         return await _describe(path, output, tools)
     return output

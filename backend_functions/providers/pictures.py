@@ -21,7 +21,7 @@ from backend_functions.providers.reader import count_of, object_of, text_of
 
 ResponseFormat = Literal["b64_json", "b64_ephemeral"]
 _NO_CREDITS: Final = "insufficient credits"
-_NOTHING: Final = "The image provider sent no picture."
+_NOTHING: Final = "The provider sent no picture."
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,10 @@ class Attempts:
     def __init__(self, database: QueueDatabase) -> None:
         self._database = database
 
+    async def announce(self, job_types: Iterable[str]) -> None:
+        """Say which types of jobs this worker does, so that each is counted by itself."""
+        await self._database.rows(_SQL.register_types, job_types=list(job_types))
+
     async def begin(self, job_id: UUID) -> Attempt | None:
         """Begin an attempt; None when the job is over, or there is none."""
         token = uuid4()

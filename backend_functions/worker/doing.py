@@ -9,6 +9,7 @@ import structlog
 
 from backend_functions.errors import InvalidRequest, ServiceError
 from backend_functions.jobs.job import AttemptLost, Job, JobTools, JobType, Output
+from backend_functions.stopping import to_its_end
 from backend_functions.worker.attempts import Attempt, Attempts
 from backend_functions.worker.queue import PutOff
 from backend_functions.worker.retrying import GiveUp, after_failure
@@ -60,18 +61,15 @@ class JobDoer:
         try:
             output = await self._run(attempt)
         except asyncio.CancelledError:
-            await self._end_cancelled(attempt)
+            await to_its_end(self._end_cancelled(attempt))
             raise
         except AttemptLost:
-            await self._clear_up(attempt)
+            await to_its_end(self._clear_up(attempt))
         # A job's own failure must not end the worker, whatever it is: this is its guard.
         except Exception as error:
-            await self._end_failed(attempt, error)
+            await to_its_end(self._end_failed(attempt, error))
         else:
-            if await self._attempts.complete(attempt, output):
-                log.info("job completed", job=str(attempt.job_id), attempt=attempt.number)
-            else:
-                await self._clear_up(attempt)
+            await to_its_end(self._end_well(attempt, output))
 
     async def _run(self, attempt: Attempt) -> Output:
         job_type = self._types.get(attempt.job_type)
@@ -97,6 +95,12 @@ class JobDoer:
         )
         async with asyncio.timeout(min(job_type.attempt_seconds, attempt.remaining_seconds)):
             return await job_type.run(job, self._tools)
+
+    async def _end_well(self, attempt: Attempt, output: Output) -> None:
+        if await self._attempts.complete(attempt, output):
+            log.info("job completed", job=str(attempt.job_id), attempt=attempt.number)
+        else:
+            await self._clear_up(attempt)
 
     async def _end_failed(self, attempt: Attempt, error: Exception) -> None:
         job_type = self._types.get(attempt.job_type)

@@ -38,6 +38,7 @@ class Worker:
             tools.settings.database_url, max_size=self._limits.worker_slots + 2
         )
         self._attempts = Attempts(self._database)
+        self._types = tuple(types)
         self._doer = JobDoer(self._attempts, types, tools)
         self._is_only_one = is_only_one
 
@@ -59,6 +60,7 @@ class Worker:
         while True:
             try:
                 await self._database.connector.open_async()
+                await self._attempts.announce(self._types)
                 if self._is_only_one:
                     await self._attempts.tend(0.0)
                     self._is_only_one = False

@@ -39,7 +39,7 @@ set status = %(status)s::public.job_status, output_data = %(output_data)s,
   error_log = %(error_log)s, next_attempt_at = null
 from run
 where job.id = run.job_id
-returning job.id
+returning job.id, private.note_outcome(job.job_type, job.status::text, job.created_at)
 
 -- name: put_off
 -- End an attempt and let the job wait for the next, if this attempt is still the one that counts;
@@ -92,3 +92,30 @@ select * from private.tend_jobs(%(silence_seconds)s)
 -- name: find_object
 -- Whether an object is there for the caller; row level security decides.
 select 1 as found from storage.objects where bucket_id = %(bucket)s and name = %(path)s
+
+-- name: register_types
+-- Have these types of jobs counted each by itself.
+insert into private.job_outcomes (job_type, outcome)
+select job_type, outcome
+from unnest(%(job_types)s::text[]) as job_type
+cross join unnest(array['completed', 'failed', 'cancelled']) as outcome
+on conflict do nothing
+returning job_type
+
+-- name: queue_state
+-- The jobs that are not over: how many wait, wait to be tried again, are worked at; how long the
+-- one has waited that waits longest; and how many workers there are.
+select
+  count(*) filter (where run.token is null and job.next_attempt_at is null) as waiting,
+  count(*) filter (where run.token is null and job.next_attempt_at is not null) as put_off,
+  count(*) filter (where run.token is not null) as running,
+  coalesce(extract(epoch from max(now() - job.created_at) filter (where run.token is null)), 0)::float8
+    as oldest_seconds,
+  (select count(*) from procrastinate.procrastinate_workers
+    where last_heartbeat > now() - interval '1 minute') as workers
+from private.job_runs as run
+join public.jobs as job on job.id = run.job_id
+
+-- name: outcomes
+-- How jobs ended since the beginning.
+select job_type, outcome, jobs, total_seconds from private.job_outcomes

@@ -85,7 +85,7 @@ create trigger jobs_queue after insert on public.jobs
 create function private.keep_ended_job() returns trigger
 language plpgsql set search_path = '' as $$
 begin
-  raise exception 'A job that is over does not change.' using errcode = 'restrict_violation';
+  raise exception 'A job that is over does not change.' using errcode = 'PT409';
 end
 $$;
 comment on function private.keep_ended_job() is 'Refuses every change of a job that is over.';

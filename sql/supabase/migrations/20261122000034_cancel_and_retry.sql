@@ -2,6 +2,34 @@
 -- What owners do with jobs: give one up, or ask for the same once more.
 -- Needs: 20261122000033_job_runs.sql
 
+-- How jobs ended, so that nobody has to count them; types that no worker has told of count as one.
+create table private.job_outcomes (
+  job_type text not null,
+  outcome text not null,
+  jobs bigint not null default 0,
+  total_seconds double precision not null default 0,
+  primary key (job_type, outcome)
+);
+comment on table private.job_outcomes is 'How many jobs ended how, and how long they took from being asked for, all together.';
+alter table private.job_outcomes enable row level security;
+revoke all on private.job_outcomes from anon, authenticated;
+grant select, insert, update, delete on private.job_outcomes to service_role;
+
+create function private.note_outcome(job_type text, outcome text, asked_at timestamptz) returns void
+language sql set search_path = '' as $$
+  insert into private.job_outcomes as noted (job_type, outcome, jobs, total_seconds)
+  select
+    case when exists (
+      select from private.job_outcomes as known where known.job_type = note_outcome.job_type
+    ) then note_outcome.job_type else 'other' end,
+    note_outcome.outcome, 1, extract(epoch from clock_timestamp() - note_outcome.asked_at)
+  on conflict (job_type, outcome) do update
+  set jobs = noted.jobs + 1, total_seconds = noted.total_seconds + excluded.total_seconds
+$$;
+comment on function private.note_outcome(text, text, timestamptz) is 'Counts a job that ended.';
+revoke execute on function private.note_outcome(text, text, timestamptz) from public, anon, authenticated;
+grant execute on function private.note_outcome(text, text, timestamptz) to service_role;
+
 create function public.cancel_job(job_id uuid) returns public.jobs
 language plpgsql security definer set search_path = '' as $$
 #variable_conflict use_column
@@ -17,7 +45,9 @@ begin
   set status = 'failed', error_log = 'Cancelled.', next_attempt_at = null
   where id = cancel_job.job_id and user_id = auth.uid() and status in ('pending', 'processing')
   returning * into job;
-  if not found then
+  if found then
+    perform private.note_outcome(job.job_type, 'cancelled', job.created_at);
+  else
     select * into job from public.jobs where id = cancel_job.job_id and user_id = auth.uid();
     if not found then
       raise exception 'There is no such job.' using errcode = 'P0002';

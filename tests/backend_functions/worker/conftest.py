@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from backend_functions.embedded.postgres import SUPERUSER
 from backend_functions.settings import ImageKey, Limits, Settings, parse_master_keys
 from backend_functions.worker.registry import JOB_TYPES
 from backend_functions.worker.tools import open_tools
@@ -128,7 +129,7 @@ def working(settings: Settings) -> Working:
 
 def rows(gateway: RunningGateway, statement: str, *values: object) -> list[Row]:
     """Run a statement with every right."""
-    url = gateway.cluster.url(gateway.database, login="postgres")
+    url = gateway.cluster.url(gateway.database, login=SUPERUSER)
     with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
         cursor = connection.execute(statement.encode(), values)
         return cursor.fetchall() if cursor.description else []

@@ -162,6 +162,8 @@ def vault(gateway: RunningGateway) -> Iterator[None]:
         "create table vault.decrypted_secrets as"
         f" select 'IMAGEROUTER_API_KEY' as name, '{KEY}' as decrypted_secret",
     )
+    rows(gateway, "grant usage on schema vault to postgres")
+    rows(gateway, "grant select on vault.decrypted_secrets to postgres")
     yield
     rows(gateway, "drop schema vault cascade")
 
