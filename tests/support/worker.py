@@ -106,7 +106,7 @@ def _stand_still_at(point: str, reached: Path) -> None:
     Attempts.begin = begun  # type: ignore[method-assign,assignment]
     Attempts.complete = completed  # type: ignore[method-assign,assignment]
     HttpObjectStore.put = stored  # type: ignore[method-assign]
-    image_job.make_picture = made  # type: ignore[attr-defined]
+    image_job.make_picture = made  # type: ignore[attr-defined,assignment]
 
 
 if __name__ == "__main__":
