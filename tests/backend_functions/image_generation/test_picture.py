@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -160,6 +161,34 @@ async def test_each_failure_is_told_in_words_and_asked_again_only_where_it_costs
     assert found == FAILURES
     assert trap.requests == [], "what is beside us was not called"
     assert imagerouter.fetched.count("broken") == 3, "what is paid for is fetched once more"
+
+
+async def test_a_link_by_a_name_of_this_machine_is_not_followed_either(
+    make: Make, imagerouter: ImageRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came: list[str] = []
+
+    async def note(reader: asyncio.StreamReader, writer: Writer) -> None:
+        came.append("somebody")
+        writer.close()
+
+    async def resolve(
+        self: object, host: str, port: int = 0, family: int = 0
+    ) -> list[dict[str, object]]:
+        known = {"family": socket.AF_INET, "proto": 0, "flags": 0}
+        return [{"hostname": host, "host": "127.0.0.1", "port": port, **known}]
+
+    monkeypatch.setattr("aiohttp.resolver.ThreadedResolver.resolve", resolve)
+    monkeypatch.setattr("aiohttp.resolver.AsyncResolver.resolve", resolve, raising=False)
+    server = await asyncio.start_server(note, "127.0.0.1")
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        imagerouter.elsewhere = f"https://pictures.example:{port}/a.png"
+        with pytest.raises(ProviderError, match="fetching") as caught:
+            await make("url-elsewhere")
+
+    assert "could not be fetched" in caught.value.message
+    assert came == []
 
 
 async def test_how_long_a_busy_provider_asks_to_wait_is_known(make: Make) -> None:
