@@ -238,7 +238,7 @@ def read_limits(environment: Mapping[str, str] | None = None) -> Limits:
     """Read every bound from `POCKETLLM_<its name>`; what is not set keeps its default.
 
     Raises:
-        InvalidSettings: One is no number, or not greater than 0.
+        InvalidSettings: One is no number, or not greater than 0, or two contradict each other.
     """
     values = os.environ if environment is None else environment
     given: dict[str, Any] = {}
@@ -246,7 +246,13 @@ def read_limits(environment: Mapping[str, str] | None = None) -> Limits:
         name = f"POCKETLLM_{bound.name.upper()}"
         if text := values.get(name):
             given[bound.name] = _positive(name, text, whole=isinstance(bound.default, int))
-    return Limits(**given)
+    limits = Limits(**given)
+    if limits.worker_silence_seconds < 2 * limits.worker_beat_seconds:
+        raise InvalidSettings(
+            "POCKETLLM_WORKER_SILENCE_SECONDS must be at least twice POCKETLLM_WORKER_BEAT_SECONDS:"
+            " a worker that lives would be taken for dead."
+        )
+    return limits
 
 
 def _positive(name: str, text: str, *, whole: bool) -> float:

@@ -29,9 +29,10 @@ Check = Callable[[], Awaitable[str]]
 
 _SECONDS: Final = 15.0
 _MODEL_SECONDS: Final = 60.0
+_WORKER_LOOKS: Final = 10
 _MOST_SKEW_SECONDS: Final = 30.0
 _BEHIND_NETWORK: Final = ("clock", "functions", "versions", "schema", "session")
-_BEHIND_SESSION: Final = ("row level security", "bucket", "realtime", "model")
+_BEHIND_SESSION: Final = ("row level security", "bucket", "realtime", "worker", "model")
 _PSQL: Final = 'psql "$SUPABASE_DB_URL" -c'
 _MIGRATE: Final = "Run `pocketllm admin migrate`."
 
@@ -179,6 +180,28 @@ class _Backend:
             )
         await self._api.health.listen()
         return "It tells of changes."
+
+    async def worker(self) -> str:
+        try:
+            count = await self._count_workers()
+        except NotFound as error:
+            raise BackendProblem("The schema is too old to say.", hint=_MIGRATE) from error
+        if not count:
+            start = "`python -m backend_functions.worker` where the functions run"
+            restart = "`pocketllm backend stop`: the next command starts it with its worker"
+            raise BackendProblem(
+                "No worker is running: pictures and other jobs wait.",
+                hint=f"Run {restart if self._api.context.is_embedded else start}.",
+            )
+        return f"{count} running." if count > 1 else "One is running."
+
+    async def _count_workers(self) -> int:
+        """The embedded backend's worker comes up a moment after the backend."""
+        count, patience = await self._api.health.count_workers(), _WORKER_LOOKS
+        while not count and patience and self._api.context.is_embedded:
+            await asyncio.sleep(0.5)
+            count, patience = await self._api.health.count_workers(), patience - 1
+        return count
 
     async def model(self) -> str:
         configs = await self._api.model_configs.all()

@@ -222,9 +222,9 @@ CREATE FUNCTION private.defer_task(job_id uuid, user_id uuid, turn integer) RETU
     LANGUAGE sql
     SET search_path TO ''
     AS $$
-  -- Tasks of one lock are worked at one by one, so a user has four at work and no more.
+  -- Tasks of one lock are worked at one by one, so a user has sixteen at work and no more.
   select (procrastinate.procrastinate_defer_jobs_v1(array[row(
-    'jobs', 'run_job', -defer_task.turn, defer_task.user_id || '/' || defer_task.turn % 4, null,
+    'jobs', 'run_job', -defer_task.turn, defer_task.user_id || '/' || defer_task.turn % 16, null,
     jsonb_build_object('job_id', defer_task.job_id), null
   )::procrastinate.procrastinate_job_to_defer_v1]))[1]
 $$;
@@ -796,7 +796,10 @@ begin
       and (run.beat_at is null or run.beat_at <= silent_since)
     for update of task skip locked
   ) as stalled;
-  delete from procrastinate.procrastinate_jobs where status not in ('todo', 'doing');
+  -- And tasks of jobs that were deleted.
+  delete from procrastinate.procrastinate_jobs as task
+  where task.status <> 'doing'
+    and not exists (select from private.job_runs as run where run.task_id = task.id);
 
   -- Jobs whose task is nowhere, as after the queue alone was lost.
   update private.job_runs as run

@@ -67,6 +67,14 @@ class Health:
         rows = await self.wire.ask(Call("tables", "POST", "rpc/self_check", body={}))
         return SelfCheck.from_row(rows[0])
 
+    async def count_workers(self) -> int:
+        """Return how many workers were heard of within the last minute.
+
+        Raises:
+            NotFound: The database is older than this question.
+        """
+        return int(await self.wire.ask(Call("tables", "POST", "rpc/worker_check", body={})))
+
     async def listen(self) -> None:
         """Wait until Realtime says that it tells of changes.
 

@@ -1,4 +1,4 @@
-"""`make bench`: every measurement in turn; by name any of them, and the two that take minutes."""
+"""`make bench`: every measurement in turn; by name any of them, and those that take minutes."""
 
 import sys
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from tests.benchmarks import (
     bulk,
     completing,
+    jobs,
     pacing,
     realtime,
     rest,
@@ -24,7 +25,7 @@ _SHORT: dict[str, Callable[[], None]] = {
     "rest": rest.main,
     "terminal": terminal.main,
 }
-_LONG: dict[str, Callable[[], None]] = {"scale": scale.main, "bulk": bulk.main}
+_LONG: dict[str, Callable[[], None]] = {"scale": scale.main, "bulk": bulk.main, "jobs": jobs.main}
 MEASUREMENTS = _SHORT | _LONG
 
 

@@ -30,7 +30,13 @@ LEDGER = "supabase_migrations"
 
 # Row level security shuts these, whatever may be granted one day: no client has any right to them.
 FOR_FUNCTIONS_ONLY = {
+    "rls_enabled_no_policy private.job_outcomes",
+    "rls_enabled_no_policy private.job_runs",
     "rls_enabled_no_policy private.running_answers",
+    "rls_enabled_no_policy procrastinate.procrastinate_events",
+    "rls_enabled_no_policy procrastinate.procrastinate_jobs",
+    "rls_enabled_no_policy procrastinate.procrastinate_periodic_defers",
+    "rls_enabled_no_policy procrastinate.procrastinate_workers",
     "rls_enabled_no_policy search.entries",
 }
 

@@ -16,7 +16,7 @@ from tests.pocketllm_cli.fake_backend import FakeBackend, Row
 
 CHECKS = [
     *("network", "clock", "functions", "versions", "schema", "session"),
-    *("row level security", "bucket", "realtime", "model", "keyring"),
+    *("row level security", "bucket", "realtime", "worker", "model", "keyring"),
 ]
 SOUND: Row = {"open_tables": [], "unheard_tables": [], "bucket_is_private": True}
 NO_REALTIME = {"realtime"}
@@ -27,6 +27,7 @@ NO_REALTIME = {"realtime"}
 def sound(backend: FakeBackend) -> FakeBackend:
     """A backend that is set as it should be."""
     backend.results["self_check"] = [SOUND]
+    backend.results["worker_check"] = 1
     backend.add_model("gpt", is_default=True)
     return backend
 
@@ -74,6 +75,10 @@ def finds(**changes: Any) -> Callable[[FakeBackend], None]:
     return lambda backend: backend.results.__setitem__("self_check", [SOUND | changes])
 
 
+def without_a_worker(backend: FakeBackend) -> None:
+    backend.results["worker_check"] = 0
+
+
 def skew(backend: FakeBackend) -> None:
     backend.clock_seconds_off = -300
 
@@ -100,6 +105,7 @@ RPC = "/rest/v1/rpc/self_check"
     ("provoke", "check", "fix"),
     [
         (skew, "clock", "timedatectl"),
+        (without_a_worker, "worker", "backend_functions.worker"),
         (answers("/functions/v1/health", 404, message="no"), "functions", "context show"),
         (of_another_version, "versions", "pip install --upgrade pocketllm"),
         (answers("/functions/v1/readyz", 503, error=NOT_READY), "schema", "admin migrate"),
@@ -156,7 +162,7 @@ def test_without_a_session_what_needs_one_is_skipped(cli: Cli, sound: FakeBacken
     assert with_state(findings, "failed") == {"session"}
     assert "pocketllm login" in findings["session"]["fix"]
     assert with_state(findings, "skipped") == {
-        *("row level security", "bucket", "realtime", "model")
+        *("row level security", "bucket", "realtime", "worker", "model")
     }
 
 

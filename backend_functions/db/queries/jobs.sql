@@ -70,9 +70,22 @@ select status::text as status,
 from public.jobs as job where id = %(job_id)s
 
 -- name: finish_task
--- Remove a task that its worker has done; another worker's it leaves alone.
-delete from procrastinate.procrastinate_jobs
-where id = %(task_id)s and worker_id = %(worker_id)s and status = 'doing'
+-- Remove a task that its worker has done; another worker's it leaves alone. Procrastinate tells
+-- nobody of a task that could not be begun while this one had its lock.
+with done as (
+  delete from procrastinate.procrastinate_jobs
+  where id = %(task_id)s and worker_id = %(worker_id)s and status = 'doing'
+  returning lock
+)
+select pg_notify(
+  'procrastinate_any_queue_v1',
+  json_build_object('type', 'job_inserted', 'job_id', next_task.id)::text
+)
+from done
+cross join lateral (
+  select task.id from procrastinate.procrastinate_jobs as task
+  where task.lock = done.lock and task.status = 'todo' limit 1
+) as next_task
 
 -- name: put_off_task
 -- Queue a task anew for when its job may be tried again, by the database's clock; in a lane of its

@@ -40,9 +40,9 @@ grant select, insert, update, delete on private.job_runs to service_role;
 
 create function private.defer_task(job_id uuid, user_id uuid, turn integer) returns bigint
 language sql set search_path = '' as $$
-  -- Tasks of one lock are worked at one by one, so a user has four at work and no more.
+  -- Tasks of one lock are worked at one by one, so a user has sixteen at work and no more.
   select (procrastinate.procrastinate_defer_jobs_v1(array[row(
-    'jobs', 'run_job', -defer_task.turn, defer_task.user_id || '/' || defer_task.turn % 4, null,
+    'jobs', 'run_job', -defer_task.turn, defer_task.user_id || '/' || defer_task.turn % 16, null,
     jsonb_build_object('job_id', defer_task.job_id), null
   )::procrastinate.procrastinate_job_to_defer_v1]))[1]
 $$;

@@ -46,7 +46,10 @@ begin
       and (run.beat_at is null or run.beat_at <= silent_since)
     for update of task skip locked
   ) as stalled;
-  delete from procrastinate.procrastinate_jobs where status not in ('todo', 'doing');
+  -- And tasks of jobs that were deleted.
+  delete from procrastinate.procrastinate_jobs as task
+  where task.status <> 'doing'
+    and not exists (select from private.job_runs as run where run.task_id = task.id);
 
   -- Jobs whose task is nowhere, as after the queue alone was lost.
   update private.job_runs as run

@@ -29,11 +29,17 @@ FAST = Limits(
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def gateway(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
     folder = tmp_path_factory.mktemp("jobs") / "objects"
     with new_database(cluster) as name, running_gateway(cluster, name, folder) as gateway:
         yield gateway
+
+
+@pytest.fixture(autouse=True)
+def no_jobs(gateway: RunningGateway) -> None:
+    """Begin with an empty queue, whatever the test before has left."""
+    rows(gateway, "delete from public.jobs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ class Asker:
         """Wait until a job is as wanted."""
         async with asyncio.timeout(60):
             while not wanted(row := await asyncio.to_thread(self.job, job_id)):
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.1)
         return row
 
 
