@@ -14,6 +14,7 @@ from backend_functions.db.pool import Database
 from backend_functions.db.queries import queries
 from backend_functions.errors import NotAuthenticated, NotFound, ServiceError, Unavailable
 from backend_functions.http import Json
+from backend_functions.job_metrics import JobMetrics
 from backend_functions.metrics import Metrics
 from backend_functions.settings import Settings
 
@@ -74,6 +75,8 @@ def health_routes(settings: Settings, database: Database, metrics: Metrics) -> A
     """
     router = APIRouter(include_in_schema=False)
     readiness = Readiness(database)
+    jobs = JobMetrics(database)
+    metrics.include(jobs)
 
     @router.get("/health")
     @router.get("/functions/v1/health")
@@ -95,6 +98,7 @@ def health_routes(settings: Settings, database: Database, metrics: Metrics) -> A
     @router.get("/metrics")
     async def tell_metrics(request: Request) -> Response:
         check_may_look(request, settings)
+        await jobs.read()
         return Response(metrics.render(), media_type="text/plain; version=1.0.0; charset=utf-8")
 
     return router

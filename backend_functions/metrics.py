@@ -64,6 +64,10 @@ class Metrics:
             Gauge(name, text, registry=self._registry).set_function(count)
         self._registry.register(_Pool(pool))
 
+    def include(self, collector: Collector) -> None:
+        """Show what somebody else counts, too."""
+        self._registry.register(collector)
+
     def note_request(self, route: str, method: str, status: int) -> None:
         """Count a request; `route` is a template, of which there are few."""
         self._requests.labels(route, method if method in _METHODS else "other", status).inc()

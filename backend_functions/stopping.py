@@ -1,10 +1,13 @@
-"""Stopping: what is done before this process stops, and tasks that end when they are told to."""
+"""Stopping: what is done before this process stops, what ends when told to, and what not."""
 
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 _PATIENCE_SECONDS = 1.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -54,3 +57,16 @@ async def end_task(task: asyncio.Task[None]) -> None:
         await asyncio.wait([task], timeout=_PATIENCE_SECONDS)
     if not task.cancelled():
         task.result()
+
+
+async def to_its_end(work: Coroutine[object, object, Result]) -> Result:
+    """Do what must not be left half done, whoever cancels it meanwhile; the cancellation is lost.
+
+    Args:
+        work: Has bounds of its own.
+    """
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(task)
+    return task.result()

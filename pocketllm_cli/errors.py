@@ -108,6 +108,17 @@ class SearchNotConfigured(NotConfigured):
     )
 
 
+class ImagesNotConfigured(NotConfigured):
+    """Neither this user nor the backend has a key for pictures."""
+
+    code = "images_not_configured"
+    default_message = "Pictures need a key of ImageRouter, and there is none."
+    default_hint = (
+        "Add yours: `pocketllm models add pictures --provider imagerouter --model test/test`,"
+        " or set IMAGEROUTER_API_KEY where the backend is started."
+    )
+
+
 class NotTransferred(PocketLLMError):
     """Something was not brought to the other backend, or differs there."""
 
@@ -488,6 +499,7 @@ _BY_SERVER_CODE: dict[str, type[PocketLLMError]] = {
     "conflict": Conflict,
     "not_configured": NotConfigured,
     "search_not_configured": SearchNotConfigured,
+    "images_not_configured": ImagesNotConfigured,
     "invalid_request": InvalidRequest,
     "unsupported_media_type": InvalidRequest,
     "too_large": TooLarge,

@@ -216,6 +216,23 @@ $$;
 
 COMMENT ON FUNCTION private.create_profile() IS 'Of what a user claims at sign-up only the name is taken over, cut to length.';
 
+-- Name: defer_task(uuid, uuid, integer); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.defer_task(job_id uuid, user_id uuid, turn integer) RETURNS bigint
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  -- Tasks of one lock are worked at one by one, so a user has four at work and no more.
+  select (procrastinate.procrastinate_defer_jobs_v1(array[row(
+    'jobs', 'run_job', -defer_task.turn, defer_task.user_id || '/' || defer_task.turn % 4, null,
+    jsonb_build_object('job_id', defer_task.job_id), null
+  )::procrastinate.procrastinate_job_to_defer_v1]))[1]
+$$;
+
+-- Name: FUNCTION defer_task(job_id uuid, user_id uuid, turn integer); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.defer_task(job_id uuid, user_id uuid, turn integer) IS 'Queues the task of a job and returns its id.';
+
 -- Name: finish_answer(text, uuid, uuid, text, jsonb); Type: FUNCTION; Schema: private; Owner: -
 
 CREATE FUNCTION private.finish_answer(claims text, user_id uuid, answer_id uuid, content text, metadata jsonb) RETURNS json
@@ -315,11 +332,26 @@ COMMENT ON FUNCTION private.is_own_asset(name text, user_id uuid) IS 'The path i
 CREATE FUNCTION private.is_writable_asset(name text, user_id uuid) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    RETURN ((name = (('public/avatars/'::text || (user_id)::text) || '.png'::text)) OR (private.is_own_asset(name, user_id) AND (split_part(name, '/'::text, 2) <> 'generated_images'::text)));
+    RETURN (private.is_own_asset(name, user_id) AND (split_part(name, '/'::text, 2) <> 'generated_images'::text));
 
 -- Name: FUNCTION is_writable_asset(name text, user_id uuid); Type: COMMENT; Schema: private; Owner: -
 
-COMMENT ON FUNCTION private.is_writable_asset(name text, user_id uuid) IS 'The path is the user''s avatar, or a private one that users write themselves.';
+COMMENT ON FUNCTION private.is_writable_asset(name text, user_id uuid) IS 'The path is a private one that users write themselves.';
+
+-- Name: keep_ended_job(); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.keep_ended_job() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  raise exception 'A job that is over does not change.' using errcode = 'PT409';
+end
+$$;
+
+-- Name: FUNCTION keep_ended_job(); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.keep_ended_job() IS 'Refuses every change of a job that is over.';
 
 -- Name: keep_one_default(); Type: FUNCTION; Schema: private; Owner: -
 
@@ -510,6 +542,26 @@ $$;
 
 COMMENT ON FUNCTION private.note_first_seq() IS 'Tells hang_message where the numbers of this statement begin.';
 
+-- Name: note_outcome(text, text, timestamp with time zone); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.note_outcome(job_type text, outcome text, asked_at timestamp with time zone) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  insert into private.job_outcomes as noted (job_type, outcome, jobs, total_seconds)
+  select
+    case when exists (
+      select from private.job_outcomes as known where known.job_type = note_outcome.job_type
+    ) then note_outcome.job_type else 'other' end,
+    note_outcome.outcome, 1, extract(epoch from clock_timestamp() - note_outcome.asked_at)
+  on conflict (job_type, outcome) do update
+  set jobs = noted.jobs + 1, total_seconds = noted.total_seconds + excluded.total_seconds
+$$;
+
+-- Name: FUNCTION note_outcome(job_type text, outcome text, asked_at timestamp with time zone); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.note_outcome(job_type text, outcome text, asked_at timestamp with time zone) IS 'Counts a job that ended.';
+
 -- Name: note_who_titled(); Type: FUNCTION; Schema: private; Owner: -
 
 CREATE FUNCTION private.note_who_titled() RETURNS trigger
@@ -527,6 +579,26 @@ $$;
 -- Name: FUNCTION note_who_titled(); Type: COMMENT; Schema: private; Owner: -
 
 COMMENT ON FUNCTION private.note_who_titled() IS 'Who changes a title and does not say otherwise is a person.';
+
+-- Name: purge_jobs(timestamp with time zone, integer); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.purge_jobs(before timestamp with time zone, max_jobs integer) RETURNS TABLE(id uuid, user_id uuid, picture text)
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  delete from public.jobs as job
+  where job.id in (
+    select old.id from public.jobs as old
+    where old.status in ('completed', 'failed') and old.updated_at < purge_jobs.before
+    order by old.updated_at limit purge_jobs.max_jobs
+    for update skip locked
+  )
+  returning job.id, job.user_id, job.output_data ->> 'path'
+$$;
+
+-- Name: FUNCTION purge_jobs(before timestamp with time zone, max_jobs integer); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.purge_jobs(before timestamp with time zone, max_jobs integer) IS 'Deletes jobs that were over before a time, the oldest first, and returns them with where their pictures lie, which the caller removes.';
 
 -- Name: put_chat(jsonb); Type: FUNCTION; Schema: private; Owner: -
 
@@ -625,6 +697,42 @@ $$;
 
 COMMENT ON FUNCTION private.queue_for_default() IS 'Lets a user''s changes of the default come one after the other.';
 
+-- Name: queue_job(); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.queue_job() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  unfinished bigint;
+  last_turn integer;
+  present_turn integer;
+begin
+  -- Definer: the queue is nobody's to write but by a job of one's own. One of a user's jobs after
+  -- the other, so that their turns rise as they come.
+  perform pg_advisory_xact_lock(hashtextextended('jobs of ' || new.user_id::text, 0));
+  select count(*), max(run.turn) into unfinished, last_turn
+  from private.job_runs as run where run.user_id = new.user_id;
+  if unfinished >= 1000 then
+    raise exception 'You have too many jobs that are not over. Wait for some to end.'
+      using errcode = 'PT429';
+  end if;
+  -- Fair queueing: who comes new is served with those whose turn it is, not after all they asked for.
+  select -task.priority into present_turn
+  from procrastinate.procrastinate_jobs as task
+  where task.status = 'todo' and (task.scheduled_at is null or task.scheduled_at <= now())
+  order by task.priority desc, task.id limit 1;
+  last_turn = greatest(present_turn, last_turn + 1, 0);
+  insert into private.job_runs (job_id, user_id, turn, task_id)
+  values (new.id, new.user_id, last_turn, private.defer_task(new.id, new.user_id, last_turn));
+  return null;
+end
+$$;
+
+-- Name: FUNCTION queue_job(); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.queue_job() IS 'Gives a new job its run and its task, in the transaction that makes it.';
+
 -- Name: set_updated_at(); Type: FUNCTION; Schema: private; Owner: -
 
 CREATE FUNCTION private.set_updated_at() RETURNS trigger
@@ -640,6 +748,168 @@ $$;
 -- Name: FUNCTION set_updated_at(); Type: COMMENT; Schema: private; Owner: -
 
 COMMENT ON FUNCTION private.set_updated_at() IS 'Keeps updated_at at the time of the last change.';
+
+-- Name: tend_jobs(double precision); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.tend_jobs(silence_seconds double precision) RETURNS TABLE(taken_over bigint, mended bigint, expired bigint)
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  silent_since timestamptz = now() - make_interval(secs => silence_seconds);
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('tend jobs', 0)) then
+    return;
+  end if;
+  -- First of all: whoever cancels a job also counts it before its task is touched.
+  with late as (
+    delete from private.job_runs where expires_at <= now() returning job_id, task_id
+  ),
+  ended as (
+    update public.jobs as job
+    set status = 'failed', error_log = 'It was not done in time.', next_attempt_at = null
+    from late
+    where job.id = late.job_id and job.status in ('pending', 'processing')
+    returning job.job_type, job.created_at, late.task_id
+  ),
+  counted as materialized (
+    select ended.task_id, private.note_outcome(ended.job_type, 'failed', ended.created_at) from ended
+  )
+  select count(*) filter (
+    where procrastinate.procrastinate_cancel_job_v1(counted.task_id, true, true) is distinct from -1
+  ) into expired
+  from counted;
+
+  -- Tasks of workers that were not heard of, but for those whose attempt was: a worker that lost the
+  -- database for a while is another one to the queue, and works on.
+  select count(procrastinate.procrastinate_retry_job_v2(stalled.id, stalled.next_attempt_at, null, null, null))
+  into taken_over
+  from (
+    select task.id, job.next_attempt_at
+    from procrastinate.procrastinate_jobs as task
+    left join procrastinate.procrastinate_workers as worker on worker.id = task.worker_id
+    left join private.job_runs as run on run.task_id = task.id
+    left join public.jobs as job on job.id = run.job_id
+    where task.status = 'doing'
+      and (worker.id is null or worker.last_heartbeat <= silent_since)
+      and (run.beat_at is null or run.beat_at <= silent_since)
+    for update of task skip locked
+  ) as stalled;
+  delete from procrastinate.procrastinate_jobs where status not in ('todo', 'doing');
+
+  -- Jobs whose task is nowhere, as after the queue alone was lost.
+  update private.job_runs as run
+  set task_id = private.defer_task(run.job_id, run.user_id, run.turn)
+  where (run.beat_at is null or run.beat_at <= silent_since)
+    and not exists (
+      select from procrastinate.procrastinate_jobs as task where task.id = run.task_id
+    );
+  get diagnostics mended = row_count;
+
+  perform procrastinate.procrastinate_prune_stalled_workers_v1(2 * silence_seconds)
+  where silence_seconds > 0;
+  return next;
+end
+$$;
+
+-- Name: FUNCTION tend_jobs(silence_seconds double precision); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.tend_jobs(silence_seconds double precision) IS 'Queues anew what workers left that were not heard of for so long, gives jobs without a task one, ends jobs that are too late. Returns how many of each; no row when another worker is at it.';
+
+-- Name: vault_secret(text); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.vault_secret(name text) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+declare
+  secret text;
+begin
+  -- Definer: the view is the owner's to read. Only the service calls this.
+  if to_regclass('vault.decrypted_secrets') is not null then
+    execute 'select decrypted_secret from vault.decrypted_secrets where name = $1 limit 1'
+      into secret using vault_secret.name;
+  end if;
+  return secret;
+end
+$_$;
+
+-- Name: FUNCTION vault_secret(name text); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.vault_secret(name text) IS 'A secret of the project''s Vault by its name; null where there is none, or no Vault.';
+
+-- Name: jobs; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.jobs (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid DEFAULT auth.uid() NOT NULL,
+    job_type text NOT NULL,
+    status public.job_status DEFAULT 'pending'::public.job_status,
+    input_data jsonb,
+    output_data jsonb,
+    error_log text,
+    created_at timestamp with time zone DEFAULT now(),
+    updated_at timestamp with time zone DEFAULT now(),
+    attempt integer DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone,
+    next_attempt_at timestamp with time zone,
+    CONSTRAINT jobs_input_has_a_size CHECK ((pg_column_size(input_data) <= 1048576)),
+    CONSTRAINT jobs_type_has_a_length CHECK (((char_length(job_type) >= 1) AND (char_length(job_type) <= 60)))
+);
+
+-- Name: TABLE jobs; Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON TABLE public.jobs IS 'Work done by a worker, and its result.';
+
+-- Name: COLUMN jobs.attempt; Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON COLUMN public.jobs.attempt IS 'How often work at it has begun.';
+
+-- Name: COLUMN jobs.started_at; Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON COLUMN public.jobs.started_at IS 'When work at it began first.';
+
+-- Name: COLUMN jobs.next_attempt_at; Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON COLUMN public.jobs.next_attempt_at IS 'While it waits to be tried again: not before when.';
+
+-- Name: cancel_job(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.cancel_job(job_id uuid) RETURNS public.jobs
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  task bigint;
+  job public.jobs;
+begin
+  -- Definer: state is the worker's to write; this one only ends what is the caller's.
+  delete from private.job_runs
+  where job_id = cancel_job.job_id and user_id = auth.uid()
+  returning task_id into task;
+  update public.jobs
+  set status = 'failed', error_log = 'Cancelled.', next_attempt_at = null
+  where id = cancel_job.job_id and user_id = auth.uid() and status in ('pending', 'processing')
+  returning * into job;
+  if found then
+    perform private.note_outcome(job.job_type, 'cancelled', job.created_at);
+  else
+    select * into job from public.jobs where id = cancel_job.job_id and user_id = auth.uid();
+    if not found then
+      raise exception 'There is no such job.' using errcode = 'P0002';
+    end if;
+  end if;
+  -- Whoever works at it is told at once.
+  perform procrastinate.procrastinate_cancel_job_v1(task, true, true) where task is not null;
+  return job;
+end
+$$;
+
+-- Name: FUNCTION cancel_job(job_id uuid); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.cancel_job(job_id uuid) IS 'Ends a job of the caller as failed, and returns it; one that is over stays as it is.';
 
 -- Name: delete_chats(uuid[]); Type: FUNCTION; Schema: public; Owner: -
 
@@ -886,6 +1156,34 @@ $$;
 
 COMMENT ON FUNCTION public.restore_chats(chat_ids uuid[]) IS 'Brings deleted chats of the caller back as they were.';
 
+-- Name: retry_job(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.retry_job(job_id uuid) RETURNS public.jobs
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  job public.jobs;
+  new_id uuid = gen_random_uuid();
+begin
+  select * into job from public.jobs where id = retry_job.job_id;
+  if not found then
+    raise exception 'There is no such job.' using errcode = 'P0002';
+  elsif job.status <> 'failed' then
+    raise exception 'Only a job that failed can be tried again.' using errcode = 'PT409';
+  end if;
+  insert into public.jobs (id, user_id, job_type, input_data)
+  values (new_id, job.user_id, job.job_type, job.input_data);
+  select * into job from public.jobs where id = new_id;
+  return job;
+end
+$$;
+
+-- Name: FUNCTION retry_job(job_id uuid); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.retry_job(job_id uuid) IS 'Makes a new job of a failed one''s type and input, and returns it; the failed one stays.';
+
 -- Name: search_messages(text, integer, uuid); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.search_messages(query text, max_results integer DEFAULT 20, after_id uuid DEFAULT NULL::uuid) RETURNS TABLE(id uuid, chat_id uuid, message_id uuid, title text, role text, snippet text, created_at timestamp with time zone, score real)
@@ -1066,6 +1364,21 @@ $_$;
 -- Name: FUNCTION usage("grouping" text, since timestamp with time zone); Type: COMMENT; Schema: public; Owner: -
 
 COMMENT ON FUNCTION public.usage("grouping" text, since timestamp with time zone) IS 'The caller''s answers since a time, summed by model, day (UTC) or chat; copies in forks do not count.';
+
+-- Name: worker_check(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.worker_check() RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  -- Definer: the list of workers is nobody's to read; how many there are tells of no job.
+  select count(*) from procrastinate.procrastinate_workers
+  where last_heartbeat > now() - interval '1 minute'
+$$;
+
+-- Name: FUNCTION worker_check(); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.worker_check() IS 'How many workers were heard of within the last minute.';
 
 -- Name: candidates(text); Type: FUNCTION; Schema: search; Owner: -
 
@@ -1336,6 +1649,53 @@ COMMENT ON TABLE private.deleted_chats IS 'A chat as it was when its owner delet
 
 COMMENT ON COLUMN private.deleted_chats.content IS 'chat: its row; messages: their rows, oldest first.';
 
+-- Name: job_outcomes; Type: TABLE; Schema: private; Owner: -
+
+CREATE TABLE private.job_outcomes (
+    job_type text NOT NULL,
+    outcome text NOT NULL,
+    jobs bigint DEFAULT 0 NOT NULL,
+    total_seconds double precision DEFAULT 0 NOT NULL
+);
+
+-- Name: TABLE job_outcomes; Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON TABLE private.job_outcomes IS 'How many jobs ended how, and how long they took from being asked for, all together.';
+
+-- Name: job_runs; Type: TABLE; Schema: private; Owner: -
+
+CREATE TABLE private.job_runs (
+    job_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    turn integer NOT NULL,
+    task_id bigint NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    token uuid,
+    beat_at timestamp with time zone,
+    made jsonb,
+    expires_at timestamp with time zone DEFAULT (now() + '06:00:00'::interval) NOT NULL
+);
+
+-- Name: TABLE job_runs; Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON TABLE private.job_runs IS 'One row a job that is not over; gone when it is.';
+
+-- Name: COLUMN job_runs.turn; Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON COLUMN private.job_runs.turn IS 'Whose turn it is: users take turns, whatever each has asked for.';
+
+-- Name: COLUMN job_runs.token; Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON COLUMN private.job_runs.token IS 'Of the attempt that is being made: who has another one may change nothing.';
+
+-- Name: COLUMN job_runs.beat_at; Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON COLUMN private.job_runs.beat_at IS 'When the worker that makes the attempt was last heard of.';
+
+-- Name: COLUMN job_runs.made; Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON COLUMN private.job_runs.made IS 'What the attempt is about to store, for one that takes over.';
+
 -- Name: running_answers; Type: TABLE; Schema: private; Owner: -
 
 CREATE TABLE private.running_answers (
@@ -1349,26 +1709,6 @@ CREATE TABLE private.running_answers (
 -- Name: TABLE running_answers; Type: COMMENT; Schema: private; Owner: -
 
 COMMENT ON TABLE private.running_answers IS 'One row an answer in the making; gone when it is written.';
-
--- Name: jobs; Type: TABLE; Schema: public; Owner: -
-
-CREATE TABLE public.jobs (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    user_id uuid DEFAULT auth.uid() NOT NULL,
-    job_type text NOT NULL,
-    status public.job_status DEFAULT 'pending'::public.job_status,
-    input_data jsonb,
-    output_data jsonb,
-    error_log text,
-    created_at timestamp with time zone DEFAULT now(),
-    updated_at timestamp with time zone DEFAULT now(),
-    CONSTRAINT jobs_input_has_a_size CHECK ((pg_column_size(input_data) <= 1048576)),
-    CONSTRAINT jobs_type_has_a_length CHECK (((char_length(job_type) >= 1) AND (char_length(job_type) <= 60)))
-);
-
--- Name: TABLE jobs; Type: COMMENT; Schema: public; Owner: -
-
-COMMENT ON TABLE public.jobs IS 'Work done by a worker, and its result.';
 
 -- Name: messages; Type: TABLE; Schema: public; Owner: -
 
@@ -1487,6 +1827,16 @@ COMMENT ON TABLE public.profiles IS 'What a user tells about themselves, one row
 ALTER TABLE ONLY private.deleted_chats
     ADD CONSTRAINT deleted_chats_pkey PRIMARY KEY (id);
 
+-- Name: job_outcomes job_outcomes_pkey; Type: CONSTRAINT; Schema: private; Owner: -
+
+ALTER TABLE ONLY private.job_outcomes
+    ADD CONSTRAINT job_outcomes_pkey PRIMARY KEY (job_type, outcome);
+
+-- Name: job_runs job_runs_pkey; Type: CONSTRAINT; Schema: private; Owner: -
+
+ALTER TABLE ONLY private.job_runs
+    ADD CONSTRAINT job_runs_pkey PRIMARY KEY (job_id);
+
 -- Name: running_answers running_answers_pkey; Type: CONSTRAINT; Schema: private; Owner: -
 
 ALTER TABLE ONLY private.running_answers
@@ -1564,6 +1914,18 @@ ALTER TABLE ONLY search.entries
 
 CREATE INDEX deleted_chats_newest_first ON private.deleted_chats USING btree (user_id, deleted_at DESC, id DESC);
 
+-- Name: job_runs_expires_at_idx; Type: INDEX; Schema: private; Owner: -
+
+CREATE INDEX job_runs_expires_at_idx ON private.job_runs USING btree (expires_at);
+
+-- Name: job_runs_task_id_idx; Type: INDEX; Schema: private; Owner: -
+
+CREATE INDEX job_runs_task_id_idx ON private.job_runs USING btree (task_id);
+
+-- Name: job_runs_user_id_idx; Type: INDEX; Schema: private; Owner: -
+
+CREATE INDEX job_runs_user_id_idx ON private.job_runs USING btree (user_id, turn);
+
 -- Name: running_answers_replica_id_idx; Type: INDEX; Schema: private; Owner: -
 
 CREATE INDEX running_answers_replica_id_idx ON private.running_answers USING btree (replica_id);
@@ -1599,6 +1961,14 @@ CREATE INDEX idx_messages_chat_id ON public.messages USING btree (chat_id, user_
 -- Name: idx_model_configs_user_id; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX idx_model_configs_user_id ON public.model_configs USING btree (user_id);
+
+-- Name: jobs_analysed_path_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX jobs_analysed_path_idx ON public.jobs USING btree (user_id, ((output_data ->> 'path'::text)), created_at) WHERE ((job_type = 'file_analysis'::text) AND (status = 'completed'::public.job_status));
+
+-- Name: jobs_ended_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX jobs_ended_idx ON public.jobs USING btree (updated_at) WHERE (status = ANY (ARRAY['completed'::public.job_status, 'failed'::public.job_status]));
 
 -- Name: messages_answers_of_a_user; Type: INDEX; Schema: public; Owner: -
 
@@ -1672,6 +2042,14 @@ CREATE TRIGGER chats_note_who_titled BEFORE UPDATE OF title ON public.chats FOR 
 
 CREATE TRIGGER chats_set_updated_at BEFORE UPDATE ON public.chats FOR EACH ROW WHEN ((((old.model_config_id IS NULL) OR (new.model_config_id IS NOT NULL)) AND ((NOT (old.archived_at IS DISTINCT FROM new.archived_at)) OR (old.current_message_id IS DISTINCT FROM new.current_message_id)) AND (current_setting('pocketllm.keeps_times'::text, true) IS DISTINCT FROM 'yes'::text))) EXECUTE FUNCTION private.set_updated_at();
 
+-- Name: jobs jobs_keep_ended; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER jobs_keep_ended BEFORE UPDATE ON public.jobs FOR EACH ROW WHEN ((old.status = ANY (ARRAY['completed'::public.job_status, 'failed'::public.job_status]))) EXECUTE FUNCTION private.keep_ended_job();
+
+-- Name: jobs jobs_queue; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER jobs_queue AFTER INSERT ON public.jobs FOR EACH ROW WHEN ((new.status = 'pending'::public.job_status)) EXECUTE FUNCTION private.queue_job();
+
 -- Name: jobs jobs_set_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER jobs_set_updated_at BEFORE UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION private.set_updated_at();
@@ -1733,6 +2111,16 @@ CREATE TRIGGER profiles_set_updated_at BEFORE UPDATE ON public.profiles FOR EACH
 ALTER TABLE ONLY private.deleted_chats
     ADD CONSTRAINT deleted_chats_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
+-- Name: job_runs job_runs_job_id_fkey; Type: FK CONSTRAINT; Schema: private; Owner: -
+
+ALTER TABLE ONLY private.job_runs
+    ADD CONSTRAINT job_runs_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+
+-- Name: job_runs job_runs_user_id_fkey; Type: FK CONSTRAINT; Schema: private; Owner: -
+
+ALTER TABLE ONLY private.job_runs
+    ADD CONSTRAINT job_runs_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
 -- Name: running_answers running_answers_answer_id_fkey; Type: FK CONSTRAINT; Schema: private; Owner: -
 
 ALTER TABLE ONLY private.running_answers
@@ -1780,6 +2168,14 @@ ALTER TABLE private.deleted_chats ENABLE ROW LEVEL SECURITY;
 -- Name: deleted_chats deleted_chats_owner_all; Type: POLICY; Schema: private; Owner: -
 
 CREATE POLICY deleted_chats_owner_all ON private.deleted_chats TO authenticated USING ((( SELECT auth.uid() AS uid) = user_id)) WITH CHECK ((( SELECT auth.uid() AS uid) = user_id));
+
+-- Name: job_outcomes; Type: ROW SECURITY; Schema: private; Owner: -
+
+ALTER TABLE private.job_outcomes ENABLE ROW LEVEL SECURITY;
+
+-- Name: job_runs; Type: ROW SECURITY; Schema: private; Owner: -
+
+ALTER TABLE private.job_runs ENABLE ROW LEVEL SECURITY;
 
 -- Name: running_answers; Type: ROW SECURITY; Schema: private; Owner: -
 
@@ -1880,6 +2276,11 @@ REVOKE ALL ON FUNCTION private.check_username() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.create_profile() FROM PUBLIC;
 
+-- Name: FUNCTION defer_task(job_id uuid, user_id uuid, turn integer); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.defer_task(job_id uuid, user_id uuid, turn integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.defer_task(job_id uuid, user_id uuid, turn integer) TO service_role;
+
 -- Name: FUNCTION finish_answer(claims text, user_id uuid, answer_id uuid, content text, metadata jsonb); Type: ACL; Schema: private; Owner: -
 
 REVOKE ALL ON FUNCTION private.finish_answer(claims text, user_id uuid, answer_id uuid, content text, metadata jsonb) FROM PUBLIC;
@@ -1907,6 +2308,10 @@ REVOKE ALL ON FUNCTION private.is_writable_asset(name text, user_id uuid) FROM P
 GRANT ALL ON FUNCTION private.is_writable_asset(name text, user_id uuid) TO authenticated;
 GRANT ALL ON FUNCTION private.is_writable_asset(name text, user_id uuid) TO service_role;
 
+-- Name: FUNCTION keep_ended_job(); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.keep_ended_job() FROM PUBLIC;
+
 -- Name: FUNCTION keep_one_default(); Type: ACL; Schema: private; Owner: -
 
 REVOKE ALL ON FUNCTION private.keep_one_default() FROM PUBLIC;
@@ -1928,9 +2333,19 @@ REVOKE ALL ON FUNCTION private.move_tips() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.note_first_seq() FROM PUBLIC;
 
+-- Name: FUNCTION note_outcome(job_type text, outcome text, asked_at timestamp with time zone); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.note_outcome(job_type text, outcome text, asked_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.note_outcome(job_type text, outcome text, asked_at timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION note_who_titled(); Type: ACL; Schema: private; Owner: -
 
 REVOKE ALL ON FUNCTION private.note_who_titled() FROM PUBLIC;
+
+-- Name: FUNCTION purge_jobs(before timestamp with time zone, max_jobs integer); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.purge_jobs(before timestamp with time zone, max_jobs integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.purge_jobs(before timestamp with time zone, max_jobs integer) TO service_role;
 
 -- Name: FUNCTION put_chat(chat jsonb); Type: ACL; Schema: private; Owner: -
 
@@ -1946,9 +2361,49 @@ GRANT ALL ON FUNCTION private.put_messages(chat_id uuid, messages jsonb, tip uui
 
 REVOKE ALL ON FUNCTION private.queue_for_default() FROM PUBLIC;
 
+-- Name: FUNCTION queue_job(); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.queue_job() FROM PUBLIC;
+
 -- Name: FUNCTION set_updated_at(); Type: ACL; Schema: private; Owner: -
 
 REVOKE ALL ON FUNCTION private.set_updated_at() FROM PUBLIC;
+
+-- Name: FUNCTION tend_jobs(silence_seconds double precision); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.tend_jobs(silence_seconds double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.tend_jobs(silence_seconds double precision) TO service_role;
+
+-- Name: FUNCTION vault_secret(name text); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.vault_secret(name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.vault_secret(name text) TO service_role;
+
+-- Name: TABLE jobs; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,DELETE ON TABLE public.jobs TO authenticated;
+GRANT ALL ON TABLE public.jobs TO service_role;
+
+-- Name: COLUMN jobs.id; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(id) ON TABLE public.jobs TO authenticated;
+
+-- Name: COLUMN jobs.user_id; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(user_id) ON TABLE public.jobs TO authenticated;
+
+-- Name: COLUMN jobs.job_type; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(job_type) ON TABLE public.jobs TO authenticated;
+
+-- Name: COLUMN jobs.input_data; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(input_data) ON TABLE public.jobs TO authenticated;
+
+-- Name: FUNCTION cancel_job(job_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.cancel_job(job_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.cancel_job(job_id uuid) TO authenticated;
 
 -- Name: FUNCTION delete_chats(chat_ids uuid[]); Type: ACL; Schema: public; Owner: -
 
@@ -2023,6 +2478,11 @@ GRANT ALL ON FUNCTION public.import_messages(chat_id uuid, messages jsonb, tip u
 REVOKE ALL ON FUNCTION public.restore_chats(chat_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.restore_chats(chat_ids uuid[]) TO authenticated;
 
+-- Name: FUNCTION retry_job(job_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.retry_job(job_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.retry_job(job_id uuid) TO authenticated;
+
 -- Name: FUNCTION search_messages(query text, max_results integer, after_id uuid); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.search_messages(query text, max_results integer, after_id uuid) FROM PUBLIC;
@@ -2042,6 +2502,11 @@ GRANT ALL ON FUNCTION public.show_version(message_id uuid) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.usage("grouping" text, since timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.usage("grouping" text, since timestamp with time zone) TO authenticated;
+
+-- Name: FUNCTION worker_check(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.worker_check() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.worker_check() TO authenticated;
 
 -- Name: FUNCTION candidates(query text); Type: ACL; Schema: search; Owner: -
 
@@ -2103,30 +2568,17 @@ GRANT INSERT(message_count) ON TABLE private.deleted_chats TO authenticated;
 
 GRANT INSERT(content) ON TABLE private.deleted_chats TO authenticated;
 
+-- Name: TABLE job_outcomes; Type: ACL; Schema: private; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE private.job_outcomes TO service_role;
+
+-- Name: TABLE job_runs; Type: ACL; Schema: private; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE private.job_runs TO service_role;
+
 -- Name: TABLE running_answers; Type: ACL; Schema: private; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE private.running_answers TO service_role;
-
--- Name: TABLE jobs; Type: ACL; Schema: public; Owner: -
-
-GRANT SELECT,DELETE ON TABLE public.jobs TO authenticated;
-GRANT ALL ON TABLE public.jobs TO service_role;
-
--- Name: COLUMN jobs.id; Type: ACL; Schema: public; Owner: -
-
-GRANT INSERT(id) ON TABLE public.jobs TO authenticated;
-
--- Name: COLUMN jobs.user_id; Type: ACL; Schema: public; Owner: -
-
-GRANT INSERT(user_id) ON TABLE public.jobs TO authenticated;
-
--- Name: COLUMN jobs.job_type; Type: ACL; Schema: public; Owner: -
-
-GRANT INSERT(job_type) ON TABLE public.jobs TO authenticated;
-
--- Name: COLUMN jobs.input_data; Type: ACL; Schema: public; Owner: -
-
-GRANT INSERT(input_data) ON TABLE public.jobs TO authenticated;
 
 -- Name: TABLE messages; Type: ACL; Schema: public; Owner: -
 

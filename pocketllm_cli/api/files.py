@@ -74,6 +74,29 @@ class Files:
         )
         await self._wire.ask(call)
 
+    async def upload_avatar(
+        self, source: Path | bytes, *, progress: Progress | None = None
+    ) -> StoredFile:
+        """Make a local picture the person's avatar, which everybody may see, and return it.
+
+        The backend draws the square from its middle anew, at most 512 pixels a side.
+
+        Raises:
+            LocalFileProblem: It cannot be read.
+            InvalidRequest | TooLarge: It is no still PNG, JPEG or WebP, or too large.
+        """
+        size = len(source) if isinstance(source, bytes) else _size(source)
+        call = Call(
+            "functions",
+            "POST",
+            "avatar",
+            headers={"Content-Type": "application/octet-stream", "Content-Length": str(size)},
+            content=lambda: _pieces(source, size, progress),
+            silence_seconds=_TRANSFER_SECONDS,
+        )
+        stored = await self._wire.ask(call)
+        return StoredFile(stored["path"], stored["size"], "image/png", None)
+
     async def download(
         self,
         path: str,

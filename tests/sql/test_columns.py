@@ -77,6 +77,9 @@ COLUMNS = {
         "error_log": (TEXT, "", ""),
         "created_at": NOW,
         "updated_at": NOW,
+        "attempt": ("integer", "not null", "0"),
+        "started_at": ("timestamp with time zone", "", ""),
+        "next_attempt_at": ("timestamp with time zone", "", ""),
     },
 }
 

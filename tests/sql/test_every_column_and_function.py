@@ -42,6 +42,7 @@ RIGHTS = {
     },
     "jobs": {
         **dict.fromkeys(["status", "output_data", "error_log", "created_at", "updated_at"], READ),
+        **dict.fromkeys(["attempt", "started_at", "next_attempt_at"], READ),
         **dict.fromkeys(["id", "user_id", "job_type", "input_data"], GIVEN),
     },
 }
@@ -50,6 +51,7 @@ RIGHTS = {
 _NOT_THERE, _IS_TAKEN = ({"P0002"}, {"23505", "23502"})  # 23502 for a token that names no user
 _CHAT = "jsonb_build_object('id', %(chat)s::uuid, 'title', 't')"
 CALLS: dict[str, tuple[str, set[str] | None]] = {
+    "cancel_job(uuid)": ("public.cancel_job(%(job)s)", _NOT_THERE),
     "delete_chats(uuid[])": ("public.delete_chats(array[%(chat)s]::uuid[])", None),
     "deleted_chats()": ("public.deleted_chats()", None),
     "fork_chat(uuid,uuid,text)": ("public.fork_chat(%(chat)s)", _NOT_THERE),
@@ -66,6 +68,7 @@ CALLS: dict[str, tuple[str, set[str] | None]] = {
         _NOT_THERE,
     ),
     "restore_chats(uuid[])": ("public.restore_chats(array[%(chat)s]::uuid[])", None),
+    "retry_job(uuid)": ("public.retry_job(%(job)s)", _NOT_THERE),
     "search_messages(text,integer,uuid)": ("public.search_messages('hi')", None),
     "show_version(uuid)": ("public.show_version(%(message)s)", _NOT_THERE),
     "usage(text,timestamp with time zone)": ("public.usage('chat')", None),
@@ -77,11 +80,18 @@ PATH_RULES = {
     "private.is_writable_asset(text,uuid)",
 }
 # Tells how things are set, to whoever is signed in.
-ABOUT_NOBODY = {"self_check()"}
+ABOUT_NOBODY = {"self_check()", "worker_check()"}
 # Beside these, which take only text, nothing outside schema public can be called.
 PURE = {"search.candidates(text)", "search.parse(text)", "search.plain(text)"} | PATH_RULES
 # What triggers and indexes use; no request calls them. The service may call these.
-INTERNAL = {"private.applied_migrations()"} | PATH_RULES
+INTERNAL = {"private.applied_migrations()", "private.vault_secret(text)"} | PATH_RULES
+# What workers and those who run the backend call; as the service.
+OF_JOBS = {
+    "private.defer_task(uuid,uuid,integer)",
+    "private.note_outcome(text,text,timestamp with time zone)",
+    "private.purge_jobs(timestamp with time zone,integer)",
+    "private.tend_jobs(double precision)",
+}
 
 
 @pytest.fixture
@@ -202,7 +212,7 @@ def functions(catalogue: Connection[Row], role: str) -> set[str]:
 def test_every_function_has_its_row(catalogue: Connection[Row]) -> None:
     assert functions(catalogue, "anon") == set()
     assert functions(catalogue, "authenticated") == set(CALLS) | ABOUT_NOBODY | PURE
-    assert functions(catalogue, "service_role") == INTERNAL
+    assert functions(catalogue, "service_role") == INTERNAL | OF_JOBS
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -218,7 +228,8 @@ def test_no_function_gives_or_changes_what_is_somebody_elses(
         "anonymous": stage.anonymous,
         "service": stage.service,
     }
-    caller, values = callers[who], {"chat": alice.chat, "message": alice.message}
+    caller = callers[who]
+    values = {"chat": alice.chat, "message": alice.message, "job": alice.job}
     before = {table: rows_of(stage, table, alice) for table in RIGHTS}
 
     refusal = caller.refusal(statement, **values)

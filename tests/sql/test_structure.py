@@ -19,11 +19,16 @@ DEFINERS = {
     "search.forget": "removes the entries of rows that the caller has deleted",
     "search.candidates": "no index for words is used behind a policy; returns the caller's alone",
     "self_check": "reads how the bucket is set, which nobody may, and no row of anybody",
+    "cancel_job": "writes the state, which no client may, of a job that is the caller's",
+    "private.queue_job": "writes the queue, which is nobody's to write, for a job that is made",
+    "worker_check": "counts workers, of which no client may see one",
     "import_jobs": "writes states and results of the caller's jobs that are over elsewhere",
+    "private.vault_secret": "reads one secret of the project's own, for the service alone",
     "private.applied_migrations": "reads versions, and no more, from a ledger that holds all text",
 }
 # By name as the catalogue shows it: schema public is on the search path. All act as the caller.
 CALLABLE = {
+    "cancel_job",
     "delete_chats",
     "deleted_chats",
     "fork_chat",
@@ -38,6 +43,7 @@ CALLABLE = {
     "private.put_chat",
     "private.put_messages",
     "restore_chats",
+    "retry_job",
     "search.candidates",
     "search.parse",
     "search.plain",
@@ -45,6 +51,7 @@ CALLABLE = {
     "self_check",
     "show_version",
     "usage",
+    "worker_check",
 }
 _NO_SCANS = ["enable_seqscan=off"]
 PLANS = {
