@@ -18,6 +18,7 @@ from pocketllm_cli.paths import Paths
 
 if TYPE_CHECKING:
     from pocketllm_cli.api.answers import Answers
+    from pocketllm_cli.api.avatars import Avatars
     from pocketllm_cli.api.changes import Changes
     from pocketllm_cli.api.chats import Chats
     from pocketllm_cli.api.deleted_chats import DeletedChats
@@ -119,6 +120,13 @@ class Api:
         from pocketllm_cli.api.profiles import Profiles
 
         return Profiles(self.wire)
+
+    @cached_property
+    def avatars(self) -> "Avatars":
+        """The person's picture."""
+        from pocketllm_cli.api.avatars import Avatars
+
+        return Avatars(self.files, self.profiles)
 
     @cached_property
     def usage(self) -> "Usage":

@@ -26,6 +26,7 @@ class ImageRequest:
 
     prompt: str
     model: str | None = None
+    """The id of a model config, or a model of ImageRouter by its name."""
     quality: str | None = None
     size: str | None = None
     """Such as `1024x1024`."""
@@ -108,7 +109,7 @@ class Images:
         return await self._files.sign(path_or_fail(job), seconds)
 
     async def remove(self, job: Job) -> None:
-        """Remove the picture and the record of its job for good.
+        """Remove the picture, what it was made from, and the record of its job for good.
 
         Raises:
             Conflict: The job is not over; cancel it first.
@@ -119,9 +120,11 @@ class Images:
                 "The picture is still being made.",
                 hint=f"Cancel it first: `pocketllm jobs cancel {job.id[:8]}`.",
             )
-        if path := job.picture_path:
-            with suppress(NotFound):  # removed before
-                await self._files.remove(path)
+        input_path = (job.input_data or {}).get("inputImage")
+        for path in (job.picture_path, input_path):
+            if isinstance(path, str):
+                with suppress(NotFound):  # removed before
+                    await self._files.remove(path)
         await self._jobs.delete(job.id)
 
     async def _ask_until_answered(self, call: Call) -> Any:
