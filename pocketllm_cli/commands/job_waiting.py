@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pocketllm_cli.api.client import Api
 from pocketllm_cli.app import App
-from pocketllm_cli.errors import JobFailed
+from pocketllm_cli.errors import ImagesNotConfigured, JobFailed
 from pocketllm_cli.job_line import JobLine
 from pocketllm_cli.models import Job
 from pocketllm_cli.sanitize import clean_line
@@ -44,10 +44,16 @@ def fail_if_failed(jobs: Sequence[Job]) -> None:
     failed = [job for job in jobs if job.status == "failed"]
     if not failed:
         return
-    hint = f"Do it anew: `pocketllm jobs retry {failed[0].id[:8]}`."
+    hint = _hint(failed[0])
     if len(failed) == 1:
         raise JobFailed(reason_of(failed[0]), hint=hint)
     raise JobFailed(f"{len(failed)} of {len(jobs)} jobs failed.", hint=hint)
+
+
+def _hint(job: Job) -> str:
+    if job.error_log == ImagesNotConfigured.default_message:  # anew it would fail the same way
+        return ImagesNotConfigured.default_hint
+    return f"Do it anew: `pocketllm jobs retry {job.id[:8]}`."
 
 
 def reason_of(job: Job) -> str:

@@ -7,6 +7,8 @@ import pytest
 
 from pocketllm_cli.columns import Page
 from pocketllm_cli.commands.job_page import job_as_fields, jobs_as_table
+from pocketllm_cli.commands.job_waiting import fail_if_failed
+from pocketllm_cli.errors import JobFailed
 from pocketllm_cli.job_progress import Progress, progress_told
 from pocketllm_cli.models import Job
 
@@ -71,3 +73,24 @@ def test_a_row_that_holds_what_no_job_has_is_still_a_job() -> None:
     job = Job.from_row(row)
 
     assert (job.picture_path, job.prompt, job.attempt) == (None, "", 0)
+
+
+@pytest.mark.parametrize(
+    ("reason", "told", "hint"),
+    [
+        ("It is busy.", "The job failed: It is busy.", "pocketllm jobs retry 11111111"),
+        ("Cancelled.", "The job was cancelled.", "pocketllm jobs retry 11111111"),
+        (None, "The job failed: Nobody noted why.", "pocketllm jobs retry 11111111"),
+        (
+            "Pictures need a key of ImageRouter, and there is none.",
+            "The job failed: Pictures need a key of ImageRouter, and there is none.",
+            "pocketllm models add",
+        ),
+    ],
+)
+def test_a_failed_job_says_why_and_what_helps(reason: str | None, told: str, hint: str) -> None:
+    with pytest.raises(JobFailed) as failed:
+        fail_if_failed([replace(FAILED, error_log=reason)])
+
+    assert failed.value.message == told
+    assert hint in failed.value.hint
