@@ -48,7 +48,7 @@ async def transfer(source: Api, target: Api, wishes: Wishes) -> Report:
         )
     places, report = Places(here.id, there.id), Report()
     if not wishes.is_dry:
-        await move_profile(source.profiles, target.profiles)
+        await move_profile(source.profiles, target.profiles, places)
     await move_models(
         source.model_configs,
         target.model_configs,
@@ -93,9 +93,10 @@ async def _move_files(
 
 
 async def _files_of(source: Api, here: Account, jobs: set[str]) -> list[StoredFile]:
-    """Return the files of the person: given to chats, made by jobs that are over, the avatar."""
+    """Return the files of the person: of chats, of jobs that are over, the avatar."""
     files = [file async for file in files_below(source.files, f"private/user_files/{here.id}")]
     pictures = files_below(source.files, f"private/generated_images/{here.id}")
     files += [file async for file in pictures if Path(file.path).stem in jobs]
+    files += [file async for file in files_below(source.files, f"private/image_inputs/{here.id}")]
     avatar = f"{AVATARS}/{here.id}.png"
     return files + [file for file in await source.files.all(AVATARS) if file.path == avatar]
