@@ -39,16 +39,19 @@ class Canvas:
     cell: tuple[int, int] = _USUAL_CELL
     """Width and height."""
 
-    def fit(self, size: tuple[int, int], columns: int) -> tuple[int, int]:
+    def fit(
+        self, size: tuple[int, int], columns: int, most_rows: int = MOST_ROWS
+    ) -> tuple[int, int]:
         """Return how many columns and rows a picture takes; it is never enlarged.
 
         Args:
             size: Its width and height in pixels.
             columns: How many there are.
+            most_rows: How many rows it may take.
         """
         wide, high = size[0] / self.cell[0], size[1] / self.cell[1]
-        share = min(1.0, max(1, columns) / wide, MOST_ROWS / high)
-        return max(1, round(wide * share)), max(1, min(MOST_ROWS, round(high * share)))
+        share = min(1.0, max(1, columns) / wide, most_rows / high)
+        return max(1, round(wide * share)), max(1, min(most_rows, round(high * share)))
 
 
 def canvas_of(answer: bytes) -> Canvas:
@@ -67,13 +70,19 @@ def canvas_of(answer: bytes) -> Canvas:
     return Canvas("kitty" if _KITTY.search(answer) else "blocks", cell)
 
 
-def open_picture(data: bytes, canvas: Canvas) -> "Image":
-    """Decode a PNG of ours and import what draws it; too slow for the event loop."""
+def open_picture(data: bytes, canvas: Canvas, longest_side: int | None = None) -> "Image":
+    """Decode a PNG of ours and import what draws it; too slow for the event loop.
+
+    Args:
+        longest_side: Pixels that are wanted at most, where it is to be drawn small.
+    """
     from PIL import Image
 
     _library(canvas)
     with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
         picture.load()
+        if longest_side is not None:
+            picture.thumbnail((longest_side, longest_side))
         return picture if picture.mode == "RGB" else _on_black(picture)
 
 

@@ -113,12 +113,13 @@ class FilesUploaded(Message):
 
 @dataclass
 class PictureWanted(Message):
-    """Show a picture that went with a question."""
+    """Show a picture that is stored."""
 
     view: MessagePump
     """Who is told what came of it."""
     file: AttachedFile
-    chat_id: str
+    longest_side: int | None = None
+    """Pixels that are enough; None for as many as are kept."""
 
 
 @dataclass
@@ -221,6 +222,13 @@ class ModelChosen(Message):
     """Let this model config answer in the chat that is open."""
 
     config: ModelConfig
+
+
+@dataclass
+class FileChosen(Message):
+    """Let this file go with the prompt that is being written."""
+
+    file: PickedFile
 
 
 @dataclass

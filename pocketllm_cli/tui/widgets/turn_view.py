@@ -152,7 +152,7 @@ class TurnView(Vertical, LaidOutOnce):
             return
         shown.remove()
         pictures = self.look.pictures
-        self.mount(AttachedFiles(message.attachments, message.chat_id, with_pictures=pictures))
+        self.mount(AttachedFiles(message.attachments, with_pictures=pictures))
 
     def _show(self, name: str, text: str, before: int | None = None) -> None:
         found = self.query_children(f".{name}")
