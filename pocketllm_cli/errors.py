@@ -15,7 +15,8 @@
     |  +- ProviderRefused | ProviderUnreachable
     +- NotFound                                          6
     |  +- ChatNotFound | MessageNotFound | NothingToFollow | ModelNotFound | ContextNotFound
-    +- AnswerIncomplete | AnswerInterrupted | AnswerCancelled                             7
+    |  +- JobNotFound
+    +- AnswerIncomplete | AnswerInterrupted | AnswerCancelled | JobFailed                 7
     +- Stopped | Terminated | HungUp       130, 143, 129  a signal ended it
 
 Any error may end with 7 instead: when it ended an answer that had begun.
@@ -43,8 +44,8 @@ class ExitCode(IntEnum):
     AUTH = 3, "Not signed in, or not allowed."
     UNAVAILABLE = 4, "The backend cannot be reached, or did not answer in time."
     REFUSED = 5, "The model provider refused or failed, or a quota is used up."
-    NOT_FOUND = 6, "There is no such chat, message, model config, context or running answer."
-    INCOMPLETE = 7, "The answer ended before it was complete."
+    NOT_FOUND = 6, "There is no such chat, message, model config, job, context or running answer."
+    INCOMPLETE = 7, "The answer ended before it was complete, or the job failed."
     HUNG_UP = 129, "Its terminal was closed (SIGHUP)."
     INTERRUPTED = 130, "Interrupted with Ctrl-C."
     TERMINATED = 143, "Stopped by another program (SIGTERM)."
@@ -412,6 +413,23 @@ class ContextNotFound(NotFound):
     code = "context_not_found"
     default_message = "There is no such context."
     default_hint = "Run `pocketllm context list` to see yours."
+
+
+class JobNotFound(NotFound):
+    """No job has this id."""
+
+    code = "job_not_found"
+    default_message = "There is no such job."
+    default_hint = "Run `pocketllm jobs list` to see yours."
+
+
+class JobFailed(PocketLLMError):
+    """A job that was waited for ended without a result."""
+
+    code = "job_failed"
+    exit_code = ExitCode.INCOMPLETE
+    default_message = "The job failed."
+    default_hint = "Do it anew with `pocketllm jobs retry last`."
 
 
 class AnswerIncomplete(PocketLLMError):

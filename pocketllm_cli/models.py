@@ -116,6 +116,46 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Job:
+    """Work that the backend does while nobody waits, and its result."""
+
+    id: str
+    job_type: str
+    status: str
+    """`pending` or `processing`, then for good `completed` or `failed`."""
+    input_data: dict[str, Any] | None
+    output_data: dict[str, Any] | None
+    error_log: str | None
+    """Why it failed, in a sentence."""
+    created_at: str
+    updated_at: str
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Build it from a row of `jobs`; what is no object counts as none."""
+        told = _fields_of(cls, row)
+        for name in ("input_data", "output_data"):
+            told[name] = told[name] if isinstance(told[name], dict) else None
+        return cls(**told)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it stays as it is."""
+        return self.status in {"completed", "failed"}
+
+    @property
+    def prompt(self) -> str:
+        """What was asked for; "" where that is nothing in words."""
+        return str((self.input_data or {}).get("prompt") or "")
+
+    @property
+    def picture_path(self) -> str | None:
+        """Where in the bucket the picture lies that it made; None without one."""
+        path = (self.output_data or {}).get("path")
+        return path if self.status == "completed" and isinstance(path, str) else None
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """A message and its place in the tree of its chat."""
 
@@ -167,6 +207,8 @@ class Profile:
     bio: str | None
     date_of_birth: str | None
     profession: str | None
+    avatar_url: str | None = None
+    """Where the picture lies in the bucket, or elsewhere if another client said so."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:

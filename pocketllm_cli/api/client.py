@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pocketllm_cli.api.deleted_chats import DeletedChats
     from pocketllm_cli.api.files import Files
     from pocketllm_cli.api.health import Health
+    from pocketllm_cli.api.images import Images
+    from pocketllm_cli.api.jobs import Jobs
     from pocketllm_cli.api.messages import Messages
     from pocketllm_cli.api.model_configs import ModelConfigs
     from pocketllm_cli.api.passwords import Passwords
@@ -145,6 +147,20 @@ class Api:
         from pocketllm_cli.api.files import Files
 
         return Files(self.wire)
+
+    @cached_property
+    def jobs(self) -> "Jobs":
+        """Jobs."""
+        from pocketllm_cli.api.jobs import Jobs
+
+        return Jobs(self.wire, self.changes)
+
+    @cached_property
+    def images(self) -> "Images":
+        """Pictures that jobs make."""
+        from pocketllm_cli.api.images import Images
+
+        return Images(self.wire, self.jobs, self.files)
 
     @cached_property
     def health(self) -> "Health":
