@@ -24,6 +24,8 @@ from pocketllm_cli.tui.live import (
     ChatGone,
     ConnectionBack,
     ConnectionGone,
+    JobGone,
+    JobTouched,
     Looked,
     MessagesGone,
 )
@@ -33,6 +35,7 @@ _WATCHES: Final = (
     Watch("messages", event="INSERT"),
     Watch("messages", event="UPDATE"),
     Watch("messages", event="DELETE"),
+    Watch("jobs"),
 )
 _PATIENCE_SECONDS: Final = 1.0
 _BURST_SECONDS: Final = 0.03
@@ -134,6 +137,11 @@ def _meaning(heard: Heard) -> tuple[str | None, Change | None]:
             return chat.id, heard
         case ChatGone(chat_id):
             return chat_id, heard
+        case JobTouched(job_id) | JobGone(job_id):
+            return f"job {job_id}", heard
+        case RowChange(table="jobs", row=row):
+            job_id, is_gone = str(row.get("id")), heard.kind == "DELETE"
+            return f"job {job_id}", JobGone(job_id) if is_gone else JobTouched(job_id)
         case RowChange(table="chats", kind="DELETE", row=row):
             return row.get("id"), ChatGone(str(row.get("id")))
         case RowChange(table="chats", row=row):

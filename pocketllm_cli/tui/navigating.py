@@ -2,22 +2,24 @@
 
 from textual import on
 
+from pocketllm_cli.tui.following_jobs import JobFollowingApp
 from pocketllm_cli.tui.messages import (
     ConfigsChanged,
     FileChosen,
     ModelChosen,
+    Moved,
+    PassedOn,
     PlaceWanted,
     ReopenWanted,
     SignedIn,
     SignInWanted,
 )
-from pocketllm_cli.tui.picturing import PicturingApp
 from pocketllm_cli.tui.places import make_place
 from pocketllm_cli.tui.screens.app_screen import AppScreen, told
 from pocketllm_cli.tui.screens.press_key import PressKey
 
 
-class NavigatingApp(PicturingApp):
+class NavigatingApp(JobFollowingApp):
     """Has the chat at the bottom and at most one place above it; ends with a wish to begin anew."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -66,6 +68,12 @@ class NavigatingApp(PicturingApp):
         """Take a file to the prompt that is being written."""
         self.pop_screen()
         self.screen_stack[0].post_message(FileChosen(event.file))
+
+    @on(Moved)
+    def pass_on(self, event: Moved) -> None:
+        """Tell the screens above the chat, which alone listens, what it heard."""
+        for screen in self.screen_stack[1:]:
+            screen.post_message(PassedOn(event.change))
 
     @on(ConfigsChanged)
     def tell_chat_of_configs(self) -> None:

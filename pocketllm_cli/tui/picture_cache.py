@@ -2,8 +2,8 @@
 
 A message names its files, and anybody who can write messages of the account can name anything: so
 only a path in the folder of a chat (a fork names those of another) or that of a job's picture is
-fetched, from the backend that is in use, and never an address. What is kept is a small PNG of ours, 0600, by the path
-and the moment it was stored.
+fetched, from the backend that is in use, and never an address. What is kept is a small PNG of
+ours, 0600, by the path and the moment it was stored.
 """
 
 import asyncio

@@ -66,6 +66,12 @@ class PictureView(Vertical):
     async def on_resize(self, event: events.Resize) -> None:
         await self._draw()
 
+    def fit_rows(self, most_rows: int) -> None:
+        """Take so many rows at most from now on."""
+        if most_rows != self.most_rows:
+            self.most_rows = most_rows
+            self.call_later(self._draw)
+
     async def _draw(self) -> None:
         """Draw the picture as large as there is room for, if that is not how it is drawn."""
         if self._picture is None or not self.is_attached or self.size.width == 0:
