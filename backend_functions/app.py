@@ -16,7 +16,6 @@ from backend_functions.chat_request.ask import Asker
 from backend_functions.chat_request.replica import Replica
 from backend_functions.chat_request.routes import chat_request_routes
 from backend_functions.chat_request.running import RunningAnswers
-from backend_functions.configured_provider import ConfiguredProviders
 from backend_functions.db.pool import Database
 from backend_functions.egress import EgressPolicy, open_client
 from backend_functions.errors import ServiceError
@@ -27,10 +26,11 @@ from backend_functions.http import (
     answer_service_error,
     answer_unrouted,
 )
+from backend_functions.image_generation.routes import image_generation_routes
+from backend_functions.jobs.job import JobTools
 from backend_functions.logs import configure_logs
 from backend_functions.metrics import Metrics
 from backend_functions.model_configs.routes import model_config_routes
-from backend_functions.object_store import HttpObjectStore
 from backend_functions.open_streams import OpenStreams, fit_open_files
 from backend_functions.providers.prices import load_prices
 from backend_functions.request_limits import RequestLimits
@@ -55,6 +55,8 @@ class Services:
     replica: Replica
     metrics: Metrics
     sealer: KeySealer
+    tools: JobTools
+    """What a worker in the same process works with."""
 
     @classmethod
     def build(cls, settings: Settings, *, max_connections: int = 10) -> "Services":
@@ -72,15 +74,17 @@ class Services:
         streams = OpenStreams(max_all=limits.max_open_streams, max_per_user=per_user)
         running = RunningAnswers(streams, max_per_user=limits.max_running_answers, on_end=note_end)
         metrics.watch(running=running.__len__, streams=streams.__len__, pool=database.stats)
+        http, sealer = open_client(policy, limits), KeySealer(settings.master_keys)
         return cls(
             settings=settings,
             database=database,
-            http=open_client(policy, limits),
+            http=http,
             streams=streams,
             running=running,
             replica=Replica(database, running),
             metrics=metrics,
-            sealer=KeySealer(settings.master_keys),
+            sealer=sealer,
+            tools=JobTools.build(settings, database, http, sealer, policy),
         )
 
     @asynccontextmanager
@@ -111,30 +115,21 @@ def function_routes(services: Services, verifier: TokenVerifier) -> list[APIRout
         request_limits.take(caller.user_id)
         return caller
 
-    providers = ConfiguredProviders(
-        http=services.http,
-        database=services.database,
-        sealer=services.sealer,
-        policy=EgressPolicy.for_mode(settings.mode),
-        local_model=settings.local_model,
-        search_key=settings.search_key,
-    )
+    tools = services.tools
+    providers = tools.providers
     asker = Asker(
         services.database,
         providers,
         services.running,
         settings.limits,
         services.replica,
-        HttpObjectStore(
-            services.http,
-            supabase_url=settings.supabase_url,
-            api_key=settings.publishable_key,
-        ),
+        tools.objects,
         settings.titles,
     )
     return [
         chat_request_routes(asker, services.streams, identify),
         model_config_routes(services.database, providers, identify),
+        image_generation_routes(services.database, identify),
     ]
 
 

@@ -5,7 +5,7 @@ security, so code that is given a path by a user cannot be led to somebody else'
 """
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote
@@ -123,8 +123,23 @@ class HttpObjectStore:
             "cache-control": "max-age=3600",
             "x-upsert": "true" if upsert else "false",
         }
+        await self._send("POST", path, headers, content)
+
+    async def remove(self, path: str, token: str) -> None:
+        """Remove an object as the token's owner; it need not be there.
+
+        Raises:
+            NotPermitted: The owner may not remove it.
+            Unavailable: Storage does not answer.
+        """
+        with suppress(NotFound):
+            await self._send("DELETE", path, self._headers(token))
+
+    async def _send(
+        self, method: str, path: str, headers: dict[str, str], content: bytes | None = None
+    ) -> None:
         url = f"{self._root}/{USER_ASSETS}/{_quoted(path)}"
-        request = self._http.build_request("POST", url, content=content, headers=headers)
+        request = self._http.build_request(method, url, content=content, headers=headers)
         try:
             response = await self._http.send(request, stream=True)
             try:

@@ -47,6 +47,14 @@ class SearchKey:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageKey:
+    """The server's own key for pictures, and the address it is for."""
+
+    base_url: str
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds that keep one request from hurting another."""
 
@@ -78,6 +86,18 @@ class Limits:
     """Between two pieces of a response."""
     answer_seconds: float = 900.0
     """For one answer from start to end."""
+    worker_slots: int = 4
+    """Jobs that one worker does at once."""
+    worker_beat_seconds: float = 5.0
+    """How often a worker shows that it lives, and looks after what others left."""
+    worker_silence_seconds: float = 25.0
+    """A worker that was not heard of for so long is dead: its jobs are taken over."""
+    worker_poll_seconds: float = 5.0
+    """How often a worker looks for jobs nobody told it of: those that are to be tried again."""
+    worker_grace_seconds: float = 20.0
+    """How long a worker that is told to stop goes on with the jobs it has begun."""
+    retry_seconds: float = 5.0
+    """Until a failed job is tried a second time; doubled for each time after that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +135,7 @@ class Settings:
     jwks_url: str = ""
     local_model: LocalModel | None = None
     search_key: SearchKey | None = None
+    image_key: ImageKey | None = None
     titles: Titles = "prompt"
     limits: Limits = Limits()
     metrics_token: str | None = field(default=None, repr=False)
@@ -175,6 +196,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         master_keys=parse_master_keys(required("POCKETLLM_MASTER_KEYS")),
         jwt_secret=values.get("SUPABASE_JWT_SECRET") or None,
         search_key=read_search_key(values),
+        image_key=read_image_key(values),
         titles=read_titles(values),
         jwks_url=values.get("SUPABASE_JWKS_URL") or f"{url}/auth/v1/.well-known/jwks.json",
         limits=read_limits(values),
@@ -249,6 +271,15 @@ def read_search_key(environment: Mapping[str, str] | None = None) -> SearchKey |
         return None
     base_url = values.get("TAVILY_BASE_URL") or "https://api.tavily.com"
     return SearchKey(base_url.rstrip("/"), values["TAVILY_API_KEY"])
+
+
+def read_image_key(environment: Mapping[str, str] | None = None) -> ImageKey | None:
+    """Return the server's own key for pictures, from `IMAGEROUTER_API_KEY`; None without it."""
+    values = os.environ if environment is None else environment
+    if not values.get("IMAGEROUTER_API_KEY"):
+        return None
+    base_url = values.get("IMAGEROUTER_BASE_URL") or "https://api.imagerouter.io"
+    return ImageKey(base_url.rstrip("/"), values["IMAGEROUTER_API_KEY"])
 
 
 def read_auth_settings(site_url: str, environment: Mapping[str, str] | None = None) -> AuthSettings:

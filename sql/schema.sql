@@ -216,6 +216,23 @@ $$;
 
 COMMENT ON FUNCTION private.create_profile() IS 'Of what a user claims at sign-up only the name is taken over, cut to length.';
 
+-- Name: defer_task(uuid, uuid, integer); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.defer_task(job_id uuid, user_id uuid, turn integer) RETURNS bigint
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  -- Tasks of one lock are worked at one by one, so a user has four at work and no more.
+  select (procrastinate.procrastinate_defer_jobs_v1(array[row(
+    'jobs', 'run_job', -defer_task.turn, defer_task.user_id || '/' || defer_task.turn % 4, null,
+    jsonb_build_object('job_id', defer_task.job_id), null
+  )::procrastinate.procrastinate_job_to_defer_v1]))[1]
+$$;
+
+-- Name: FUNCTION defer_task(job_id uuid, user_id uuid, turn integer); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.defer_task(job_id uuid, user_id uuid, turn integer) IS 'Queues the task of a job and returns its id.';
+
 -- Name: finish_answer(text, uuid, uuid, text, jsonb); Type: FUNCTION; Schema: private; Owner: -
 
 CREATE FUNCTION private.finish_answer(claims text, user_id uuid, answer_id uuid, content text, metadata jsonb) RETURNS json
@@ -319,6 +336,21 @@ CREATE FUNCTION private.is_writable_asset(name text, user_id uuid) RETURNS boole
 -- Name: FUNCTION is_writable_asset(name text, user_id uuid); Type: COMMENT; Schema: private; Owner: -
 
 COMMENT ON FUNCTION private.is_writable_asset(name text, user_id uuid) IS 'The path is the user''s avatar, or a private one that users write themselves.';
+
+-- Name: keep_ended_job(); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.keep_ended_job() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  raise exception 'A job that is over does not change.' using errcode = 'restrict_violation';
+end
+$$;
+
+-- Name: FUNCTION keep_ended_job(); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.keep_ended_job() IS 'Refuses every change of a job that is over.';
 
 -- Name: keep_one_default(); Type: FUNCTION; Schema: private; Owner: -
 
@@ -624,6 +656,42 @@ $$;
 
 COMMENT ON FUNCTION private.queue_for_default() IS 'Lets a user''s changes of the default come one after the other.';
 
+-- Name: queue_job(); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.queue_job() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  unfinished bigint;
+  last_turn integer;
+  present_turn integer;
+begin
+  -- Definer: the queue is nobody's to write but by a job of one's own. One of a user's jobs after
+  -- the other, so that their turns rise as they come.
+  perform pg_advisory_xact_lock(hashtextextended('jobs of ' || new.user_id::text, 0));
+  select count(*), max(run.turn) into unfinished, last_turn
+  from private.job_runs as run where run.user_id = new.user_id;
+  if unfinished >= 1000 then
+    raise exception 'You have too many jobs that are not over. Wait for some to end.'
+      using errcode = 'PT429';
+  end if;
+  -- Fair queueing: who comes new is served with those whose turn it is, not after all they asked for.
+  select -task.priority into present_turn
+  from procrastinate.procrastinate_jobs as task
+  where task.status = 'todo' and (task.scheduled_at is null or task.scheduled_at <= now())
+  order by task.priority desc, task.id limit 1;
+  last_turn = greatest(present_turn, last_turn + 1, 0);
+  insert into private.job_runs (job_id, user_id, turn, task_id)
+  values (new.id, new.user_id, last_turn, private.defer_task(new.id, new.user_id, last_turn));
+  return null;
+end
+$$;
+
+-- Name: FUNCTION queue_job(); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.queue_job() IS 'Gives a new job its run and its task, in the transaction that makes it.';
+
 -- Name: set_updated_at(); Type: FUNCTION; Schema: private; Owner: -
 
 CREATE FUNCTION private.set_updated_at() RETURNS trigger
@@ -639,6 +707,138 @@ $$;
 -- Name: FUNCTION set_updated_at(); Type: COMMENT; Schema: private; Owner: -
 
 COMMENT ON FUNCTION private.set_updated_at() IS 'Keeps updated_at at the time of the last change.';
+
+-- Name: tend_jobs(double precision); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.tend_jobs(silence_seconds double precision) RETURNS TABLE(taken_over bigint, mended bigint, expired bigint)
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  silent_since timestamptz = now() - make_interval(secs => silence_seconds);
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('tend jobs', 0)) then
+    return;
+  end if;
+  -- Tasks of workers that were not heard of, but for those whose attempt was: a worker that lost the
+  -- database for a while is another one to the queue, and works on.
+  select count(procrastinate.procrastinate_retry_job_v2(stalled.id, stalled.next_attempt_at, null, null, null))
+  into taken_over
+  from (
+    select task.id, job.next_attempt_at
+    from procrastinate.procrastinate_jobs as task
+    left join procrastinate.procrastinate_workers as worker on worker.id = task.worker_id
+    left join private.job_runs as run on run.task_id = task.id
+    left join public.jobs as job on job.id = run.job_id
+    where task.status = 'doing'
+      and (worker.id is null or worker.last_heartbeat <= silent_since)
+      and (run.beat_at is null or run.beat_at <= silent_since)
+    for update of task skip locked
+  ) as stalled;
+  delete from procrastinate.procrastinate_jobs where status not in ('todo', 'doing');
+
+  -- Jobs whose task is nowhere, as after the queue alone was lost.
+  update private.job_runs as run
+  set task_id = private.defer_task(run.job_id, run.user_id, run.turn)
+  where (run.beat_at is null or run.beat_at <= silent_since)
+    and not exists (
+      select from procrastinate.procrastinate_jobs as task where task.id = run.task_id
+    );
+  get diagnostics mended = row_count;
+
+  with late as (
+    delete from private.job_runs where expires_at <= now() returning job_id, task_id
+  ),
+  ended as (
+    update public.jobs as job
+    set status = 'failed', error_log = 'It was not done in time.', next_attempt_at = null
+    from late
+    where job.id = late.job_id and job.status in ('pending', 'processing')
+  )
+  select count(*) filter (
+    where procrastinate.procrastinate_cancel_job_v1(late.task_id, true, true) is distinct from -1
+  ) into expired
+  from late;
+  perform procrastinate.procrastinate_prune_stalled_workers_v1(2 * silence_seconds)
+  where silence_seconds > 0;
+  return next;
+end
+$$;
+
+-- Name: FUNCTION tend_jobs(silence_seconds double precision); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.tend_jobs(silence_seconds double precision) IS 'Queues anew what workers left that were not heard of for so long, gives jobs without a task one, ends jobs that are too late. Returns how many of each; no row when another worker is at it.';
+
+-- Name: jobs; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.jobs (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid DEFAULT auth.uid() NOT NULL,
+    job_type text NOT NULL,
+    status public.job_status DEFAULT 'pending'::public.job_status,
+    input_data jsonb,
+    output_data jsonb,
+    error_log text,
+    created_at timestamp with time zone DEFAULT now(),
+    updated_at timestamp with time zone DEFAULT now(),
+    attempt integer DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone,
+    next_attempt_at timestamp with time zone,
+    CONSTRAINT jobs_input_has_a_size CHECK ((pg_column_size(input_data) <= 1048576)),
+    CONSTRAINT jobs_type_has_a_length CHECK (((char_length(job_type) >= 1) AND (char_length(job_type) <= 60)))
+);
+
+-- Name: TABLE jobs; Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON TABLE public.jobs IS 'Work done by a worker, and its result.';
+
+-- Name: COLUMN jobs.attempt; Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON COLUMN public.jobs.attempt IS 'How often work at it has begun.';
+
+-- Name: COLUMN jobs.started_at; Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON COLUMN public.jobs.started_at IS 'When work at it began first.';
+
+-- Name: COLUMN jobs.next_attempt_at; Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON COLUMN public.jobs.next_attempt_at IS 'While it waits to be tried again: not before when.';
+
+-- Name: cancel_job(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.cancel_job(job_id uuid) RETURNS public.jobs
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  task bigint;
+  job public.jobs;
+begin
+  -- Definer: state is the worker's to write; this one only ends what is the caller's.
+  delete from private.job_runs
+  where job_id = cancel_job.job_id and user_id = auth.uid()
+  returning task_id into task;
+  update public.jobs
+  set status = 'failed', error_log = 'Cancelled.', next_attempt_at = null
+  where id = cancel_job.job_id and user_id = auth.uid() and status in ('pending', 'processing')
+  returning * into job;
+  if not found then
+    select * into job from public.jobs where id = cancel_job.job_id and user_id = auth.uid();
+    if not found then
+      raise exception 'There is no such job.' using errcode = 'P0002';
+    end if;
+  end if;
+  -- Whoever works at it is told at once.
+  perform procrastinate.procrastinate_cancel_job_v1(task, true, true) where task is not null;
+  return job;
+end
+$$;
+
+-- Name: FUNCTION cancel_job(job_id uuid); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.cancel_job(job_id uuid) IS 'Ends a job of the caller as failed, and returns it; one that is over stays as it is.';
 
 -- Name: delete_chats(uuid[]); Type: FUNCTION; Schema: public; Owner: -
 
@@ -884,6 +1084,34 @@ $$;
 -- Name: FUNCTION restore_chats(chat_ids uuid[]); Type: COMMENT; Schema: public; Owner: -
 
 COMMENT ON FUNCTION public.restore_chats(chat_ids uuid[]) IS 'Brings deleted chats of the caller back as they were.';
+
+-- Name: retry_job(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.retry_job(job_id uuid) RETURNS public.jobs
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  job public.jobs;
+  new_id uuid = gen_random_uuid();
+begin
+  select * into job from public.jobs where id = retry_job.job_id;
+  if not found then
+    raise exception 'There is no such job.' using errcode = 'P0002';
+  elsif job.status <> 'failed' then
+    raise exception 'Only a job that failed can be tried again.' using errcode = 'PT409';
+  end if;
+  insert into public.jobs (id, user_id, job_type, input_data)
+  values (new_id, job.user_id, job.job_type, job.input_data);
+  select * into job from public.jobs where id = new_id;
+  return job;
+end
+$$;
+
+-- Name: FUNCTION retry_job(job_id uuid); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.retry_job(job_id uuid) IS 'Makes a new job of a failed one''s type and input, and returns it; the failed one stays.';
 
 -- Name: search_messages(text, integer, uuid); Type: FUNCTION; Schema: public; Owner: -
 
@@ -1335,6 +1563,40 @@ COMMENT ON TABLE private.deleted_chats IS 'A chat as it was when its owner delet
 
 COMMENT ON COLUMN private.deleted_chats.content IS 'chat: its row; messages: their rows, oldest first.';
 
+-- Name: job_runs; Type: TABLE; Schema: private; Owner: -
+
+CREATE TABLE private.job_runs (
+    job_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    turn integer NOT NULL,
+    task_id bigint NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    token uuid,
+    beat_at timestamp with time zone,
+    made jsonb,
+    expires_at timestamp with time zone DEFAULT (now() + '06:00:00'::interval) NOT NULL
+);
+
+-- Name: TABLE job_runs; Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON TABLE private.job_runs IS 'One row a job that is not over; gone when it is.';
+
+-- Name: COLUMN job_runs.turn; Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON COLUMN private.job_runs.turn IS 'Whose turn it is: users take turns, whatever each has asked for.';
+
+-- Name: COLUMN job_runs.token; Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON COLUMN private.job_runs.token IS 'Of the attempt that is being made: who has another one may change nothing.';
+
+-- Name: COLUMN job_runs.beat_at; Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON COLUMN private.job_runs.beat_at IS 'When the worker that makes the attempt was last heard of.';
+
+-- Name: COLUMN job_runs.made; Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON COLUMN private.job_runs.made IS 'What the attempt is about to store, for one that takes over.';
+
 -- Name: running_answers; Type: TABLE; Schema: private; Owner: -
 
 CREATE TABLE private.running_answers (
@@ -1348,26 +1610,6 @@ CREATE TABLE private.running_answers (
 -- Name: TABLE running_answers; Type: COMMENT; Schema: private; Owner: -
 
 COMMENT ON TABLE private.running_answers IS 'One row an answer in the making; gone when it is written.';
-
--- Name: jobs; Type: TABLE; Schema: public; Owner: -
-
-CREATE TABLE public.jobs (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    user_id uuid DEFAULT auth.uid() NOT NULL,
-    job_type text NOT NULL,
-    status public.job_status DEFAULT 'pending'::public.job_status,
-    input_data jsonb,
-    output_data jsonb,
-    error_log text,
-    created_at timestamp with time zone DEFAULT now(),
-    updated_at timestamp with time zone DEFAULT now(),
-    CONSTRAINT jobs_input_has_a_size CHECK ((pg_column_size(input_data) <= 1048576)),
-    CONSTRAINT jobs_type_has_a_length CHECK (((char_length(job_type) >= 1) AND (char_length(job_type) <= 60)))
-);
-
--- Name: TABLE jobs; Type: COMMENT; Schema: public; Owner: -
-
-COMMENT ON TABLE public.jobs IS 'Work done by a worker, and its result.';
 
 -- Name: messages; Type: TABLE; Schema: public; Owner: -
 
@@ -1486,6 +1728,11 @@ COMMENT ON TABLE public.profiles IS 'What a user tells about themselves, one row
 ALTER TABLE ONLY private.deleted_chats
     ADD CONSTRAINT deleted_chats_pkey PRIMARY KEY (id);
 
+-- Name: job_runs job_runs_pkey; Type: CONSTRAINT; Schema: private; Owner: -
+
+ALTER TABLE ONLY private.job_runs
+    ADD CONSTRAINT job_runs_pkey PRIMARY KEY (job_id);
+
 -- Name: running_answers running_answers_pkey; Type: CONSTRAINT; Schema: private; Owner: -
 
 ALTER TABLE ONLY private.running_answers
@@ -1562,6 +1809,18 @@ ALTER TABLE ONLY search.entries
 -- Name: deleted_chats_newest_first; Type: INDEX; Schema: private; Owner: -
 
 CREATE INDEX deleted_chats_newest_first ON private.deleted_chats USING btree (user_id, deleted_at DESC, id DESC);
+
+-- Name: job_runs_expires_at_idx; Type: INDEX; Schema: private; Owner: -
+
+CREATE INDEX job_runs_expires_at_idx ON private.job_runs USING btree (expires_at);
+
+-- Name: job_runs_task_id_idx; Type: INDEX; Schema: private; Owner: -
+
+CREATE INDEX job_runs_task_id_idx ON private.job_runs USING btree (task_id);
+
+-- Name: job_runs_user_id_idx; Type: INDEX; Schema: private; Owner: -
+
+CREATE INDEX job_runs_user_id_idx ON private.job_runs USING btree (user_id, turn);
 
 -- Name: running_answers_replica_id_idx; Type: INDEX; Schema: private; Owner: -
 
@@ -1671,6 +1930,14 @@ CREATE TRIGGER chats_note_who_titled BEFORE UPDATE OF title ON public.chats FOR 
 
 CREATE TRIGGER chats_set_updated_at BEFORE UPDATE ON public.chats FOR EACH ROW WHEN ((((old.model_config_id IS NULL) OR (new.model_config_id IS NOT NULL)) AND ((NOT (old.archived_at IS DISTINCT FROM new.archived_at)) OR (old.current_message_id IS DISTINCT FROM new.current_message_id)) AND (current_setting('pocketllm.keeps_times'::text, true) IS DISTINCT FROM 'yes'::text))) EXECUTE FUNCTION private.set_updated_at();
 
+-- Name: jobs jobs_keep_ended; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER jobs_keep_ended BEFORE UPDATE ON public.jobs FOR EACH ROW WHEN ((old.status = ANY (ARRAY['completed'::public.job_status, 'failed'::public.job_status]))) EXECUTE FUNCTION private.keep_ended_job();
+
+-- Name: jobs jobs_queue; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER jobs_queue AFTER INSERT ON public.jobs FOR EACH ROW WHEN ((new.status = 'pending'::public.job_status)) EXECUTE FUNCTION private.queue_job();
+
 -- Name: jobs jobs_set_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER jobs_set_updated_at BEFORE UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION private.set_updated_at();
@@ -1732,6 +1999,16 @@ CREATE TRIGGER profiles_set_updated_at BEFORE UPDATE ON public.profiles FOR EACH
 ALTER TABLE ONLY private.deleted_chats
     ADD CONSTRAINT deleted_chats_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
+-- Name: job_runs job_runs_job_id_fkey; Type: FK CONSTRAINT; Schema: private; Owner: -
+
+ALTER TABLE ONLY private.job_runs
+    ADD CONSTRAINT job_runs_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+
+-- Name: job_runs job_runs_user_id_fkey; Type: FK CONSTRAINT; Schema: private; Owner: -
+
+ALTER TABLE ONLY private.job_runs
+    ADD CONSTRAINT job_runs_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
 -- Name: running_answers running_answers_answer_id_fkey; Type: FK CONSTRAINT; Schema: private; Owner: -
 
 ALTER TABLE ONLY private.running_answers
@@ -1779,6 +2056,10 @@ ALTER TABLE private.deleted_chats ENABLE ROW LEVEL SECURITY;
 -- Name: deleted_chats deleted_chats_owner_all; Type: POLICY; Schema: private; Owner: -
 
 CREATE POLICY deleted_chats_owner_all ON private.deleted_chats TO authenticated USING ((( SELECT auth.uid() AS uid) = user_id)) WITH CHECK ((( SELECT auth.uid() AS uid) = user_id));
+
+-- Name: job_runs; Type: ROW SECURITY; Schema: private; Owner: -
+
+ALTER TABLE private.job_runs ENABLE ROW LEVEL SECURITY;
 
 -- Name: running_answers; Type: ROW SECURITY; Schema: private; Owner: -
 
@@ -1879,6 +2160,11 @@ REVOKE ALL ON FUNCTION private.check_username() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.create_profile() FROM PUBLIC;
 
+-- Name: FUNCTION defer_task(job_id uuid, user_id uuid, turn integer); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.defer_task(job_id uuid, user_id uuid, turn integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.defer_task(job_id uuid, user_id uuid, turn integer) TO service_role;
+
 -- Name: FUNCTION finish_answer(claims text, user_id uuid, answer_id uuid, content text, metadata jsonb); Type: ACL; Schema: private; Owner: -
 
 REVOKE ALL ON FUNCTION private.finish_answer(claims text, user_id uuid, answer_id uuid, content text, metadata jsonb) FROM PUBLIC;
@@ -1905,6 +2191,10 @@ GRANT ALL ON FUNCTION private.is_own_asset(name text, user_id uuid) TO service_r
 REVOKE ALL ON FUNCTION private.is_writable_asset(name text, user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.is_writable_asset(name text, user_id uuid) TO authenticated;
 GRANT ALL ON FUNCTION private.is_writable_asset(name text, user_id uuid) TO service_role;
+
+-- Name: FUNCTION keep_ended_job(); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.keep_ended_job() FROM PUBLIC;
 
 -- Name: FUNCTION keep_one_default(); Type: ACL; Schema: private; Owner: -
 
@@ -1945,9 +2235,44 @@ GRANT ALL ON FUNCTION private.put_messages(chat_id uuid, messages jsonb, tip uui
 
 REVOKE ALL ON FUNCTION private.queue_for_default() FROM PUBLIC;
 
+-- Name: FUNCTION queue_job(); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.queue_job() FROM PUBLIC;
+
 -- Name: FUNCTION set_updated_at(); Type: ACL; Schema: private; Owner: -
 
 REVOKE ALL ON FUNCTION private.set_updated_at() FROM PUBLIC;
+
+-- Name: FUNCTION tend_jobs(silence_seconds double precision); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.tend_jobs(silence_seconds double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.tend_jobs(silence_seconds double precision) TO service_role;
+
+-- Name: TABLE jobs; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,DELETE ON TABLE public.jobs TO authenticated;
+GRANT ALL ON TABLE public.jobs TO service_role;
+
+-- Name: COLUMN jobs.id; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(id) ON TABLE public.jobs TO authenticated;
+
+-- Name: COLUMN jobs.user_id; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(user_id) ON TABLE public.jobs TO authenticated;
+
+-- Name: COLUMN jobs.job_type; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(job_type) ON TABLE public.jobs TO authenticated;
+
+-- Name: COLUMN jobs.input_data; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT(input_data) ON TABLE public.jobs TO authenticated;
+
+-- Name: FUNCTION cancel_job(job_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.cancel_job(job_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.cancel_job(job_id uuid) TO authenticated;
 
 -- Name: FUNCTION delete_chats(chat_ids uuid[]); Type: ACL; Schema: public; Owner: -
 
@@ -2021,6 +2346,11 @@ GRANT ALL ON FUNCTION public.import_messages(chat_id uuid, messages jsonb, tip u
 
 REVOKE ALL ON FUNCTION public.restore_chats(chat_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.restore_chats(chat_ids uuid[]) TO authenticated;
+
+-- Name: FUNCTION retry_job(job_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.retry_job(job_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.retry_job(job_id uuid) TO authenticated;
 
 -- Name: FUNCTION search_messages(query text, max_results integer, after_id uuid); Type: ACL; Schema: public; Owner: -
 
@@ -2102,30 +2432,13 @@ GRANT INSERT(message_count) ON TABLE private.deleted_chats TO authenticated;
 
 GRANT INSERT(content) ON TABLE private.deleted_chats TO authenticated;
 
+-- Name: TABLE job_runs; Type: ACL; Schema: private; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE private.job_runs TO service_role;
+
 -- Name: TABLE running_answers; Type: ACL; Schema: private; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE private.running_answers TO service_role;
-
--- Name: TABLE jobs; Type: ACL; Schema: public; Owner: -
-
-GRANT SELECT,DELETE ON TABLE public.jobs TO authenticated;
-GRANT ALL ON TABLE public.jobs TO service_role;
-
--- Name: COLUMN jobs.id; Type: ACL; Schema: public; Owner: -
-
-GRANT INSERT(id) ON TABLE public.jobs TO authenticated;
-
--- Name: COLUMN jobs.user_id; Type: ACL; Schema: public; Owner: -
-
-GRANT INSERT(user_id) ON TABLE public.jobs TO authenticated;
-
--- Name: COLUMN jobs.job_type; Type: ACL; Schema: public; Owner: -
-
-GRANT INSERT(job_type) ON TABLE public.jobs TO authenticated;
-
--- Name: COLUMN jobs.input_data; Type: ACL; Schema: public; Owner: -
-
-GRANT INSERT(input_data) ON TABLE public.jobs TO authenticated;
 
 -- Name: TABLE messages; Type: ACL; Schema: public; Owner: -
 

@@ -22,6 +22,7 @@ from backend_functions.embedded.postgres import Postgres, PostgresFailed
 from backend_functions.embedded.rereading import read_keys_again_on_hangup
 from backend_functions.embedded.status import Status, tell
 from backend_functions.embedded.token_keys import TokenKeys
+from backend_functions.embedded.worker import BesideServer
 from backend_functions.gateway.storage.disk import ObjectFolder
 from backend_functions.gateway.storage.sweep import prepare_storage
 from backend_functions.open_streams import fit_open_files, max_connections
@@ -30,6 +31,7 @@ from backend_functions.settings import (
     Settings,
     parse_master_keys,
     read_auth_settings,
+    read_image_key,
     read_limits,
     read_search_key,
     read_titles,
@@ -41,11 +43,15 @@ _RESTART_ATTEMPTS = 5
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn, but running answers are stored before connections are waited for."""
+    """Uvicorn, but running answers are stored before connections are waited for.
 
-    def __init__(self, config: uvicorn.Config, services: Services) -> None:
+    The worker is stopped first of all: it stores what it makes through this very server.
+    """
+
+    def __init__(self, config: uvicorn.Config, services: Services, worker: BesideServer) -> None:
         super().__init__(config)
         self._services = services
+        self._worker = worker
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -60,6 +66,7 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._worker.stop()
         await self._services.running.stop_all()
         await super().shutdown(sockets)
 
@@ -78,6 +85,7 @@ async def serve(
     objects = ObjectFolder(folder / "objects")
     await prepare_storage(settings.database_url, objects)
     services = Services.build(settings)
+    worker = BesideServer(services)
     tokens = TokenKeys(keys, issuer=settings.issuer)
     server = _Server(
         uvicorn.Config(
@@ -100,12 +108,13 @@ async def serve(
             timeout_graceful_shutdown=5,
         ),
         services,
+        worker,
     )
     listener = socket.create_server(("127.0.0.1", ports["http"]), backlog=512)
     supervisor = asyncio.create_task(_keep_running(postgres, ports["postgres"]))
     status = replace(_ready(keys, ports, settings), signing_key=tokens.signer.kid)
     read_keys_again_on_hangup(folder, services.sealer, tokens, status)
-    announcer = asyncio.create_task(_announce(folder, server, status))
+    announcer = asyncio.create_task(_announce(folder, server, status, worker))
     try:
         await server.serve(sockets=[listener])
     finally:
@@ -116,10 +125,13 @@ async def serve(
                 await task
 
 
-async def _announce(folder: Path, server: uvicorn.Server, status: Status) -> None:
+async def _announce(
+    folder: Path, server: uvicorn.Server, status: Status, worker: BesideServer
+) -> None:
     while not server.started:  # noqa: ASYNC110 - uvicorn offers no event for it
         await asyncio.sleep(0.005)
     tell(folder, status)
+    worker.start()
 
 
 async def _keep_running(postgres: Postgres, port: int) -> None:
@@ -149,6 +161,7 @@ def _settings(keys: MachineKeys, ports: dict[str, int], model: LocalModel | None
         master_keys=parse_master_keys(keys.master_keys),
         local_model=model,
         search_key=read_search_key(),
+        image_key=read_image_key(),
         titles=read_titles(),
         limits=fit_open_files(read_limits()),
     )

@@ -1,0 +1,30 @@
+"""What a client may ask for: never an address, a key or a provider."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from backend_functions.http import no_nul
+
+MAX_PROMPT_CHARACTERS = 32_000
+
+_Word = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:+x-]*$", min_length=1, max_length=40)
+]
+
+
+class ImageGenerationBody(BaseModel):
+    """One picture. The same as `jobs.input_data` of a job of this type."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    prompt: Annotated[
+        str, AfterValidator(no_nul), Field(min_length=1, max_length=MAX_PROMPT_CHARACTERS)
+    ]
+    model_id: Annotated[
+        str,
+        Field(alias="modelId"),
+        StringConstraints(pattern=r"^[^\x00-\x20\x7f]+$", min_length=1, max_length=200),
+    ]
+    quality: _Word | None = None
+    size: _Word | None = None

@@ -1,0 +1,1 @@
+"""Jobs: work that is asked for now and done by a worker, while nobody waits."""

@@ -1,0 +1,1 @@
+"""The worker: takes jobs in turn, does them, and looks after what other workers left."""
