@@ -42,6 +42,9 @@ from backend_functions.types import Caller
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
+_WHILE_POSTGRES_RESTARTS_SECONDS = 20.0
+"""Longer than the embedded backend needs, on a busy machine, to start its PostgreSQL again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -62,7 +65,10 @@ class Services:
     def build(cls, settings: Settings, *, max_connections: int = 10) -> "Services":
         """Make everything; nothing connects yet."""
         policy = EgressPolicy.for_mode(settings.mode)
-        database = Database(settings.database_url, max_size=max_connections)
+        wait_seconds = _WHILE_POSTGRES_RESTARTS_SECONDS if settings.mode == "embedded" else 5.0
+        database = Database(
+            settings.database_url, max_size=max_connections, wait_seconds=wait_seconds
+        )
         metrics = Metrics()
 
         def note_end(answer: Answer) -> None:

@@ -138,6 +138,12 @@ class Job:
     """Why it failed, in a sentence."""
     created_at: str
     updated_at: str
+    attempt: int = 0
+    """How often work at it has begun."""
+    started_at: str | None = None
+    """When work at it began first."""
+    next_attempt_at: str | None = None
+    """While it waits to be tried again: not before when."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
@@ -145,7 +151,7 @@ class Job:
         told = _fields_of(cls, row)
         for name in ("input_data", "output_data"):
             told[name] = told[name] if isinstance(told[name], dict) else None
-        return cls(**told)
+        return cls(**(told | {"attempt": int(told["attempt"] or 0)}))
 
     @property
     def is_over(self) -> bool:

@@ -5,14 +5,15 @@ transaction: whatever happens in it, the connection goes back to the pool as nob
 own login (`authenticator`) can do nothing without taking a role.
 """
 
+import asyncio
 import selectors
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, LiteralString
+from typing import Any, LiteralString, Self
 
 import orjson
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, OperationalError
 from psycopg.abc import QueryNoTemplate
 from psycopg.rows import DictRow, dict_row, scalar_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -33,12 +34,36 @@ _TAKE_ROLE_TO_READ: LiteralString = f"{_TAKE_ROLE}, set_config('transaction_read
 
 _TRUSTED_SECONDS = 5.0
 """So long after its last use a connection that nothing was heard from is taken to be there."""
+_KNOCKING_SECONDS = 1.8
+"""Less than closing the pool waits for what it is doing."""
+_BETWEEN_KNOCKS_SECONDS = 0.2
+_CANNOT_CONNECT_NOW = "57P03"
 
 
 class _PooledConnection(AsyncConnection[DictRow]):
     """A connection that knows when it was last given back."""
 
     used_at = float("-inf")
+
+    @classmethod
+    async def connect(cls, *arguments: Any, **options: Any) -> Self:
+        """Connect, knocking again for a while where PostgreSQL is not up yet.
+
+        The pool itself waits one second after a failure, then two, then four: a server that was
+        down for two seconds would be missed for seven.
+
+        Raises:
+            psycopg.OperationalError: It is not there, or refuses this login.
+        """
+        give_up_at = time.monotonic() + _KNOCKING_SECONDS
+        while True:
+            try:
+                return await super().connect(*arguments, **options)
+            except OperationalError as error:
+                is_refusal = error.sqlstate not in (None, _CANNOT_CONNECT_NOW)
+                if is_refusal or time.monotonic() > give_up_at:
+                    raise
+            await asyncio.sleep(_BETWEEN_KNOCKS_SECONDS)
 
 
 class Database:
@@ -52,7 +77,6 @@ class Database:
             max_size=max_size,
             timeout=wait_seconds,
             open=False,
-            check=_check,
             # No server-side prepared statements: a transaction pooler would hand the next
             # statement to another server connection.
             kwargs={"row_factory": dict_row, "prepare_threshold": None, "autocommit": True},
@@ -135,7 +159,7 @@ class Database:
     @asynccontextmanager
     async def _borrow(self) -> AsyncIterator[_PooledConnection]:
         try:
-            connection = await self._pool.getconn()
+            connection = await self._live_connection()
         except PoolTimeout as error:
             raise Unavailable(detail=f"no database connection: {error}") from error
         try:
@@ -143,6 +167,24 @@ class Database:
         finally:
             connection.used_at = time.monotonic()
             await self._pool.putconn(connection)
+
+    async def _live_connection(self) -> _PooledConnection:
+        """Take a connection that is there; those that were lost are replaced on the way.
+
+        The pool's own check waits longer after each lost one, and after a restart all are lost.
+        """
+        give_up_at = time.monotonic() + self._pool.timeout
+        while True:
+            connection = await self._pool.getconn(timeout=give_up_at - time.monotonic())
+            is_live = False
+            try:
+                is_live = await _is_live(connection)
+            finally:
+                if not is_live:
+                    await connection.close()
+                    await self._pool.putconn(connection)
+            if is_live:
+                return connection
 
     @asynccontextmanager
     async def as_service(self) -> AsyncIterator[Connection]:
@@ -156,14 +198,19 @@ async def take_role(connection: Connection, caller: Caller) -> None:
     await connection.execute(_TAKE_ROLE, _identity(caller))
 
 
-async def _check(connection: _PooledConnection) -> None:
-    """Make sure that a connection is there: by asking over it, unless that is all but certain.
+async def _is_live(connection: _PooledConnection) -> bool:
+    """Tell whether a connection is there: by asking over it, unless that is all but certain.
 
     A server that ends a connection says so, or the system does: then there is something to read.
     What the network lost in silence shows only by asking.
     """
-    if time.monotonic() - connection.used_at > _TRUSTED_SECONDS or _has_news(connection):
+    if time.monotonic() - connection.used_at <= _TRUSTED_SECONDS and not _has_news(connection):
+        return True
+    try:
         await AsyncConnectionPool.check_connection(connection)
+    except OperationalError:
+        return False
+    return True
 
 
 def _has_news(connection: _PooledConnection) -> bool:

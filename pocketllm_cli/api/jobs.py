@@ -8,7 +8,7 @@ from pocketllm_cli.api.identifiers import id_filters
 from pocketllm_cli.api.tables import Filters, Row, Table
 from pocketllm_cli.api.waiting import watch_jobs
 from pocketllm_cli.api.wire import Call, Wire
-from pocketllm_cli.errors import AmbiguousId, JobNotFound
+from pocketllm_cli.errors import AmbiguousId, JobNotFound, NotFound
 from pocketllm_cli.models import Job
 
 LAST: Final = "last"
@@ -104,8 +104,7 @@ class Jobs:
         Raises:
             JobNotFound: There is none.
         """
-        await self._wire.ask(Call("tables", "POST", "rpc/cancel_job", (), {"job_id": job_id}))
-        return await self.get(job_id)
+        return await self._call("cancel_job", job_id)
 
     async def retry(self, job_id: str) -> Job:
         """Begin a new job with the input of one that failed, and return the new one.
@@ -114,8 +113,7 @@ class Jobs:
             JobNotFound: There is none.
             Conflict: It did not fail.
         """
-        call = Call("tables", "POST", "rpc/retry_job", (), {"job_id": job_id})
-        return await self.get(str(await self._wire.ask(call)))
+        return await self._call("retry_job", job_id)
 
     async def delete(self, job_id: str) -> None:
         """Delete a job's record; what it made stays in Storage.
@@ -125,6 +123,13 @@ class Jobs:
         """
         if not await self._rows.delete([("id", f"eq.{job_id}")]):
             raise JobNotFound
+
+    async def _call(self, name: str, job_id: str) -> Job:
+        call = Call("tables", "POST", f"rpc/{name}", (), {"job_id": job_id})
+        try:
+            return Job.from_row(await self._wire.ask(call))
+        except NotFound as error:
+            raise JobNotFound from error
 
     async def _some(self, filters: Filters) -> list[Row]:
         return await self._rows.select(filters, order=_NEWEST_FIRST, limit=_CANDIDATES)

@@ -4,18 +4,23 @@ The answer's `metadata.job_id` is what a client that knows of jobs goes by; its 
 others, for exports and for the model that is asked next. See docs/decisions/0012.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from pocketllm_cli.api.wire import Call, Wire
 from pocketllm_cli.models import Job
 
-COMMAND = "/image"
+COMMAND: Final = "/image"
 """What a question for a picture begins with."""
+
+_MOST_TOLD: Final = 200
+"""Letters of a prompt that its answer repeats."""
 
 
 def words_for(job: Job) -> str:
     """Return what the answer says to whoever does not see the picture."""
-    return f"[A picture of “{job.prompt}”: `pocketllm images show {job.id[:8]}`]"
+    prompt = " ".join(job.prompt.split())
+    cut = prompt if len(prompt) <= _MOST_TOLD else f"{prompt[:_MOST_TOLD]}…"
+    return f"[A picture of “{cut}”: `pocketllm images show {job.id[:8]}`]"
 
 
 async def add_picture_turn(

@@ -6,12 +6,15 @@ from typing import Any, Final, Self
 
 from pocketllm_cli.api.images import ImageRequest
 
+KNOWN_MODELS: Final = ("openai/gpt-image-1", "test/test")
+"""Names that are offered before any was used; the second is ImageRouter's own, for trying out."""
+
 _LONGEST: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class ImageWish:
-    """Model, quality and size; an empty one is left to the backend."""
+    """Model, quality and size; all but the model may be empty, and are left to the provider."""
 
     model: str = ""
     quality: str = ""

@@ -14,21 +14,39 @@ _STATES: Final = {"pending": "waiting for its turn", "processing": "being made"}
 
 
 def waiting_told(job: Job, now: datetime) -> str:
-    """Return how a job that is not over stands: its state, and for how long it has been wanted."""
-    return f"{_STATES.get(job.status, clean_line(job.status))} · {age_told(job.created_at, now)}"
+    """Return how a job that is not over stands: state, attempt, next try, how long it is wanted."""
+    told = [_STATES.get(job.status, clean_line(job.status)), age_told(job.created_at, now)]
+    if job.next_attempt_at is not None and job.status == "pending":
+        left = _seconds_between(now, job.next_attempt_at) or 0
+        told[0] = f"attempt {job.attempt} failed"
+        told.append(f"attempt {job.attempt + 1} in {left} s" if left > 0 else "the next one is due")
+    elif job.attempt > 1:
+        told.append(f"attempt {job.attempt}")
+    return " · ".join(told)
 
 
 def age_told(moment: str, now: datetime) -> str:
     """Return how long ago a stored moment was: `12 s`, `3 min 05 s`, `2 h 10 min`."""
-    try:
-        seconds = max(0, int((now - datetime.fromisoformat(moment)).total_seconds()))
-    except (ValueError, TypeError):
+    seconds = _seconds_between(moment, now)
+    if seconds is None:
         return "?"
     minutes, rest = divmod(seconds, 60)
     if minutes == 0:
         return f"{rest} s"
     hours, left = divmod(minutes, 60)
     return f"{hours} h {left:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def _seconds_between(earlier: str | datetime, later: str | datetime) -> int | None:
+    """Return the whole seconds between two moments, at least 0; None where one is no moment."""
+    try:
+        first, last = (
+            datetime.fromisoformat(each) if isinstance(each, str) else each
+            for each in (earlier, later)
+        )
+        return max(0, int((last - first).total_seconds()))
+    except (ValueError, TypeError):
+        return None
 
 
 def about_told(job: Job, now: datetime, keys: Mapping[str, str]) -> str:

@@ -65,7 +65,7 @@ class ImagesScreen(PlaceScreen):
     def _first_step(self) -> Content:
         return Content(
             "No pictures yet.\n\nWrite above what one is to show, and press Enter. It is made at "
-            "the backend: you can leave meanwhile.\n\nModel, quality and size may stay empty. The "
+            "the backend: you can leave meanwhile.\n\nQuality and size may stay empty. The "
             "backend needs a key of a provider of pictures: its own (IMAGEROUTER_API_KEY where it "
             "runs), or yours, as a model config of the provider imagerouter "
             f"({self.key('go.models')})."

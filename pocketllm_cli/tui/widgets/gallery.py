@@ -47,7 +47,7 @@ class Gallery(VerticalScroll):
         self._selected_id: str | None = None
 
     def compose(self) -> ComposeResult:
-        yield ItemGrid(min_column_width=_CARD_CELLS, regular=True)
+        yield ItemGrid(min_column_width=_CARD_CELLS)
 
     @property
     def grid(self) -> ItemGrid:
@@ -146,8 +146,10 @@ class Gallery(VerticalScroll):
 
     def _look_around(self) -> None:
         """Have the pictures loaded that are in sight or a screen away, and no others."""
-        near = self.scrollable_content_region.grow((self.size.height, 0))
+        room = self.size.height
         for card in self.cards:
-            card.come_near(is_near=card.region.overlaps(near))
+            place = card.virtual_region
+            is_near = self.scroll_y - room < place.bottom and place.y < self.scroll_y + 2 * room
+            card.come_near(is_near=is_near)
         if self.max_scroll_y > 0 and self.scroll_y >= self.max_scroll_y - self.size.height // 2:
             self.post_message(self.EndSeen())

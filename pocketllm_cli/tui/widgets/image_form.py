@@ -1,5 +1,6 @@
 """Where a picture is asked for: what it is to show, and by which model, how well, how large."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from textual import getters, on
@@ -9,7 +10,7 @@ from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label
 
-from pocketllm_cli.tui.image_wishes import ImageWish
+from pocketllm_cli.tui.image_wishes import KNOWN_MODELS, ImageWish
 
 _QUALITIES: Final = ("auto", "low", "medium", "high")
 _SIZES: Final = ("auto", "1024x1024", "1024x1536", "1536x1024", "512x512", "256x256")
@@ -61,11 +62,11 @@ class ImageForm(Vertical):
         )
         with Horizontal():
             yield Label("Model")
-            yield _line("model", wish.model, ())
+            yield _line("model", wish.model, "needed", KNOWN_MODELS)
             yield Label("Quality")
-            yield _line("quality", wish.quality, _QUALITIES)
+            yield _line("quality", wish.quality, "usual", _QUALITIES)
             yield Label("Size")
-            yield _line("size", wish.size, _SIZES)
+            yield _line("size", wish.size, "usual", _SIZES)
 
     @property
     def wish(self) -> ImageWish:
@@ -75,23 +76,28 @@ class ImageForm(Vertical):
 
     def offer_models(self, models: list[str]) -> None:
         """Offer these while somebody types a model."""
-        self.query_one("#model", Input).suggester = SuggestFromList(models, case_sensitive=False)
+        self.query_one("#model", Input).suggester = SuggestFromList(
+            [*models, *KNOWN_MODELS], case_sensitive=False
+        )
 
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:
         event.stop()
         if event.input is not self.prompt:
             self.prompt.focus()
+        elif not self.wish.model:
+            self.query_one("#model", Input).focus()
+            self.notify("Which model is to make it? Such as openai/gpt-image-1.", markup=False)
         elif text := self.prompt.value.strip():
             self.post_message(self.Wanted(text, self.wish))
 
 
-def _line(name: str, value: str, known: tuple[str, ...]) -> Input:
+def _line(name: str, value: str, placeholder: str, known: Sequence[str]) -> Input:
     return Input(
         value,
         id=name,
-        placeholder="usual",
+        placeholder=placeholder,
         compact=True,
         max_length=_LONGEST,
-        suggester=SuggestFromList(known) if known else None,
+        suggester=SuggestFromList(known, case_sensitive=False),
     )

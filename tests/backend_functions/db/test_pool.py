@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -268,6 +269,65 @@ async def test_a_transaction_that_was_cut_fails_and_the_next_one_works(
         await be_cut_off()
 
     await assert_only(single, alice)
+
+
+async def test_connections_that_were_all_lost_are_replaced_without_a_wait_for_each(
+    cluster: Cluster,
+    database_name: str,
+    alice: Caller,
+    owner_connection: AsyncConnection[tuple[object, ...]],
+) -> None:
+    database = Database(cluster.url(database_name), max_size=5, wait_seconds=2.5)
+    await database.open()
+    async with AsyncExitStack() as held:
+        for _ in range(5):
+            connection = await held.enter_async_context(database.as_service())
+            await connection.execute("select 1")
+    await owner_connection.execute(
+        "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+        " where usename = 'authenticator' and datname = current_database()"
+    )
+
+    await assert_only(database, alice)
+
+    await database.close()
+
+
+async def test_a_server_that_comes_up_while_somebody_waits_is_found_at_once(
+    cluster: Cluster, database_name: str, alice: Caller
+) -> None:
+    door = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
+    port = door.sockets[0].getsockname()[1]
+    url = cluster.url(database_name).replace(f":{cluster.port}/", f":{port}/")
+    database = Database(url, wait_seconds=30)
+    await database.open()
+    asking = asyncio.ensure_future(assert_only(database, alice))
+    await asyncio.sleep(0.3)  # longer than it takes to be refused
+    assert not asking.done()
+
+    door.close()
+    await door.wait_closed()
+    async with forwarding(port, cluster.port):
+        await asking
+        await database.close()
+
+
+@asynccontextmanager
+async def forwarding(port: int, to: int) -> AsyncIterator[None]:
+    """Let whoever connects to a port speak to another one."""
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while block := await reader.read(65536):
+            writer.write(block)
+        writer.close()
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", to)
+        await asyncio.gather(pump(reader, there_writer), pump(there_reader, writer))
+
+    server = await asyncio.start_server(connect, "127.0.0.1", port)
+    async with server:
+        yield
 
 
 async def test_a_dead_server_is_unavailable(cluster: Cluster, database_name: str) -> None:
