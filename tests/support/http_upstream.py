@@ -31,6 +31,11 @@ class HttpUpstream(ABC):
     async def answer(self, request: dict[str, Any], writer: Writer) -> None:
         """Answer a request; its headers and target are the last of those noted."""
 
+    def read(self, headers: dict[str, str], body: bytes) -> dict[str, Any]:
+        """What is noted of a request's body; JSON, unless a subclass takes more."""
+        request: dict[str, Any] = json.loads(body or b"{}")
+        return request
+
     @asynccontextmanager
     async def running(
         self, port: int = 0, tls: ssl.SSLContext | None = None
@@ -69,7 +74,7 @@ class HttpUpstream(ABC):
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             self.headers.append(headers)
             self.targets.append(first.split(" ")[1])
-            request = json.loads(body or b"{}")
+            request = self.read(headers, body)
             self.requests.append(request)
             self.open_streams += 1
             try:
