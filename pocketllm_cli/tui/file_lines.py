@@ -88,7 +88,8 @@ def chosen_lines(
         and all(word in " ".join(line.cells).casefold() for word in words)
     ]
     key, is_reversed = _KEYS[order]
-    return sorted(sorted(fitting, key=lambda line: line.file.path), key=key, reverse=is_reversed)
+    by_name = sorted(fitting, key=lambda line: (line.name.casefold(), line.file.path))
+    return sorted(by_name, key=key, reverse=is_reversed)
 
 
 def summary_of(lines: Sequence[FileLine], order: str, chat: Chat | None) -> str:

@@ -9,7 +9,8 @@ from textual import on, work
 from pocketllm_cli.errors import Conflict, PocketLLMError
 from pocketllm_cli.models import Job, Turn
 from pocketllm_cli.titles import title_from
-from pocketllm_cli.tui.messages import CopyWanted, Failed, PictureAsked
+from pocketllm_cli.tui.live import JobTouched
+from pocketllm_cli.tui.messages import CopyWanted, Failed, Moved, PictureAsked
 from pocketllm_cli.tui.opened_chat import OpenedChat
 from pocketllm_cli.tui.screens.saving import save_file
 from pocketllm_cli.tui.screens.writing import WritingScreen
@@ -157,7 +158,7 @@ class ImagingScreen(WritingScreen):
         except PocketLLMError as error:
             self.post_message(Failed("cancel it", error))
         else:
-            self.tell("Cancelled.")
+            self.post_message(Moved(JobTouched(job.id)))  # whoever shows it looks at once
 
 
 def _deeds_for(job: Job) -> list[tuple[str, str]]:

@@ -23,7 +23,7 @@ class Gallery(VerticalScroll):
     Gallery {
         height: 1fr;
         scrollbar-size-vertical: 1;
-        ItemGrid { grid-gutter: 1 1; height: auto; }
+        ItemGrid { grid-gutter: 1 1; grid-rows: 9; height: auto; }
     }
     """
     BINDINGS = [
