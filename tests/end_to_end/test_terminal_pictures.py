@@ -13,7 +13,7 @@ from tests.support.home import Home
 from tests.support.imagerouter import KEY, MODEL, ImageRouter
 from tests.support.picture_files import colour_of
 
-BLOCKS = "▀" * 20
+BLOCKS = "▀" * 6
 
 
 def heard(api: Api) -> Changes:
