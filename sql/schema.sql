@@ -268,6 +268,7 @@ CREATE FUNCTION private.hang_message() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO ''
     SET enable_seqscan TO 'off'
+    SET enable_sort TO 'off'
     AS $$
 declare
   chat record;

@@ -93,14 +93,15 @@ def _make_client(url: str | None) -> "httpx.AsyncClient":
     loaded = load_httpx()
     is_local = url is None or is_loopback(urlsplit(url).hostname or "")
     is_plain = url is None or url.startswith("http:")
-    client: httpx.AsyncClient = loaded.AsyncClient(
+    from pocketllm_cli.api.http_client import ClosingClient
+
+    return ClosingClient(
         trust_env=not is_local,
         verify=_no_tls() if is_plain else True,
         follow_redirects=False,
         timeout=loaded.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
         headers={"User-Agent": f"pocketllm/{__version__}"},
     )
-    return client
 
 
 def load_httpx() -> Any:

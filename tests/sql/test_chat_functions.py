@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from psycopg import Connection
 
 from tests.sql.stage import Persona, Row, Stage, add_chat, add_config, add_message
 
@@ -336,6 +337,22 @@ def test_usage_costs_what_was_used_whatever_others_use(
     fill(stage, bob, 10_000)
 
     assert blocks(ada, asked) <= before + 10
+
+
+def test_a_message_among_many_costs_the_same_whatever_the_statistics_say(
+    stage: Stage, catalogue: Connection[Row], ada: Persona
+) -> None:
+    fill(stage, ada, 400)
+    catalogue.execute("analyze public.messages")  # which counts none of them, and few pages
+    insert = """
+        insert into public.messages (chat_id, role, content)
+        select %(chat)s, 'assistant', 'word' from generate_series(1, %(count)s)
+    """
+
+    few = blocks(stage.service, insert, chat=add_chat(ada), count=500)
+    many = blocks(stage.service, insert, chat=add_chat(ada), count=2_000)
+
+    assert many < 6 * few
 
 
 def test_usage_of_a_day_costs_what_was_used_that_day(stage: Stage, ada: Persona) -> None:

@@ -35,9 +35,10 @@ $$;
 comment on function private.note_first_seq() is 'Tells hang_message where the numbers of this statement begin.';
 
 -- No sequential scans: these functions keep the plan of their first rows, and statistics of a
--- table that was empty would make them read all of it for every row that follows.
+-- table that was empty would make them read all of it for every row that follows. No sorts either:
+-- an index that is smaller and not in this order would be read whole for every row.
 create function private.hang_message() returns trigger
-language plpgsql set search_path = '' set enable_seqscan = off as $$
+language plpgsql set search_path = '' set enable_seqscan = off set enable_sort = off as $$
 declare
   chat record;
 begin
