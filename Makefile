@@ -34,6 +34,7 @@ check: setup ## format, lint, types, import contracts, tests
 	@$(BIN)/mypy
 	@$(BIN)/python -m tests.contract.node
 	@$(BIN)/python -m tests.support.browser
+	@$(BIN)/python -m tests.support.postgres17
 	@$(BIN)/pytest -n 3 --dist loadgroup
 
 unit: setup ## the tests that need no database, in seconds

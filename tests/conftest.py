@@ -14,7 +14,7 @@ from psycopg import AsyncConnection, sql
 
 from backend_functions.db.migrate import migrate, sql_folder
 from backend_functions.db.pool import Database
-from backend_functions.embedded.account import choose_account
+from backend_functions.embedded.account import Account, choose_account
 from backend_functions.embedded.machine_keys import MachineKeys, load_or_create
 from backend_functions.embedded.platform import database_url, prepare_database
 from backend_functions.embedded.ports import free_port
@@ -45,12 +45,15 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster(folder: Path) -> Iterator[Cluster]:
-    """Make a PostgreSQL in a folder, run it, and stop it afterwards."""
+def running_cluster(folder: Path, account: Account | None = None) -> Iterator[Cluster]:
+    """Make a PostgreSQL in a folder, run it, and stop it afterwards.
+
+    Args:
+        account: Whose programs are run, if not those of the embedded backend.
+    """
     keys, port = load_or_create(folder / "keys.json"), free_port()
-    postgres = Postgres(
-        choose_account(folder), log=folder / "postgres.log", password=keys.admin_password
-    )
+    account = account or choose_account(folder)
+    postgres = Postgres(account, log=folder / "postgres.log", password=keys.admin_password)
     postgres.create()
     postgres.start(port)
     try:

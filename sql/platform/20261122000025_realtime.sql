@@ -88,7 +88,12 @@ alter function realtime.broadcast_changes(text, text, text, text, text, record, 
   owner to supabase_realtime_admin;
 
 -- What clients may be told of; migrations add tables to it.
-create publication supabase_realtime with (publish_generated_columns = stored);
+create publication supabase_realtime;
+do $$ begin
+  if current_setting('server_version_num')::int >= 180000 then -- before, they are never told
+    alter publication supabase_realtime set (publish_generated_columns = stored);
+  end if;
+end $$;
 alter publication supabase_realtime owner to postgres;
 create publication supabase_realtime_messages_publication for table realtime.messages
   with (publish = 'insert', publish_via_partition_root = true);
