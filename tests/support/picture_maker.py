@@ -1,4 +1,4 @@
-"""A provider of pictures over a real socket; the model named in the request chooses what happens."""
+"""A provider of pictures on a real socket; the model that is named chooses what happens."""
 
 import asyncio
 import json

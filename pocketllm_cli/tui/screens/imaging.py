@@ -28,6 +28,7 @@ class ImagingScreen(WritingScreen):
         if not prompt.strip():
             self.tell("Write behind it what the picture is to show: /image A red fox in snow")
         elif not self._is_busy():
+            self.opened[self.current.chat.id] = self.current
             self._make_image(self.current, prompt.strip(), None)
 
     @work(group="images")
@@ -92,9 +93,11 @@ class ImagingScreen(WritingScreen):
 
     @on(PictureAsked)
     def _show_asked(self, event: PictureAsked) -> None:
-        opened = self.opened.setdefault(event.chat_id, self.current)
-        opened.is_stored = True
-        self.load_page(event.chat_id)
+        opened = self.opened.get(event.chat_id)
+        if opened is not None:
+            opened.is_stored, opened.is_loaded = True, opened is self.current
+            if opened is self.current:
+                self.load_page(event.chat_id)
         self.load_chats()
 
     def make_again(self, turn: Turn) -> None:

@@ -77,6 +77,25 @@ async def test_another_picture_is_another_version_and_a_failed_one_says_why(
     assert len(fake.tables["jobs"]) == 2
 
 
+async def test_whoever_goes_on_to_another_chat_finds_the_picture_in_the_one_that_asked(
+    fake: FakeBackend, context: Context, folder: Path
+) -> None:
+    fake.hanging.add("/functions/v1/image-generation")
+    async with shown_app(context, folder) as shown:
+        await shown.until(lambda: shown.screen.status.connection == "online")
+        asking = shown.screen.current.chat.id
+        await shown.ask("/image a fox")
+        await shown.see("Which model makes pictures?")
+        await shown.pilot.press("enter")
+        await shown.until(lambda: fake.seen["POST /functions/v1/image-generation"])
+        await shown.pilot.press("ctrl+n")
+        fake.over.set()
+        await shown.until(lambda: len(fake.tables["messages"]) == 2)
+        await shown.see("a fox")  # in the list of chats
+        assert fake.tables["chats"][0]["id"] == asking != shown.screen.current.chat.id
+        assert not shown.screen.current.is_stored
+
+
 async def test_a_refused_picture_leaves_nothing_and_gives_the_words_back(
     fake: FakeBackend, context: Context, folder: Path
 ) -> None:
