@@ -1,8 +1,11 @@
 """The records that cross the client's layers; field names are the column names."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any, Final, Self
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,12 @@ class Message:
         """What the answer is based on, as the backend stored it."""
         sources = (self.metadata or {}).get("sources")
         return sources if isinstance(sources, list) else []
+
+    @property
+    def job_id(self) -> str | None:
+        """The job that makes the picture which is the answer; None for words."""
+        noted = (self.metadata or {}).get("job_id")
+        return noted if isinstance(noted, str) and _UUID.fullmatch(noted) else None
 
     @property
     def attachments(self) -> "list[AttachedFile]":
