@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI, Request
 
 from backend_functions import __version__
 from backend_functions.access import TokenVerifier, identify_user, verifier_for
+from backend_functions.avatars import avatar_routes
 from backend_functions.chat_request.answer import Answer
 from backend_functions.chat_request.ask import Asker
 from backend_functions.chat_request.replica import Replica
@@ -106,6 +107,7 @@ class Services:
             await loading
             await self.running.stop_all()
             await self.replica.stop()
+            await self.tools.reencoder.aclose()
             await self.http.aclose()
             await self.database.close()
 
@@ -136,6 +138,7 @@ def function_routes(services: Services, verifier: TokenVerifier) -> list[APIRout
         chat_request_routes(asker, services.streams, identify),
         model_config_routes(services.database, providers, identify),
         image_generation_routes(services.database, identify),
+        avatar_routes(tools.objects, tools.token, tools.reencoder, identify),
     ]
 
 

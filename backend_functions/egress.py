@@ -76,6 +76,35 @@ def check_base_url(text: str, policy: EgressPolicy) -> httpx.URL:
         raise InvalidRequest("The base URL must begin with https://.")
     if url.userinfo or url.query or url.fragment:
         raise InvalidRequest("The base URL must not hold a user, a query or a fragment.")
+    _check_place(url, policy)
+    return url
+
+
+def check_link(text: str, provider: httpx.URL) -> tuple[httpx.URL, bool]:
+    """Parse the address of a file as a provider named it; the result is what must be called.
+
+    It may lie with the provider itself, or at any public address: a provider that says where
+    a picture is must not be able to send us to what runs beside us.
+
+    Returns:
+        The address, and whether it is the provider's own.
+
+    Raises:
+        InvalidRequest: It is no address, or none that this server calls for a provider.
+    """
+    try:
+        url = httpx.URL(text)
+    except (httpx.InvalidURL, TypeError) as error:
+        raise InvalidRequest("The link is not a URL.") from error
+    if url.scheme not in _PORT_OF_SCHEME or not url.host or url.userinfo:
+        raise InvalidRequest("The link must begin with https:// and name no user.")
+    if origin(url) == origin(provider):
+        return url, True
+    _check_place(url, EgressPolicy(allow_loopback=False))
+    return url, False
+
+
+def _check_place(url: httpx.URL, policy: EgressPolicy) -> None:
     port = url.port or _PORT_OF_SCHEME[url.scheme]
     if port in _CLOSED_PORTS or (port < _FIRST_FREE_PORT and port not in (80, 443)):
         raise InvalidRequest(f"The base URL must not use port {port}.")
@@ -84,7 +113,6 @@ def check_base_url(text: str, policy: EgressPolicy) -> httpx.URL:
         raise InvalidRequest("The base URL must begin with https://.")
     if (is_local and not policy.allow_loopback) or _is_forbidden_literal(url.host, policy):
         raise InvalidRequest("The base URL points to an address that this server does not call.")
-    return url
 
 
 def _is_loopback(host: str) -> bool:

@@ -142,6 +142,13 @@ class SearchNotConfigured(NotConfigured):
     default_message = "Web search needs a key of Tavily, and there is none."
 
 
+class ImagesNotConfigured(NotConfigured):
+    """Neither the user nor the server has a key for pictures."""
+
+    code = "images_not_configured"
+    default_message = "Pictures need a key of ImageRouter, and there is none."
+
+
 class Unavailable(ServiceError):
     """A part of ours does not answer."""
 

@@ -48,10 +48,13 @@ class SearchKey:
 
 @dataclass(frozen=True, slots=True)
 class ImageKey:
-    """The server's own key for pictures, and the address it is for."""
+    """The server's own key for pictures, for users who have none; it goes to this address only."""
 
-    base_url: str
-    key: str = field(repr=False)
+    base_url: str = "https://api.imagerouter.io/v1/openai"
+    key: str | None = field(default=None, repr=False)
+    """None where the project's Vault may hold one."""
+    model: str | None = None
+    """What is asked when nobody names a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ class Limits:
     """Between two pieces of a response."""
     answer_seconds: float = 900.0
     """For one answer from start to end."""
+    picture_seconds: float = 300.0
+    """For one picture, from asking a provider to its last byte."""
     worker_slots: int = 4
     """Jobs that one worker does at once."""
     worker_beat_seconds: float = 5.0
@@ -135,7 +140,7 @@ class Settings:
     jwks_url: str = ""
     local_model: LocalModel | None = None
     search_key: SearchKey | None = None
-    image_key: ImageKey | None = None
+    image_key: ImageKey = ImageKey()
     titles: Titles = "prompt"
     limits: Limits = Limits()
     metrics_token: str | None = field(default=None, repr=False)
@@ -279,13 +284,15 @@ def read_search_key(environment: Mapping[str, str] | None = None) -> SearchKey |
     return SearchKey(base_url.rstrip("/"), values["TAVILY_API_KEY"])
 
 
-def read_image_key(environment: Mapping[str, str] | None = None) -> ImageKey | None:
-    """Return the server's own key for pictures, from `IMAGEROUTER_API_KEY`; None without it."""
+def read_image_key(environment: Mapping[str, str] | None = None) -> ImageKey:
+    """Return the server's key for pictures, from `IMAGEROUTER_API_KEY`, `_BASE_URL`, `_MODEL`."""
     values = os.environ if environment is None else environment
-    if not values.get("IMAGEROUTER_API_KEY"):
-        return None
-    base_url = values.get("IMAGEROUTER_BASE_URL") or "https://api.imagerouter.io"
-    return ImageKey(base_url.rstrip("/"), values["IMAGEROUTER_API_KEY"])
+    base_url = values.get("IMAGEROUTER_BASE_URL") or ImageKey().base_url
+    return ImageKey(
+        base_url.rstrip("/"),
+        values.get("IMAGEROUTER_API_KEY") or None,
+        values.get("IMAGEROUTER_MODEL") or None,
+    )
 
 
 def read_auth_settings(site_url: str, environment: Mapping[str, str] | None = None) -> AuthSettings:

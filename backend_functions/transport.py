@@ -53,8 +53,10 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request whose body is there and return the response with its body to come."""
         session = self._session = self._session or self._make_session()
+        # A request may bring a bound of its own: a picture takes longer to begin than a text.
+        response_seconds = request.extensions.get("response_seconds", self._response_seconds)
         with _errors_of_httpx():
-            async with asyncio.timeout(self._response_seconds):
+            async with asyncio.timeout(response_seconds):
                 response = await session.request(
                     request.method,
                     URL(str(request.url), encoded=True),
@@ -66,7 +68,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         return httpx.Response(
             response.status,
             headers=response.raw_headers,
-            stream=_Body(response, self._response_seconds, self._idle_seconds),
+            stream=_Body(response, response_seconds, self._idle_seconds),
         )
 
     async def aclose(self) -> None:

@@ -15,7 +15,8 @@
     |  +- ProviderRefused | ProviderUnreachable
     +- NotFound                                          6
     |  +- ChatNotFound | MessageNotFound | NothingToFollow | ModelNotFound | ContextNotFound
-    +- AnswerIncomplete | AnswerInterrupted | AnswerCancelled                             7
+    |  +- JobNotFound
+    +- AnswerIncomplete | AnswerInterrupted | AnswerCancelled | JobFailed                 7
     +- Stopped | Terminated | HungUp       130, 143, 129  a signal ended it
 
 Any error may end with 7 instead: when it ended an answer that had begun.
@@ -43,8 +44,8 @@ class ExitCode(IntEnum):
     AUTH = 3, "Not signed in, or not allowed."
     UNAVAILABLE = 4, "The backend cannot be reached, or did not answer in time."
     REFUSED = 5, "The model provider refused or failed, or a quota is used up."
-    NOT_FOUND = 6, "There is no such chat, message, model config, context or running answer."
-    INCOMPLETE = 7, "The answer ended before it was complete."
+    NOT_FOUND = 6, "There is no such chat, message, model config, job, context or running answer."
+    INCOMPLETE = 7, "The answer ended before it was complete, or the job failed."
     HUNG_UP = 129, "Its terminal was closed (SIGHUP)."
     INTERRUPTED = 130, "Interrupted with Ctrl-C."
     TERMINATED = 143, "Stopped by another program (SIGTERM)."
@@ -104,6 +105,17 @@ class SearchNotConfigured(NotConfigured):
     default_hint = (
         "Add yours: `pocketllm models add web --provider tavily --model search`,"
         " or set TAVILY_API_KEY where the backend is started."
+    )
+
+
+class ImagesNotConfigured(NotConfigured):
+    """Neither this user nor the backend has a key for pictures."""
+
+    code = "images_not_configured"
+    default_message = "Pictures need a key of ImageRouter, and there is none."
+    default_hint = (
+        "Add yours: `pocketllm models add pictures --provider imagerouter --model test/test`,"
+        " or set IMAGEROUTER_API_KEY where the backend is started."
     )
 
 
@@ -414,6 +426,23 @@ class ContextNotFound(NotFound):
     default_hint = "Run `pocketllm context list` to see yours."
 
 
+class JobNotFound(NotFound):
+    """No job has this id."""
+
+    code = "job_not_found"
+    default_message = "There is no such job."
+    default_hint = "Run `pocketllm jobs list` to see yours."
+
+
+class JobFailed(PocketLLMError):
+    """A job that was waited for ended without a result."""
+
+    code = "job_failed"
+    exit_code = ExitCode.INCOMPLETE
+    default_message = "The job failed."
+    default_hint = "Do it anew with `pocketllm jobs retry last`."
+
+
 class AnswerIncomplete(PocketLLMError):
     """The provider's stream ended without its end marker."""
 
@@ -470,6 +499,7 @@ _BY_SERVER_CODE: dict[str, type[PocketLLMError]] = {
     "conflict": Conflict,
     "not_configured": NotConfigured,
     "search_not_configured": SearchNotConfigured,
+    "images_not_configured": ImagesNotConfigured,
     "invalid_request": InvalidRequest,
     "unsupported_media_type": InvalidRequest,
     "too_large": TooLarge,

@@ -45,6 +45,13 @@ def is_picture(media_type: str | None) -> bool:
     return (media_type or "").startswith("image/")
 
 
+def kind_told(media_type: str | None) -> str:
+    """Return a media type as people read it: `PNG`, `PDF`, `text`; not harmless."""
+    if (media_type or "").startswith("text/"):
+        return "text"
+    return (media_type or "").partition(";")[0].rpartition("/")[2].upper() or "?"
+
+
 def suffix_of(media_type: str) -> str:
     """Return the end of a file name for a media type of `kind_of`."""
     return _SUFFIXES[media_type]

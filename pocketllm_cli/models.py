@@ -1,8 +1,11 @@
 """The records that cross the client's layers; field names are the column names."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any, Final, Self
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,12 @@ class Message:
         """What the answer is based on, as the backend stored it."""
         sources = (self.metadata or {}).get("sources")
         return sources if isinstance(sources, list) else []
+
+    @property
+    def job_id(self) -> str | None:
+        """The job that makes the picture which is the answer; None for words."""
+        noted = (self.metadata or {}).get("job_id")
+        return noted if isinstance(noted, str) and _UUID.fullmatch(noted) else None
 
     @property
     def attachments(self) -> "list[AttachedFile]":
@@ -116,6 +125,52 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Job:
+    """Work that the backend does while nobody waits, and its result."""
+
+    id: str
+    job_type: str
+    status: str
+    """`pending` or `processing`, then for good `completed` or `failed`."""
+    input_data: dict[str, Any] | None
+    output_data: dict[str, Any] | None
+    error_log: str | None
+    """Why it failed, in a sentence."""
+    created_at: str
+    updated_at: str
+    attempt: int = 0
+    """How often work at it has begun."""
+    started_at: str | None = None
+    """When work at it began first."""
+    next_attempt_at: str | None = None
+    """While it waits to be tried again: not before when."""
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Build it from a row of `jobs`; what is no object counts as none."""
+        told = _fields_of(cls, row)
+        for name in ("input_data", "output_data"):
+            told[name] = told[name] if isinstance(told[name], dict) else None
+        return cls(**(told | {"attempt": int(told["attempt"] or 0)}))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it stays as it is."""
+        return self.status in {"completed", "failed"}
+
+    @property
+    def prompt(self) -> str:
+        """What was asked for; "" where that is nothing in words."""
+        return str((self.input_data or {}).get("prompt") or "")
+
+    @property
+    def picture_path(self) -> str | None:
+        """Where in the bucket the picture lies that it made; None without one."""
+        path = (self.output_data or {}).get("path")
+        return path if self.status == "completed" and isinstance(path, str) else None
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """A message and its place in the tree of its chat."""
 
@@ -167,6 +222,8 @@ class Profile:
     bio: str | None
     date_of_birth: str | None
     profession: str | None
+    avatar_url: str | None = None
+    """Where the picture lies in the bucket, or elsewhere if another client said so."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 from pocketllm_cli.errors import LocalFileProblem
 from pocketllm_cli.private_files import read_private, write_private
 
-Kind = Literal["chats", "models"]
+Kind = Literal["chats", "jobs", "models"]
 Name = tuple[str, str]
 """What is typed, and what it stands for."""
 

@@ -332,11 +332,11 @@ COMMENT ON FUNCTION private.is_own_asset(name text, user_id uuid) IS 'The path i
 CREATE FUNCTION private.is_writable_asset(name text, user_id uuid) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
-    RETURN ((name = (('public/avatars/'::text || (user_id)::text) || '.png'::text)) OR (private.is_own_asset(name, user_id) AND (split_part(name, '/'::text, 2) <> 'generated_images'::text)));
+    RETURN (private.is_own_asset(name, user_id) AND (split_part(name, '/'::text, 2) <> 'generated_images'::text));
 
 -- Name: FUNCTION is_writable_asset(name text, user_id uuid); Type: COMMENT; Schema: private; Owner: -
 
-COMMENT ON FUNCTION private.is_writable_asset(name text, user_id uuid) IS 'The path is the user''s avatar, or a private one that users write themselves.';
+COMMENT ON FUNCTION private.is_writable_asset(name text, user_id uuid) IS 'The path is a private one that users write themselves.';
 
 -- Name: keep_ended_job(); Type: FUNCTION; Schema: private; Owner: -
 
@@ -819,6 +819,28 @@ $$;
 -- Name: FUNCTION tend_jobs(silence_seconds double precision); Type: COMMENT; Schema: private; Owner: -
 
 COMMENT ON FUNCTION private.tend_jobs(silence_seconds double precision) IS 'Queues anew what workers left that were not heard of for so long, gives jobs without a task one, ends jobs that are too late. Returns how many of each; no row when another worker is at it.';
+
+-- Name: vault_secret(text); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.vault_secret(name text) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+declare
+  secret text;
+begin
+  -- Definer: the view is the owner's to read. Only the service calls this.
+  if to_regclass('vault.decrypted_secrets') is not null then
+    execute 'select decrypted_secret from vault.decrypted_secrets where name = $1 limit 1'
+      into secret using vault_secret.name;
+  end if;
+  return secret;
+end
+$_$;
+
+-- Name: FUNCTION vault_secret(name text); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.vault_secret(name text) IS 'A secret of the project''s Vault by its name; null where there is none, or no Vault.';
 
 -- Name: jobs; Type: TABLE; Schema: public; Owner: -
 
@@ -1943,6 +1965,10 @@ CREATE INDEX idx_messages_chat_id ON public.messages USING btree (chat_id, user_
 
 CREATE INDEX idx_model_configs_user_id ON public.model_configs USING btree (user_id);
 
+-- Name: jobs_analysed_path_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX jobs_analysed_path_idx ON public.jobs USING btree (user_id, ((output_data ->> 'path'::text)), created_at) WHERE ((job_type = 'file_analysis'::text) AND (status = 'completed'::public.job_status));
+
 -- Name: jobs_ended_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX jobs_ended_idx ON public.jobs USING btree (updated_at) WHERE (status = ANY (ARRAY['completed'::public.job_status, 'failed'::public.job_status]));
@@ -2350,6 +2376,11 @@ REVOKE ALL ON FUNCTION private.set_updated_at() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.tend_jobs(silence_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION private.tend_jobs(silence_seconds double precision) TO service_role;
+
+-- Name: FUNCTION vault_secret(name text); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.vault_secret(name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.vault_secret(name text) TO service_role;
 
 -- Name: TABLE jobs; Type: ACL; Schema: public; Owner: -
 

@@ -4,11 +4,14 @@ They are the same on every run: a backend of the tests, a clock that stands stil
 """
 
 import asyncio
+import io
 import os
 import tempfile
 import time
 from pathlib import Path
 from typing import Any, Final
+
+from PIL import Image
 
 from pocketllm_cli.models import Context
 from pocketllm_cli.tui.options import TerminalOptions
@@ -25,6 +28,15 @@ _CHATS: Final = (
     ("Bread without kneading", "2026-01-01T18:00:00+00:00"),
     ("Regular expressions", "2025-12-12T20:00:00+00:00"),
 )
+_PICTURES: Final = {
+    "A lighthouse at dawn": ("#182848", "#f2b179", "#c0392b"),
+    "Fields of barley": ("#87b5d9", "#e5c35b", "#8a6d1f"),
+    "A fox in snow": ("#dfe9f2", "#b8c7d6", "#d9712b"),
+    "The fjord in winter": ("#27496d", "#0c7b93", "#e8f1f5"),
+    "A field of poppies": ("#9cc5e8", "#4b7d3a", "#d7263d"),
+}
+"""What each shows: a sky, a ground, a thing between."""
+_DRAWN: Final = {"images": len(_PICTURES)}
 _ANSWER: Final = """\
 **Two** are worth a whole day:
 
@@ -48,7 +60,7 @@ async def write_screenshots(fake: FakeBackend, home: Path) -> list[Path]:
     FOLDER.mkdir(parents=True, exist_ok=True)
     written = [await _write(fake, home, "chat", None, "dark")]
     written.append(await _write(fake, home, "chat-light", None, "light"))
-    for place in ("models", "usage", "settings"):
+    for place in ("models", "usage", "settings", "images"):
         written.append(await _write(fake, home, place, place, "dark"))
     written.append(await _write(fake, home / "nobody", "sign-in", None, "dark", token=None))
     return written
@@ -77,11 +89,25 @@ async def _write(
             shown.app.action_open(place)
             await shown.until(lambda: shown.place != "ChatScreen")
             await shown.until(lambda: not shown.app.screen.has_class("-noticed"))
+            await shown.until(lambda: len(shown.app.screen.query(".drawn")) == _DRAWN.get(place, 0))
         shown.app.screen.set_focus(None)
         await shown.pilot.pause()
         path = FOLDER / f"{name}.svg"
         path.write_text(shown.app.export_screenshot(title="PocketLLM"), "utf-8")
         return path
+
+
+def _fill_pictures(fake: FakeBackend) -> None:
+    """Put pictures into a backend, one of them on its way and one that was refused."""
+    for prompt, (sky, ground, thing) in _PICTURES.items():
+        picture = Image.new("RGB", (240, 140), sky)
+        picture.paste(ground, (0, 90, 240, 140))
+        picture.paste(thing, (150, 50, 180, 100))
+        target = io.BytesIO()
+        picture.save(target, "PNG")
+        fake.complete_job(fake.add_job(prompt), target.getvalue())
+    fake.add_job("A map", "failed", attempt=1, error_log="The provider refused the prompt.")
+    fake.add_job("A heron among reeds", "processing", attempt=1)
 
 
 def _fill_chats(fake: FakeBackend) -> None:
@@ -106,6 +132,7 @@ def main() -> None:
     fake.add_model("gpt", is_default=True, has_key=True)
     fill_places(fake)
     _fill_chats(fake)
+    _fill_pictures(fake)
     serve(fake)
     try:
         with tempfile.TemporaryDirectory() as home:

@@ -9,6 +9,7 @@ from backend_functions.chat_request.answer import Answer, ReadableAnswer
 from backend_functions.chat_request.attachments import ChatFiles, StoredFile
 from backend_functions.chat_request.body import ChatRequestBody
 from backend_functions.chat_request.context import (
+    Room,
     count_bytes,
     fit_turns,
     measure_tokens_per_byte,
@@ -24,6 +25,7 @@ from backend_functions.chat_request.readable import ReadableFiles
 from backend_functions.chat_request.remote import RowAnswer, find_row
 from backend_functions.chat_request.replica import Replica
 from backend_functions.chat_request.running import RunningAnswers
+from backend_functions.chat_request.summaries import shorten
 from backend_functions.chat_request.titles import give_title
 from backend_functions.chat_request.writer import AnswerWriter
 from backend_functions.configured_provider import ConfiguredProviders, build_request
@@ -82,7 +84,9 @@ class Asker:
         )
         files = await chat_files.load(body.attachments)
         readable = ReadableFiles(find_provider(conversation.config["provider"]), self.pdfs)
-        request = await self._build_request(conversation, body.prompt, chat_files, files, readable)
+        request = await self._build_request(
+            caller, conversation, body.prompt, chat_files, files, readable
+        )
         answer_id = message_id if body.regenerate else uuid4()
         answer = Answer(answer_id, user_id=user_id, chat_id=body.chat_id)
         metadata = _first_metadata(conversation.config, request, readable)
@@ -154,6 +158,7 @@ class Asker:
 
     async def _build_request(
         self,
+        caller: Caller,
         conversation: Conversation,
         prompt: str | None,
         chat_files: ChatFiles,
@@ -165,12 +170,15 @@ class Asker:
         check_attachments(readable.provider, attachments)
         used = sum(len(file.attachment.data) for file in files)
         earlier = await chat_files.load_earlier(messages, used_bytes=used, readable=readable)
-        turns = fit_turns(
-            build_turns(config, messages, prompt, attachments, earlier),
+        room = Room(
             window_tokens=self.providers.window_tokens(config["provider"], config["model"]),
             answer_tokens=config["max_tokens"] or 0,
             tokens_per_byte=measure_tokens_per_byte(row["metadata"] or {} for row in messages),
         )
+        told = build_turns(config, messages, prompt, attachments, earlier)
+        shortened = await shorten(told, room, self.database, caller)
+        readable.summarised.extend(shortened.names)
+        turns = fit_turns(shortened.turns, room)
         return build_request(config, turns)
 
     async def _save(
@@ -238,6 +246,8 @@ def _first_metadata(
     }
     if readable.texts:
         metadata["documents_as_text"] = readable.texts
+    if readable.summarised:
+        metadata["documents_summarised"] = readable.summarised
     return metadata
 
 

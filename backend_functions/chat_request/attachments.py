@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from backend_functions.chat_request.file_kinds import as_attachment
+from backend_functions.chat_request.file_kinds import stored_attachment
 from backend_functions.chat_request.readable import ReadableFiles
 from backend_functions.errors import InvalidRequest, NotFound, TooLarge
 from backend_functions.object_store import ObjectStore
@@ -48,7 +48,7 @@ class ChatFiles:
         for path in paths:
             data = await self._read(self._checked(path), room)
             room -= len(data)
-            files.append(StoredFile(path, as_attachment(path.rpartition("/")[2], data)))
+            files.append(StoredFile(path, stored_attachment(path, data)))
         return tuple(files)
 
     async def load_earlier(
@@ -84,7 +84,7 @@ class ChatFiles:
             return None
         try:
             data = await self._read(self._checked(path), room)
-            return as_attachment(path.rpartition("/")[2], data)
+            return stored_attachment(path, data)
         except (NotFound, InvalidRequest, TooLarge):
             return None
 

@@ -5,13 +5,14 @@ long as they fit beside the room kept for the answer; what is left begins with a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from backend_functions.providers.base import Attachment, ChatTurn, Image
 from backend_functions.providers.turns import is_text
 
 _TOKENS_PER_TURN = 4
-_TOKENS_PER_BYTE = 0.35
+TOKENS_PER_BYTE = 0.35
 """Where no provider has told: English is near 0.25, code and other scripts lie above."""
 
 _PICTURE_BYTES = 4_000
@@ -19,18 +20,35 @@ _PICTURE_BYTES = 4_000
 _PDF_BYTES_PER_TEXT_BYTE = 10
 
 
-def fit_turns(
-    turns: Sequence[ChatTurn], *, window_tokens: int, answer_tokens: int, tokens_per_byte: float
-) -> tuple[ChatTurn, ...]:
-    """Return the turns that are sent, oldest first; the last of `turns` is the prompt.
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a model can be told in one question."""
 
-    Args:
-        window_tokens: What the model can hold, its answer included.
-        answer_tokens: What the answer may take; never more than a quarter of a window is kept.
-        tokens_per_byte: As `measure_tokens_per_byte` gives it.
-    """
-    budget = window_tokens - min(answer_tokens, window_tokens // 4)
-    sizes = [_TOKENS_PER_TURN + count_bytes([turn]) * tokens_per_byte for turn in turns]
+    window_tokens: int
+    """What it can hold, its answer included."""
+    answer_tokens: int
+    """What the answer may take; never more than a quarter of a window is kept."""
+    tokens_per_byte: float
+    """As `measure_tokens_per_byte` gives it."""
+
+    @property
+    def budget(self) -> int:
+        """The tokens there are for turns."""
+        return self.window_tokens - min(self.answer_tokens, self.window_tokens // 4)
+
+    def size(self, turn: ChatTurn) -> float:
+        """Return the tokens that a turn takes."""
+        return _TOKENS_PER_TURN + count_bytes([turn]) * self.tokens_per_byte
+
+    def holds(self, turns: Iterable[ChatTurn]) -> bool:
+        """Tell whether turns fit, all together."""
+        return sum(map(self.size, turns)) <= self.budget
+
+
+def fit_turns(turns: Sequence[ChatTurn], room: Room) -> tuple[ChatTurn, ...]:
+    """Return the turns that are sent, oldest first; the last of `turns` is the prompt."""
+    budget = room.budget
+    sizes = [room.size(turn) for turn in turns]
     last = len(turns) - 1
     kept = {i for i, turn in enumerate(turns) if turn.role == "system"} | {last}
     used = sum(sizes[i] for i in kept)
@@ -55,12 +73,13 @@ def _without_loose_answer(turns: list[ChatTurn]) -> list[ChatTurn]:
 def count_bytes(turns: Iterable[ChatTurn]) -> int:
     """Return the bytes of text in turns; a picture counts as the text that costs as much."""
     return sum(
-        len(turn.text.encode(errors="replace")) + sum(map(_text_worth, turn.attachments))
+        len(turn.text.encode(errors="replace")) + sum(map(text_worth, turn.attachments))
         for turn in turns
     )
 
 
-def _text_worth(attachment: Attachment) -> int:
+def text_worth(attachment: Attachment) -> int:
+    """Return the bytes of text that cost as much as an attachment."""
     if isinstance(attachment, Image):
         return _PICTURE_BYTES
     return len(attachment.data) // (1 if is_text(attachment) else _PDF_BYTES_PER_TEXT_BYTE)
@@ -72,7 +91,7 @@ def measure_tokens_per_byte(answers: Iterable[Mapping[str, Any]]) -> float:
     Args:
         answers: Metadata of the chat's answers, oldest first.
     """
-    ratio = _TOKENS_PER_BYTE
+    ratio = TOKENS_PER_BYTE
     for metadata in answers:
         tokens, size = metadata.get("input_tokens"), metadata.get("input_bytes")
         if isinstance(tokens, int) and isinstance(size, int) and size >= 200:

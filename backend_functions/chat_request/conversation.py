@@ -76,27 +76,61 @@ async def load_conversation(
         NotFound: There is no such chat or message, or it is somebody else's.
         NotConfigured: Neither the chat nor the user has a model config.
     """
-    text = await database.call_as_user(
-        _SQL.load_question,
+    question = await _load(
+        database,
         caller,
-        chat_id=body.chat_id,
+        body.chat_id,
+        max_messages=max_messages,
         named_id=body.edit or body.regenerate,
         named_role="user" if body.edit else "assistant",
-        max_messages=max_messages,
     )
-    if text is None:
-        raise NotFound("There is no such chat.")
-    question = orjson.loads(text)
-    config = question["config"]
-    if config["config_id"] is None:
-        raise NotConfigured("You have no model config yet.")
     return Conversation(
         body.chat_id,
-        config | {"config_id": UUID(config["config_id"])},
+        question["config"],
         question["sealed_key"],
         _find_place(question, body, message_id),
         question["messages"] or (),
     )
+
+
+async def load_config(
+    database: Database, caller: Caller, chat_id: UUID
+) -> tuple[Mapping[str, Any], str | None]:
+    """Return the config that the caller's chat is answered with, and its key as it is stored.
+
+    Raises:
+        NotFound: There is no such chat, or it is somebody else's.
+        NotConfigured: Neither the chat nor the user has a model config.
+    """
+    question = await _load(database, caller, chat_id, max_messages=1)
+    return question["config"], question["sealed_key"]
+
+
+async def _load(
+    database: Database,
+    caller: Caller,
+    chat_id: UUID,
+    *,
+    max_messages: int,
+    named_id: UUID | None = None,
+    named_role: str = "user",
+) -> dict[str, Any]:
+    text = await database.call_as_user(
+        _SQL.load_question,
+        caller,
+        chat_id=chat_id,
+        named_id=named_id,
+        named_role=named_role,
+        max_messages=max_messages,
+    )
+    if text is None:
+        raise NotFound("There is no such chat.")
+    question: dict[str, Any] = orjson.loads(text)
+    config = question["config"]
+    if config["config_id"] is None:
+        raise NotConfigured("You have no model config yet.")
+    question["config"] = config | {"config_id": UUID(config["config_id"])}
+    return question
 
 
 def _find_place(question: Mapping[str, Any], body: ChatRequestBody, message_id: UUID) -> Place:

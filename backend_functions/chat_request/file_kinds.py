@@ -1,5 +1,7 @@
 """What a file is, told by its bytes; pure."""
 
+from dataclasses import replace
+
 from backend_functions.errors import InvalidRequest
 from backend_functions.providers.base import Attachment, Document, Image
 
@@ -24,6 +26,16 @@ def as_attachment(name: str, data: bytes) -> Attachment:
     if data and b"\x00" not in data and _is_utf8(data):
         return Document("text/plain", data, name)
     raise InvalidRequest(f"{name} is neither a picture (PNG, JPEG, GIF, WebP), a PDF nor text.")
+
+
+def stored_attachment(path: str, data: bytes) -> Attachment:
+    """Return a stored file as `as_attachment` does; a document knows where it is stored.
+
+    Raises:
+        InvalidRequest: As there.
+    """
+    attachment = as_attachment(path.rpartition("/")[2], data)
+    return replace(attachment, path=path) if isinstance(attachment, Document) else attachment
 
 
 def _picture_type(data: bytes) -> str | None:

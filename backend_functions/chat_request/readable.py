@@ -20,6 +20,8 @@ class ReadableFiles:
     pdfs: PdfReader
     texts: list[dict[str, Any]] = field(default_factory=list)
     """Of each PDF that went as text: `name`, `pages` that were read, `total_pages`."""
+    summarised: list[str] = field(default_factory=list)
+    """Names of documents in whose place their summaries went."""
 
     async def all(self, attachments: Sequence[Attachment]) -> list[Attachment]:
         """Return files as the provider takes them; what it cannot take is as it was.
@@ -43,7 +45,9 @@ class ReadableFiles:
         found = await self.pdfs.read(attachment.name, attachment.data)
         record = {"pages": found.pages, "total_pages": found.total_pages}
         self.texts.append({"name": attachment.name, **record})
-        return Document("text/plain", _as_told(found).encode(errors="replace"), attachment.name)
+        assert isinstance(attachment, Document), "it is a PDF"
+        text = _as_told(found).encode(errors="replace")
+        return Document("text/plain", text, attachment.name, attachment.path, attachment)
 
 
 def _as_told(found: PdfText) -> str:

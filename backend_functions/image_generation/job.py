@@ -14,7 +14,9 @@ from backend_functions.errors import Conflict, InvalidRequest, NotFound
 from backend_functions.image_generation.body import ImageGenerationBody
 from backend_functions.image_generation.picture import Picture, PictureRequest, make_picture
 from backend_functions.image_generation.png import read_size
+from backend_functions.jobs.files import read_own_file
 from backend_functions.jobs.job import Job, JobTools, JobType, Output
+from backend_functions.picture_reencoding import MOST_BYTES
 from backend_functions.stopping import to_its_end
 
 _MAX_OBJECT_BYTES = 50 * 1024 * 1024
@@ -31,7 +33,7 @@ async def _run(job: Job, tools: JobTools) -> Output:
     if job.made is not None:
         with suppress(NotFound):
             return await _describe(path, job.made, tools)
-    picture = await _make(body, tools)
+    picture = await _make(job, body, tools)
     output = _output(path, picture)
     await job.keep(output)
     try:
@@ -51,17 +53,23 @@ def _read_input(input_data: Any) -> ImageGenerationBody:
         raise InvalidRequest("The job does not say what picture is wanted.") from error
 
 
-async def _make(body: ImageGenerationBody, tools: JobTools) -> Picture:
-    server = tools.settings.image_key
+async def _make(job: Job, body: ImageGenerationBody, tools: JobTools) -> Picture:
+    access = await tools.providers.open_pictures(job.owner, body.model_id)
+    input_image = None
+    if body.input_image is not None:
+        input_image = await read_own_file(job, tools, body.input_image, MOST_BYTES)
     request = PictureRequest(
         prompt=body.prompt,
-        model=body.model_id,
+        model=access.model,
         quality=body.quality,
         size=body.size,
-        provider="imagerouter",
-        base_url=server.base_url if server else None,
+        provider=access.provider,
+        base_url=access.base_url,
+        input_image=input_image,
     )
-    return await make_picture(request, server.key if server else None, tools.http, tools.policy)
+    return await make_picture(
+        request, access.key, tools.http, tools.policy, tools.reencoder, tools.settings.limits
+    )
 
 
 def _output(path: str, picture: Picture) -> dict[str, Any]:

@@ -1,105 +1,194 @@
-"""Has a provider make one picture."""
+"""One picture from a provider: asked for, fetched, and written anew before anybody keeps it.
+
+What the provider sends, or leads to, is bounded and checked at each step, and no more believed
+than a file that a stranger uploads.
+"""
 
 import asyncio
-from base64 import b64decode
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 import httpx
-import orjson
 
-from backend_functions.egress import EgressPolicy
-from backend_functions.errors import NotConfigured, ProviderError, ProviderUnreachable
-from backend_functions.image_generation.png import read_size
-from backend_functions.providers.failures import parse_error
+from backend_functions.egress import EgressPolicy, check_link, open_client
+from backend_functions.errors import (
+    InvalidRequest,
+    NotConfigured,
+    ProviderBusy,
+    ProviderError,
+    ProviderIncomplete,
+    ProviderRejectedKey,
+    ProviderUnreachable,
+    TooLarge,
+)
+from backend_functions.picture_reencoding import MOST_BYTES, PictureReencoder, Png
+from backend_functions.providers.exchange import fetch_bytes, post_for_document, remove_key
+from backend_functions.providers.failures import is_retryable
+from backend_functions.providers.pictures import (
+    PictureAnswer,
+    PictureForm,
+    PictureRequest,
+    build_request,
+    parse_answer,
+)
+from backend_functions.providers.prices import price_of
+from backend_functions.providers.registry import find_provider, resolve_base_url
+from backend_functions.settings import Limits
 
-_MAX_BYTES = 64 * 1024 * 1024
-_MAX_SECONDS = 300.0
-_DEFAULT_BASE_URL = "https://api.imagerouter.io"
-_PATH = "/v1/openai/images/generations"
+__all__ = ["Picture", "PictureRequest", "make_picture"]
 
-
-@dataclass(frozen=True, slots=True)
-class PictureRequest:
-    """Everything a provider needs to make one picture; what is None is left to it."""
-
-    prompt: str
-    model: str
-    quality: str | None
-    size: str | None
-    provider: str
-    base_url: str | None
-    input_image: bytes | None = field(default=None, repr=False)
+_MOST_ANSWER_BYTES: Final = MOST_BYTES * 4 // 3 + 64 * 1024
+"""A picture in base64, and what stands around it."""
+_FETCH_SECONDS: Final = 60.0
+_FETCH_PAUSES: Final = (0.25, 1.0)
+"""Before fetching again what was made and paid for."""
+_TOO_SLOW: Final = "The image provider took too long."
+_BAD_LINK: Final = "The image provider sent a link that this server does not follow."
+_LOST: Final = "The image provider made a picture that could not be fetched."
+_UNUSABLE: Final = "The image provider sent something that cannot be used."
+_IN_WORDS: Final[dict[type[ProviderError], str]] = {
+    ProviderRejectedKey: "The image provider rejected its key.",
+    ProviderBusy: "The image provider is busy, or its credits are used up.",
+    ProviderUnreachable: "The image provider could not be reached.",
+    ProviderIncomplete: "The image provider's answer broke off before its end.",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture, and what it took."""
+    """A picture that was made; its sides are in pixels."""
 
     png: bytes = field(repr=False)
     width: int
     height: int
     cost_usd: float | None
+    """None where nobody tells."""
     model: str
 
 
 async def make_picture(
-    request: PictureRequest, key: str | None, http: httpx.AsyncClient, policy: EgressPolicy
+    request: PictureRequest,
+    key: str | None,
+    http: httpx.AsyncClient,
+    policy: EgressPolicy,
+    reencoder: PictureReencoder,
+    limits: Limits,
 ) -> Picture:
-    """Ask the provider for a picture and wait for it.
+    """Have a picture made and return it as a PNG that we wrote.
+
+    Args:
+        http: Follows no redirect and calls only what the policy allows, as `open_client` makes it.
+        policy: The one of that client.
+        limits: `picture_seconds` bounds all of it.
 
     Raises:
-        NotConfigured: There is no key.
-        ProviderError: It refused, failed or sent no picture.
+        InvalidRequest, TooLarge: What is asked for cannot be, such as the picture to change.
+        NotConfigured: A key or an address is missing.
+        ProviderError: The provider failed; asking again may help where `is_retryable` says so.
     """
-    if key is None:
-        raise NotConfigured("Pictures need a key of ImageRouter, and there is none.")
-    payload = {
-        "prompt": request.prompt,
-        "model": request.model,
-        "quality": request.quality,
-        "size": request.size,
-        "response_format": "b64_json",
-    }
-    body = await _post(
+    provider = find_provider(request.provider)
+    if provider.pictures is None:
+        raise InvalidRequest(f"The provider {provider.name} makes no pictures.")
+    if key is None and provider.key == "required":
+        raise NotConfigured("Pictures of this provider need a key.")
+    base_url = resolve_base_url(provider, request.base_url, policy, None)
+    if request.input_image is not None:  # what else is in the file is none of the provider's
+        clean = await reencoder.reencode(request.input_image)
+        request = replace(request, input_image=clean.data)
+    try:
+        async with asyncio.timeout(limits.picture_seconds):
+            answer = await _ask(request, provider.pictures, base_url, key, http, limits)
+            data = answer.data or await _fetch(answer.url or "", base_url, http, policy, limits)
+            made = await _reencode(data, reencoder)
+    except TimeoutError as error:
+        raise ProviderUnreachable(_TOO_SLOW, detail="the picture took too long") from error
+    except ProviderError as error:
+        if error.message == error.default_message:
+            error.message = _IN_WORDS.get(type(error), error.message)
+        raise
+    return Picture(made.data, made.width, made.height, _cost(request, answer), request.model)
+
+
+async def _ask(
+    request: PictureRequest,
+    form: PictureForm,
+    base_url: httpx.URL,
+    key: str | None,
+    http: httpx.AsyncClient,
+    limits: Limits,
+) -> PictureAnswer:
+    path, content_type, body = build_request(request, form)
+    headers = {"content-type": content_type, "accept": "application/json"}
+    if key is not None:
+        headers["authorization"] = f"Bearer {key}"
+    document = await post_for_document(
         http,
-        (request.base_url or _DEFAULT_BASE_URL).rstrip("/") + _PATH,
-        key,
-        {name: value for name, value in payload.items() if value is not None},
+        base_url.copy_with(path=f"{base_url.path.rstrip('/')}/{path}"),
+        headers,
+        body,
+        max_bytes=_MOST_ANSWER_BYTES,
+        seconds=limits.picture_seconds,
     )
     try:
-        answer: Any = orjson.loads(body)
-        png = b64decode(answer["data"][0]["b64_json"], validate=True)
-        width, height = read_size(png)
-    except (orjson.JSONDecodeError, ValueError, KeyError, IndexError, TypeError) as error:
-        raise ProviderError("The provider sent no picture.", detail="no picture") from error
-    cost = answer.get("cost")
-    return Picture(
-        png, width, height, cost if isinstance(cost, int | float) else None, request.model
-    )
+        return parse_answer(document)
+    except ProviderError as error:
+        remove_key(error, headers)
+        raise
 
 
-async def _post(http: httpx.AsyncClient, url: str, key: str, payload: dict[str, Any]) -> bytes:
-    headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
-    is_open = False
-    body = bytearray()
+async def _fetch(
+    link: str, provider: httpx.URL, http: httpx.AsyncClient, policy: EgressPolicy, limits: Limits
+) -> bytes:
+    """Fetch a picture from where the provider says it is; no key goes along."""
     try:
-        async with (
-            asyncio.timeout(_MAX_SECONDS),
-            http.stream("POST", url, headers=headers, content=orjson.dumps(payload)) as response,
-        ):
-            is_open = True
-            async for piece in response.aiter_raw():
-                body += piece
-                if len(body) > _MAX_BYTES:
-                    raise ProviderError("The picture is too large.", detail="too large")
-            if response.status_code != 200:
-                raise parse_error(
-                    response.status_code, bytes(body), response.headers, datetime.now(UTC)
+        url, is_its_own = check_link(link, provider)
+    except InvalidRequest as error:
+        raise ProviderError(_BAD_LINK, detail="a link that is not followed") from error
+    async with _client_for(is_its_own or not policy.allow_loopback, http, limits) as client:
+        for pause in (*_FETCH_PAUSES, None):
+            try:
+                return await fetch_bytes(
+                    client, url, {}, max_bytes=MOST_BYTES, seconds=_FETCH_SECONDS
                 )
-    except (httpx.HTTPError, TimeoutError) as error:
-        raise ProviderUnreachable(
-            detail=type(error).__name__, failed_before_answer=not is_open
-        ) from None
-    return bytes(body)
+            except ProviderError as error:
+                if pause is None or not is_retryable(error):
+                    # Not to be asked again: another picture would cost again.
+                    raise ProviderError(_LOST, detail=f"fetching: {error.detail}") from error
+            await asyncio.sleep(pause)
+    raise AssertionError("the last try returns or raises")
+
+
+@asynccontextmanager
+async def _client_for(
+    is_as_usual: bool, http: httpx.AsyncClient, limits: Limits
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Give the usual client, or one that calls public addresses only."""
+    if is_as_usual:
+        yield http
+        return
+    async with open_client(EgressPolicy(allow_loopback=False), limits) as strict:
+        yield strict
+
+
+async def _reencode(data: bytes, reencoder: PictureReencoder) -> Png:
+    try:
+        return await reencoder.reencode(data)
+    except (InvalidRequest, TooLarge) as error:
+        detail = error.message.partition(":")[0]
+        raise ProviderError(f"{_UNUSABLE} {error.message}", detail=detail) from error
+
+
+def _cost(request: PictureRequest, answer: PictureAnswer) -> float | None:
+    """Return what the provider says, or what its prices for tokens come to."""
+    if answer.cost_usd is not None or request.input_image is not None:
+        return answer.cost_usd  # the tokens of a picture to change have a price of their own
+    price = price_of(
+        request.provider,
+        request.model,
+        answer.input_tokens,
+        answer.output_tokens,
+        base_url=request.base_url,
+    )
+    return None if price is None else float(price)

@@ -11,8 +11,11 @@ from backend_functions.configured_provider import ConfiguredProviders
 from backend_functions.db.pool import Database
 from backend_functions.egress import EgressPolicy
 from backend_functions.object_store import HttpObjectStore
+from backend_functions.pdf_text import PdfReader
+from backend_functions.picture_reencoding import PictureReencoder
 from backend_functions.sealing import KeySealer
 from backend_functions.settings import Settings
+from backend_functions.types import Caller
 
 Output = Mapping[str, Any]
 """What becomes a job's `output_data`."""
@@ -37,6 +40,12 @@ class Job:
     keep: Callable[[Output], Awaitable[None]]
     """Notes what is about to be stored; to be called right before. Raises AttemptLost."""
 
+    @property
+    def owner(self) -> Caller:
+        """Whose rights the job has: what its owner may not read, it may not either."""
+        claims = {"sub": str(self.user_id), "role": "authenticated"}
+        return Caller("authenticated", claims, self.user_id)
+
 
 @dataclass(frozen=True, slots=True)
 class JobTools:
@@ -48,6 +57,8 @@ class JobTools:
     providers: ConfiguredProviders
     policy: EgressPolicy
     objects: HttpObjectStore
+    reencoder: PictureReencoder
+    pdfs: PdfReader
 
     @classmethod
     def build(
@@ -66,11 +77,13 @@ class JobTools:
             policy=policy,
             local_model=settings.local_model,
             search_key=settings.search_key,
+            image_key=settings.image_key,
         )
         objects = HttpObjectStore(
             http, supabase_url=settings.supabase_url, api_key=settings.publishable_key
         )
-        return cls(settings, database, http, providers, policy, objects)
+        reencoder, pdfs = PictureReencoder(), PdfReader()
+        return cls(settings, database, http, providers, policy, objects, reencoder, pdfs)
 
     @property
     def token(self) -> str:

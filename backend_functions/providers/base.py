@@ -25,6 +25,10 @@ class Document:
     """Such as `application/pdf` or `text/csv`."""
     data: bytes = field(repr=False)
     name: str
+    path: str = field(default="", compare=False)
+    """Where it is stored; empty where it is not."""
+    original: "Document | None" = field(default=None, repr=False, compare=False)
+    """What it was made from, such as the PDF whose text it is."""
 
 
 Attachment = Image | Document

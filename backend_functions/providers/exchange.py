@@ -68,7 +68,7 @@ async def stream_events(
                     raise ProviderError(detail="the stream is too long")
             yield reader.end()
     except ProviderError as error:
-        _remove_key(error, headers)
+        remove_key(error, headers)
         raise
     except httpx.HTTPError as error:
         raise _connection_failure(error, is_open) from None
@@ -82,26 +82,79 @@ async def fetch_document(
     Raises:
         ProviderError: The provider refused, failed, was too slow or sent something else.
     """
-    is_open = False
+    body = await fetch_bytes(
+        http, url, headers, max_bytes=_MAX_DOCUMENT_BYTES, seconds=_MAX_DOCUMENT_SECONDS
+    )
+    return _parse_document(body)
+
+
+async def post_for_document(
+    http: httpx.AsyncClient,
+    url: httpx.URL,
+    headers: dict[str, str],
+    content: bytes,
+    *,
+    max_bytes: int,
+    seconds: float,
+) -> object:
+    """Post a body and return the JSON document that it is answered with.
+
+    Args:
+        headers: Those that this provider asks for, and what the body is.
+        seconds: From start to end; that it takes so long to begin is no failure.
+
+    Raises:
+        ProviderError: The provider refused, failed, was too slow or sent something else.
+    """
+    body = await fetch_bytes(http, url, headers, content, max_bytes=max_bytes, seconds=seconds)
+    return _parse_document(body)
+
+
+async def fetch_bytes(
+    http: httpx.AsyncClient,
+    url: httpx.URL,
+    headers: dict[str, str],
+    content: bytes | None = None,
+    *,
+    max_bytes: int,
+    seconds: float,
+) -> bytes:
+    """Return the whole body of an answer of status 200: to what is posted, else to a GET.
+
+    Raises:
+        ProviderError: The provider refused, failed, was too slow, or sent more than `max_bytes`.
+    """
+    request = http.build_request(
+        "GET" if content is None else "POST",
+        url,
+        headers=headers,
+        content=content,
+        extensions={"timeout": http.timeout.as_dict(), "response_seconds": seconds},
+    )
+    response: httpx.Response | None = None
     try:
-        async with (
-            asyncio.timeout(_MAX_DOCUMENT_SECONDS),
-            http.stream("GET", url, headers=headers) as response,
-        ):
-            is_open = True
+        async with asyncio.timeout(seconds):
+            response = await http.send(request, stream=True)
             if response.status_code != 200:
                 raise await _failure_of(response)
             _refuse_compressed(response)
-            body = await _read(response, _MAX_DOCUMENT_BYTES)
+            body = await _read(response, max_bytes)
     except TimeoutError as error:
-        raise ProviderUnreachable(detail="the document took too long") from error
+        raise ProviderUnreachable(detail="the answer took too long") from error
     except ProviderError as error:
-        _remove_key(error, headers)
+        remove_key(error, headers)
         raise
     except httpx.HTTPError as error:
-        raise _connection_failure(error, is_open) from None
-    if len(body) > _MAX_DOCUMENT_BYTES:
-        raise ProviderError(detail="the document is too long")
+        raise _connection_failure(error, response is not None) from None
+    finally:
+        if response is not None:
+            await response.aclose()
+    if len(body) > max_bytes:
+        raise ProviderError(detail="the answer is too long")
+    return body
+
+
+def _parse_document(body: bytes) -> object:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -148,7 +201,7 @@ async def _read(response: httpx.Response, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-def _remove_key(error: ProviderError, headers: dict[str, str]) -> None:
+def remove_key(error: ProviderError, headers: dict[str, str]) -> None:
     """Take the key out of what the provider said, which may quote it, and cut that short."""
     for value in headers.values():
         error.detail = error.detail.replace(value.removeprefix("Bearer "), "[header]")

@@ -4,7 +4,7 @@ What the provider says goes into `detail`, for the log only: an internal service
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -55,13 +55,23 @@ _STATUS_OF_CODE = {
     "INTERNAL": 500,
     "UNAVAILABLE": 503,
     "DEADLINE_EXCEEDED": 504,
+    # ImageRouter: https://github.com/DaWe35/image-router
+    "unauthorized": 401,
+    "deposit_required": 402,
+    "access_denied": 403,
+    "moderation_blocked": 400,
+    "content_policy_violation": 400,
     # the least telling come last: many a failure is called so
+    "image_generation_user_error": 400,
+    "internal_error": 500,
     "INVALID_ARGUMENT": 400,
     "FAILED_PRECONDITION": 400,
     "invalid_request_error": 400,
 }
 _CODES = tuple(_STATUS_OF_CODE)
 _TELLING_MORE_THAN_STATUS = ("API_KEY_INVALID", "insufficient_quota")
+_MODERATION = frozenset({"moderation_blocked", "content_policy_violation"})
+_MODERATED = "The provider's moderation refused the request."
 _RETRYABLE = frozenset({429, 500, 502, 503, 504, 529})
 _MAX_WAIT_SECONDS = 3600.0
 
@@ -81,7 +91,7 @@ def parse_error(
     better = next((code for code in _TELLING_MORE_THAN_STATUS if code in codes), None)
     known = status if better is None else _STATUS_OF_CODE[better]
     detail = f"status {status}: {body.decode(errors='replace')}"
-    return _failure(known, detail, parse_retry_after(headers, now))
+    return _failure(known, detail, parse_retry_after(headers, now), codes)
 
 
 def parse_failure(error: object) -> ProviderError:
@@ -94,10 +104,11 @@ def parse_failure(error: object) -> ProviderError:
     codes = list(_codes(error))
     statuses = [code for code in codes if isinstance(code, int) and 400 <= code < 600]
     if statuses:
-        return _failure(statuses[0], detail, None)
+        return _failure(statuses[0], detail, None, codes)
     known = [code for code in codes if isinstance(code, str) and code in _STATUS_OF_CODE]
     if known:
-        return _failure(_STATUS_OF_CODE[min(known, key=_CODES.index)], detail, None)
+        status = _STATUS_OF_CODE[min(known, key=_CODES.index)]
+        return _failure(status, detail, None, codes)
     return ProviderError(detail=detail)
 
 
@@ -138,11 +149,15 @@ def is_retryable(error: Exception) -> bool:
     return error.failed_before_answer or error.upstream_status in _RETRYABLE
 
 
-def _failure(status: int, detail: str, retry_after_seconds: float | None) -> ProviderError:
+def _failure(
+    status: int, detail: str, retry_after_seconds: float | None, codes: Iterable[int | str]
+) -> ProviderError:
     kind = _KIND_OF_STATUS.get(status)
     if kind is None:
         kind = ProviderRefused if 400 <= status < 500 else ProviderError
     message = "The provider does not know this model or address." if status == 404 else None
+    if not _MODERATION.isdisjoint(codes):
+        message = _MODERATED
     return kind(
         message,
         detail=detail,

@@ -13,11 +13,12 @@ from backend_functions.providers.base import Attachment, ChatProvider, Image
 from backend_functions.providers.gemini import Gemini, is_model_name
 from backend_functions.providers.ollama import Ollama
 from backend_functions.providers.openai_compatible import LimitField, OpenAICompatible
+from backend_functions.providers.pictures import PictureForm
 from backend_functions.providers.turns import is_text
 from backend_functions.settings import LocalModel
 
 KeyNeed = Literal["required", "optional", "none"]
-Dialect = Literal["openai", "anthropic", "gemini", "ollama", "search"]
+Dialect = Literal["openai", "anthropic", "gemini", "ollama", "search", "pictures"]
 Capability = Literal["vision", "documents", "reasoning", "catalog"]
 """`vision`: pictures in. `documents`: files in that are no text. `reasoning`: tells what a model
 thinks, apart from its answer. `catalog`: lists the models of a key. Of a provider at its best: not
@@ -41,11 +42,15 @@ class Provider:
     """Whether a stream is asked for its counts of tokens (OpenAI's dialect only)."""
     priced_as: str | None = None
     """Its name among the prices; None where asking costs nothing, or nobody knows what."""
+    pictures: PictureForm | None = None
+    """How it is asked for pictures; None where it makes none, or we do not know how."""
 
 
 LOCAL = "local"
 SEARCH = "tavily"
 """No model: a config of it holds a user's own key for web search."""
+IMAGES = "imagerouter"
+"""Makes pictures and answers nothing; the one that is asked unless a config says otherwise."""
 
 PROVIDERS = {
     row.name: row
@@ -56,6 +61,7 @@ PROVIDERS = {
             limit_field="max_completion_tokens",
             capabilities=_ALL - {"reasoning"},
             priced_as="openai",
+            pictures=PictureForm(),
         ),
         Provider(
             "anthropic",
@@ -91,7 +97,20 @@ PROVIDERS = {
         Provider("lmstudio", "http://127.0.0.1:1234/v1", "optional"),
         Provider("llamacpp", "http://127.0.0.1:8080/v1", "optional"),
         Provider("vllm", "http://127.0.0.1:8000/v1", "optional"),
-        Provider("openai-compatible", None, "optional", capabilities=_ALL),
+        Provider(
+            "openai-compatible",
+            None,
+            "optional",
+            capabilities=_ALL,
+            pictures=PictureForm(response_format="b64_json"),
+        ),
+        Provider(
+            IMAGES,
+            "https://api.imagerouter.io/v1/openai",
+            dialect="pictures",
+            capabilities=frozenset(),
+            pictures=PictureForm(response_format="b64_ephemeral"),
+        ),
         Provider(SEARCH, "https://api.tavily.com", dialect="search", capabilities=frozenset()),
         Provider(LOCAL, None, "none", capabilities=frozenset({"catalog"})),
     )
@@ -180,5 +199,7 @@ def open_provider(
             return Ollama(http, base_url=base_url, api_key=api_key)
         case "search":
             raise InvalidRequest("This model config is for web search and answers nothing.")
+        case "pictures":
+            raise InvalidRequest("This model config makes pictures and answers nothing.")
         case _:
             assert_never(provider.dialect)

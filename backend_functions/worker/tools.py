@@ -17,8 +17,10 @@ async def open_tools(settings: Settings) -> AsyncIterator[JobTools]:
     database = Database(settings.database_url, max_size=settings.limits.worker_slots)
     http = open_client(policy, settings.limits)
     await database.open()
+    tools = JobTools.build(settings, database, http, KeySealer(settings.master_keys), policy)
     try:
-        yield JobTools.build(settings, database, http, KeySealer(settings.master_keys), policy)
+        yield tools
     finally:
+        await tools.reencoder.aclose()
         await http.aclose()
         await database.close()

@@ -18,11 +18,14 @@ from pocketllm_cli.paths import Paths
 
 if TYPE_CHECKING:
     from pocketllm_cli.api.answers import Answers
+    from pocketllm_cli.api.avatars import Avatars
     from pocketllm_cli.api.changes import Changes
     from pocketllm_cli.api.chats import Chats
     from pocketllm_cli.api.deleted_chats import DeletedChats
     from pocketllm_cli.api.files import Files
     from pocketllm_cli.api.health import Health
+    from pocketllm_cli.api.images import Images
+    from pocketllm_cli.api.jobs import Jobs
     from pocketllm_cli.api.messages import Messages
     from pocketllm_cli.api.model_configs import ModelConfigs
     from pocketllm_cli.api.passwords import Passwords
@@ -119,6 +122,13 @@ class Api:
         return Profiles(self.wire)
 
     @cached_property
+    def avatars(self) -> "Avatars":
+        """The person's picture."""
+        from pocketllm_cli.api.avatars import Avatars
+
+        return Avatars(self.files, self.profiles)
+
+    @cached_property
     def usage(self) -> "Usage":
         """Tokens, cost and time of answers."""
         from pocketllm_cli.api.usage import Usage
@@ -145,6 +155,20 @@ class Api:
         from pocketllm_cli.api.files import Files
 
         return Files(self.wire)
+
+    @cached_property
+    def jobs(self) -> "Jobs":
+        """Jobs."""
+        from pocketllm_cli.api.jobs import Jobs
+
+        return Jobs(self.wire, self.changes)
+
+    @cached_property
+    def images(self) -> "Images":
+        """Pictures that jobs make."""
+        from pocketllm_cli.api.images import Images
+
+        return Images(self.wire, self.jobs, self.files)
 
     @cached_property
     def health(self) -> "Health":

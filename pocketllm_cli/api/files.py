@@ -5,13 +5,14 @@ import mimetypes
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, Final
 from urllib.parse import quote
 
+from pocketllm_cli.api.ranged import Content, read_ranged
 from pocketllm_cli.api.wire import Call, Wire
 from pocketllm_cli.errors import (
-    BackendUnreachable,
     FileNotStored,
     LocalFileProblem,
     NotFound,
@@ -74,6 +75,29 @@ class Files:
         )
         await self._wire.ask(call)
 
+    async def upload_avatar(
+        self, source: Path | bytes, *, progress: Progress | None = None
+    ) -> StoredFile:
+        """Make a local picture the person's avatar, which everybody may see, and return it.
+
+        The backend draws the square from its middle anew, at most 512 pixels a side.
+
+        Raises:
+            LocalFileProblem: It cannot be read.
+            InvalidRequest | TooLarge: It is no still PNG, JPEG or WebP, or too large.
+        """
+        size = len(source) if isinstance(source, bytes) else _size(source)
+        call = Call(
+            "functions",
+            "POST",
+            "avatar",
+            headers={"Content-Type": "application/octet-stream", "Content-Length": str(size)},
+            content=lambda: _pieces(source, size, progress),
+            silence_seconds=_TRANSFER_SECONDS,
+        )
+        stored = await self._wire.ask(call)
+        return StoredFile(stored["path"], stored["size"], "image/png", None)
+
     async def download(
         self,
         path: str,
@@ -84,26 +108,30 @@ class Files:
     ) -> StoredFile:
         """Fetch a file; nobody sees a part of it at `target`, which others may not read.
 
+        Where the connection breaks, the rest is asked for.
+
         Raises:
             NotFound: There is none, or none of the person's.
             LocalFileProblem: It cannot be written.
-            BackendUnreachable: The connection broke; what was at `target` is still there.
+            BackendUnreachable: The connection broke, and no other brought more for half a minute;
+                what was at `target` is still there.
+            BackendProblem: The file was replaced meanwhile.
             TooLarge: It has more than `most_bytes`; no more than those were read.
         """
         url_path = f"object/authenticated/{BUCKET}/{_quoted(path)}"
         call = Call("storage", "GET", url_path, headers={"Accept-Encoding": "identity"})
-        async with self._wire.stream(call) as response:
-            total = int(response.headers.get("content-length", "-1"))
-            draft = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
-            try:
-                pieces = _bounded(response.aiter_raw(_PIECE_BYTES), most_bytes)
-                taken = await _save(pieces, draft, total, progress)
-                draft.replace(target)
-            except OSError as error:
-                raise LocalFileProblem(f"Could not write {target}: {error.strerror}.") from error
-            finally:
-                draft.unlink(missing_ok=True)
-        return StoredFile(path, taken, response.headers.get("content-type"), None)
+        found: list[Content] = []
+        draft = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
+        try:
+            async with aclosing(read_ranged(self._wire, call, _PIECE_BYTES, found.append)) as raw:
+                pieces = _bounded(raw, most_bytes)
+                taken = await _save(pieces, draft, lambda: found[0].total, progress)
+            draft.replace(target)
+        except OSError as error:
+            raise LocalFileProblem(f"Could not write {target}: {error.strerror}.") from error
+        finally:
+            draft.unlink(missing_ok=True)
+        return StoredFile(path, taken, found[0].content_type, None)
 
     async def all(self, folder: str) -> list[StoredFile]:
         """Return the files and folders in a folder by name; a folder has no size."""
@@ -206,7 +234,10 @@ async def _bounded(pieces: AsyncIterator[bytes], most_bytes: int | None) -> Asyn
 
 
 async def _save(
-    pieces: AsyncIterator[bytes], draft: Path, total: int, progress: Progress | None
+    pieces: AsyncIterator[bytes],
+    draft: Path,
+    total: Callable[[], int],
+    progress: Progress | None,
 ) -> int:
     taken = 0
     with os.fdopen(create_private(draft), "wb") as file:
@@ -214,9 +245,7 @@ async def _save(
             file.write(piece)
             taken += len(piece)
             if progress is not None:
-                progress(taken, total)
+                progress(taken, total())
         file.flush()
         os.fsync(file.fileno())
-    if 0 <= total != taken:
-        raise BackendUnreachable("The connection to the backend broke.")
     return taken

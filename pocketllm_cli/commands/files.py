@@ -6,9 +6,11 @@ from typing import Annotated
 import typer
 
 from pocketllm_cli.api.client import Api
-from pocketllm_cli.app import App, app_of
+from pocketllm_cli.app import app_of
 from pocketllm_cli.columns import Page, local_time
 from pocketllm_cli.commands.file_transfer import download_file, find_path, upload_all
+from pocketllm_cli.commands.links import ExpiresOption, emit_link, seconds_of
+from pocketllm_cli.commands.saving import ForceOption, may_write, target_of
 from pocketllm_cli.commands.tree import noun, verb
 from pocketllm_cli.errors import NotFound, UsageProblem
 from pocketllm_cli.file_kinds import size_told
@@ -41,7 +43,7 @@ def list_files(
         str | None, typer.Option("--chat", metavar="ID", help="Only those of this chat.")
     ] = None,
 ) -> None:
-    """List your files by path: those of chats, and generated images."""
+    """List your files by path: those of chats, generated images, and what those were made from."""
     from pocketllm_cli.api.chat_folders import chat_folder
 
     async def work(api: Api) -> list[StoredFile]:
@@ -49,7 +51,7 @@ def list_files(
             found = await api.chats.find(chat)
             return await api.files.below(f"{await chat_folder(api, found.id)}/")
         user_id = (await api.account()).id
-        kinds = ("generated_images", "user_files")
+        kinds = ("generated_images", "image_inputs", "user_files")
         pages = [await api.files.below(f"private/{kind}/{user_id}/") for kind in kinds]
         return [file for page in pages for file in page]
 
@@ -85,17 +87,39 @@ def download(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="Where to; a folder keeps the name.")
     ],
-    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is there.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Fetch a file; one that is there is replaced only when you say so."""
     app = app_of(ctx)
-    target = file / path.rpartition("/")[2] if file.is_dir() else file
-    if target.exists() and not _may_replace(app, target, force=force):
+    target = target_of(file, path.rpartition("/")[2])
+    if not may_write(app, target, force=force):
         app.console.say("Nothing was fetched.")
         return
     fetched = download_file(app, path, target)
     told = f"Fetched {clean_line(fetched.path)} to {target}."
     app.console.emit(fetched, lambda file, page: told)
+
+
+@verb(
+    app,
+    "link",
+    "pocketllm files link last/photo.jpg",
+    "pocketllm files link last/report.pdf --expires 7d",
+)
+def link(ctx: typer.Context, path: PathArgument, expires: ExpiresOption = "1h") -> None:
+    """Print an address from which anybody gets this one file, for a while."""
+    seconds = seconds_of(expires)
+
+    async def work(api: Api) -> tuple[str, str]:
+        whole = await find_path(api, path)
+        try:
+            return whole, await api.files.sign(whole, seconds)
+        except NotFound as error:
+            hint = "`pocketllm files list` shows what there is."
+            raise NotFound(f"There is no file {clean_line(path)}.", hint=hint) from error
+
+    app = app_of(ctx)
+    emit_link(app, *app.run(work), seconds)
 
 
 @verb(app, "remove", "pocketllm files remove last/photo.jpg --yes")
@@ -128,14 +152,6 @@ def remove(
     app.run(remove_all)
     records = [{"path": path} for path in found]
     app.console.emit(records, lambda records, page: f"Removed {names}.")
-
-
-def _may_replace(app: App, target: Path, *, force: bool) -> bool:
-    if not force and not app.console.can_ask:
-        raise UsageProblem(
-            f"{target} is there already.", hint="Name another file, or replace it with `--force`."
-        )
-    return app.console.confirm(f"Replace {target}?", yes=force)
 
 
 def _list_as_text(files: list[StoredFile], page: Page) -> str:

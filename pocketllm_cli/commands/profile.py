@@ -1,9 +1,11 @@
 """`pocketllm profile`: what you tell about yourself."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pocketllm_cli.api.client import Api
 from pocketllm_cli.app import app_of
 from pocketllm_cli.columns import Page
 from pocketllm_cli.commands.tree import noun, verb
@@ -67,6 +69,43 @@ def edit(
     app.console.emit(app.run(lambda api: api.profiles.edit(changes)), _as_text)
 
 
+@verb(
+    app,
+    "avatar",
+    "pocketllm profile avatar photo.jpg",
+    "pocketllm profile avatar --remove",
+)
+def avatar(
+    ctx: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A PNG, JPEG, WebP or GIF.")
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Have none any more.")] = False,
+) -> None:
+    """Make a picture yours; unlike the rest of your profile, everybody may see it.
+
+    The square from its middle is taken, at most 512 pixels a side, without anything noted in it.
+    """
+    if (file is None) != remove:
+        raise UsageProblem(
+            "Give either a picture or `--remove`.",
+            hint="Example: `pocketllm profile avatar me.png`.",
+        )
+    app = app_of(ctx)
+    if file is None:
+        app.console.emit(app.run(_remove_avatar), lambda profile, page: "You have no avatar now.")
+        return
+    from pocketllm_cli.commands.image_input import picture_of  # brings in Pillow
+
+    picture = picture_of(file)
+    profile = app.run(lambda api: api.avatars.put(picture.source))
+    app.console.emit(profile, lambda profile, page: "This is your avatar now.")
+
+
+async def _remove_avatar(api: Api) -> Profile:
+    return await api.avatars.remove((await api.account()).id)
+
+
 def _as_text(profile: Profile, page: Page) -> str:
     fields = [
         ("name", profile.full_name),
@@ -74,5 +113,6 @@ def _as_text(profile: Profile, page: Page) -> str:
         ("profession", profile.profession),
         ("born", profile.date_of_birth),
         ("bio", profile.bio),
+        ("avatar", profile.avatar_url),
     ]
     return page.fields(fields) or _EMPTY

@@ -22,6 +22,8 @@ class Tree(LazyGroup):
         "ask": Entry(f"{_COMMANDS}.ask", "Ask one question; the answer streams to stdout."),
         "chats": Entry(f"{_COMMANDS}.chats", "Work with your chats."),
         "models": Entry(f"{_COMMANDS}.models", "Work with your model configs."),
+        "images": Entry(f"{_COMMANDS}.images", "Have pictures made."),
+        "jobs": Entry(f"{_COMMANDS}.jobs", "Follow what the backend works at."),
         "files": Entry(f"{_COMMANDS}.files", "Work with the files of your chats."),
         "usage": Entry(f"{_COMMANDS}.usage", "Show what answers took: tokens, cost and time."),
         "profile": Entry(f"{_COMMANDS}.profile", "Tell about yourself."),

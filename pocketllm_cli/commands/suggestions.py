@@ -1,4 +1,4 @@
-"""The names that can be completed: of chats, model configs and contexts.
+"""The names that can be completed: of chats, jobs, model configs and contexts.
 
 The backend is asked if it answers at once; else what commands have seen has to do. Every command
 brings this module in, so it brings in next to nothing itself.
@@ -13,7 +13,7 @@ from pocketllm_cli.app import App, app_of
 from pocketllm_cli.errors import PocketLLMError
 
 if TYPE_CHECKING:
-    from pocketllm_cli.models import Chat, ModelConfig
+    from pocketllm_cli.models import Chat, Job, ModelConfig
     from pocketllm_cli.remembered import Kind, Name
 
 _MOST: Final = 100
@@ -26,6 +26,11 @@ ID_DIGITS: Final = 8
 def suggest_chats(ctx: typer.Context) -> list[tuple[str, str]]:
     """Return the beginnings of chats' ids with their titles, the newest first."""
     return [("last", "The newest chat"), *_suggest(app_of(ctx), "chats")]
+
+
+def suggest_jobs(ctx: typer.Context) -> list[tuple[str, str]]:
+    """Return the beginnings of jobs' ids with what was asked for, the newest first."""
+    return [("last", "The newest job"), *_suggest(app_of(ctx), "jobs")]
 
 
 def suggest_models(ctx: typer.Context) -> list[tuple[str, str]]:
@@ -47,6 +52,13 @@ def chat_names(chats: "Sequence[Chat]") -> "list[Name]":
     from pocketllm_cli.sanitize import clean_line
 
     return [(chat.id[:ID_DIGITS], clean_line(chat.title)) for chat in chats]
+
+
+def job_names(jobs: "Sequence[Job]") -> "list[Name]":
+    """Return jobs as they are completed."""
+    from pocketllm_cli.sanitize import clean_line
+
+    return [(job.id[:ID_DIGITS], clean_line(job.prompt[:80]) or job.job_type) for job in jobs]
 
 
 def model_names(configs: "Sequence[ModelConfig]") -> "list[Name]":
@@ -75,5 +87,8 @@ def _ask(app: App, kind: "Kind") -> "list[Name] | None":
     if kind == "models":
         configs = ask_at_hand(app, lambda api: api.model_configs.all(), seconds=_PATIENCE_SECONDS)
         return None if configs is None else model_names(configs)
+    if kind == "jobs":
+        jobs = ask_at_hand(app, lambda api: api.jobs.newest(_MOST), seconds=_PATIENCE_SECONDS)
+        return None if jobs is None else job_names(jobs)
     chats = ask_at_hand(app, lambda api: api.chats.newest(_MOST), seconds=_PATIENCE_SECONDS)
     return None if chats is None else chat_names(chats)

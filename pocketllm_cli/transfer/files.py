@@ -6,11 +6,19 @@ from pathlib import Path
 from typing import Final
 
 from pocketllm_cli.api.files import Files
-from pocketllm_cli.errors import Conflict, FileNotStored, NotAllowed, NotFound
+from pocketllm_cli.errors import (
+    Conflict,
+    FileNotStored,
+    InvalidRequest,
+    NotAllowed,
+    NotFound,
+    TooLarge,
+)
 from pocketllm_cli.models import StoredFile
 from pocketllm_cli.transfer.places import Places
 from pocketllm_cli.transfer.report import Report
 
+AVATARS: Final = "public/avatars"
 _READ_BYTES: Final = 1024 * 1024
 
 
@@ -40,14 +48,15 @@ class FileMover:
             found = await self._source.download(file.path, here)
             is_new = await self._put(here, path, found.content_type)
             await self._target.download(path, there)
-            if _checksum(here) != _checksum(there):
+            is_drawn_anew = is_new and path.startswith(AVATARS)
+            if not is_drawn_anew and _checksum(here) != _checksum(there):
                 self._report.leave("file", file.path, "there is another one in its place")
             elif is_new:
                 self._report.files += 1
                 self._report.bytes += found.size or 0
             else:
                 self._report.already_there += 1
-        except (FileNotStored, NotAllowed, NotFound) as error:
+        except (FileNotStored, InvalidRequest, NotAllowed, NotFound, TooLarge) as error:
             self._report.leave("file", file.path, error.message)
         finally:
             here.unlink(missing_ok=True)
@@ -66,10 +75,19 @@ class FileMover:
             self._report.bytes += file.size or 0
 
     async def _put(self, here: Path, path: str, content_type: str | None) -> bool:
+        if path.startswith(AVATARS):
+            return await self._put_avatar(here, path)
         try:
             await self._target.upload(here, path, content_type=content_type)
         except Conflict:
             return False
+        return True
+
+    async def _put_avatar(self, here: Path, path: str) -> bool:
+        """Give the person their picture, unless they have one there; the backend draws it anew."""
+        if any(file.path == path for file in await self._target.all(AVATARS)):
+            return False
+        await self._target.upload_avatar(here)
         return True
 
 

@@ -4,20 +4,17 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from pocketllm_cli.api.client import Api
 from pocketllm_cli.errors import UsageProblem
 from pocketllm_cli.models import Account, StoredFile
 from pocketllm_cli.transfer.chats import ChatMover
-from pocketllm_cli.transfer.files import FileMover, files_below
+from pocketllm_cli.transfer.files import AVATARS, FileMover, files_below
 from pocketllm_cli.transfer.jobs import move_jobs
 from pocketllm_cli.transfer.models import AskKey, HandOver, hand_over_keys, move_models
 from pocketllm_cli.transfer.places import Places
 from pocketllm_cli.transfer.profile import move_profile
 from pocketllm_cli.transfer.report import Report
-
-_AVATARS: Final = "public/avatars"
 
 Tell = Callable[[Report, str], None]
 """Is told how far it is, after each thing: what was done, and which thing of how many it was."""
@@ -51,7 +48,7 @@ async def transfer(source: Api, target: Api, wishes: Wishes) -> Report:
         )
     places, report = Places(here.id, there.id), Report()
     if not wishes.is_dry:
-        await move_profile(source.profiles, target.profiles)
+        await move_profile(source.profiles, target.profiles, places)
     await move_models(
         source.model_configs,
         target.model_configs,
@@ -96,9 +93,10 @@ async def _move_files(
 
 
 async def _files_of(source: Api, here: Account, jobs: set[str]) -> list[StoredFile]:
-    """Return the files of the person: given to chats, made by jobs that are over, the avatar."""
+    """Return the files of the person: of chats, of jobs that are over, the avatar."""
     files = [file async for file in files_below(source.files, f"private/user_files/{here.id}")]
     pictures = files_below(source.files, f"private/generated_images/{here.id}")
     files += [file async for file in pictures if Path(file.path).stem in jobs]
-    avatar = f"{_AVATARS}/{here.id}.png"
-    return files + [file for file in await source.files.all(_AVATARS) if file.path == avatar]
+    files += [file async for file in files_below(source.files, f"private/image_inputs/{here.id}")]
+    avatar = f"{AVATARS}/{here.id}.png"
+    return files + [file for file in await source.files.all(AVATARS) if file.path == avatar]

@@ -39,6 +39,8 @@ class TerminalApp(NavigatingApp):
         bind("go.contexts", "open('contexts')", priority=True),
         bind("go.account", "open('account')", priority=True),
         bind("go.settings", "open('settings')", priority=True),
+        bind("go.images", "open('images')", priority=True),
+        bind("go.files", "open('files')", priority=True),
         bind("app.keys", "open('help')"),
         bind("app.mouse", "toggle_mouse"),
         bind("app.theme", "next_theme"),

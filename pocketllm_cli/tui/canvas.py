@@ -11,6 +11,7 @@ import re
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
@@ -39,16 +40,19 @@ class Canvas:
     cell: tuple[int, int] = _USUAL_CELL
     """Width and height."""
 
-    def fit(self, size: tuple[int, int], columns: int) -> tuple[int, int]:
+    def fit(
+        self, size: tuple[int, int], columns: int, most_rows: int = MOST_ROWS
+    ) -> tuple[int, int]:
         """Return how many columns and rows a picture takes; it is never enlarged.
 
         Args:
             size: Its width and height in pixels.
             columns: How many there are.
+            most_rows: How many rows it may take.
         """
         wide, high = size[0] / self.cell[0], size[1] / self.cell[1]
-        share = min(1.0, max(1, columns) / wide, MOST_ROWS / high)
-        return max(1, round(wide * share)), max(1, min(MOST_ROWS, round(high * share)))
+        share = min(1.0, max(1, columns) / wide, most_rows / high)
+        return max(1, round(wide * share)), max(1, min(most_rows, round(high * share)))
 
 
 def canvas_of(answer: bytes) -> Canvas:
@@ -67,13 +71,24 @@ def canvas_of(answer: bytes) -> Canvas:
     return Canvas("kitty" if _KITTY.search(answer) else "blocks", cell)
 
 
-def open_picture(data: bytes, canvas: Canvas) -> "Image":
-    """Decode a PNG of ours and import what draws it; too slow for the event loop."""
+def open_picture(data: bytes, canvas: Canvas, longest_side: int | None = None) -> "Image":
+    """Decode a PNG of ours and import what draws it; too slow for the event loop.
+
+    Args:
+        longest_side: Pixels that are wanted at most, where it is to be drawn small.
+    """
+    _library(canvas)
+    return decoded(data, longest_side)
+
+
+def decoded(data: bytes, longest_side: int | None = None) -> "Image":
+    """Decode a PNG of ours; what is clear in it becomes black."""
     from PIL import Image
 
-    _library(canvas)
     with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
         picture.load()
+        if longest_side is not None:
+            picture.thumbnail((longest_side, longest_side))
         return picture if picture.mode == "RGB" else _on_black(picture)
 
 
@@ -94,6 +109,18 @@ def picture_widget(picture: "Image", canvas: Canvas, cells: tuple[int, int]) -> 
     return widget
 
 
+def picture_renderable(picture: "Image", canvas: Canvas, cells: tuple[int, int]) -> Any:
+    """Return what Rich prints a picture as, over so many columns and rows; without Textual."""
+    library = _library(canvas, "textual_image.renderable")
+    kinds = {
+        "kitty": library.TGPImage,
+        "sixel": library.SixelImage,
+        "blocks": library.HalfcellImage,
+    }
+    columns, rows = cells
+    return kinds[canvas.graphics](picture, width=columns, height=rows)
+
+
 def _on_black(picture: "Image") -> "Image":
     from PIL import Image
 
@@ -102,17 +129,19 @@ def _on_black(picture: "Image") -> "Image":
     return Image.alpha_composite(ground, whole).convert("RGB")
 
 
-def _library(canvas: Canvas) -> Any:
-    with _no_terminal():
-        from textual_image import _terminal, widget
+def _library(canvas: Canvas, name: str = "textual_image.widget") -> Any:
+    with _no_terminal(name):
+        library = import_module(name)
+    from textual_image import _terminal
+
     setattr(_terminal.get_cell_size, "_result", _terminal.CellSize(*canvas.cell))  # noqa: B010 # mypy
-    return widget
+    return library
 
 
 @contextmanager
-def _no_terminal() -> "Iterator[None]":
-    """Let what is imported in the block find no terminal to ask."""
-    if "textual_image.widget" in sys.modules:
+def _no_terminal(name: str) -> "Iterator[None]":
+    """Let the module that is imported in the block find no terminal to ask."""
+    if name in sys.modules:
         yield
         return
     real = sys.__stdout__

@@ -24,6 +24,8 @@ from pocketllm_cli.tui.live import (
     ChatGone,
     ConnectionBack,
     ConnectionGone,
+    JobGone,
+    JobTouched,
     Looked,
     MessagesGone,
 )
@@ -33,6 +35,7 @@ _WATCHES: Final = (
     Watch("messages", event="INSERT"),
     Watch("messages", event="UPDATE"),
     Watch("messages", event="DELETE"),
+    Watch("jobs"),
 )
 _PATIENCE_SECONDS: Final = 1.0
 _BURST_SECONDS: Final = 0.03
@@ -134,11 +137,10 @@ def _meaning(heard: Heard) -> tuple[str | None, Change | None]:
             return chat.id, heard
         case ChatGone(chat_id):
             return chat_id, heard
-        case RowChange(table="chats", kind="DELETE", row=row):
-            return row.get("id"), ChatGone(str(row.get("id")))
-        case RowChange(table="chats", row=row):
-            is_readable = all(row.get(name) for name in ("title", "created_at", "updated_at"))
-            return row.get("id"), ChatChanged(Chat.from_row(row)) if is_readable else None
+        case RowChange(table="jobs"):
+            return _job(heard)
+        case RowChange(table="chats"):
+            return _chat(heard)
         case RowChange(kind="DELETE"):
             return None, None  # told for all messages of a burst together
         case RowChange(kind="UPDATE", row={"metadata": {"status": status}}) if status == _STREAMING:
@@ -146,6 +148,20 @@ def _meaning(heard: Heard) -> tuple[str | None, Change | None]:
         case RowChange(row=row):
             return row.get("chat_id"), None
     return None, None
+
+
+def _chat(heard: RowChange) -> tuple[str | None, Change | None]:
+    row = heard.row
+    if heard.kind == "DELETE":
+        return row.get("id"), ChatGone(str(row.get("id")))
+    is_readable = all(row.get(name) for name in ("title", "created_at", "updated_at"))
+    return row.get("id"), ChatChanged(Chat.from_row(row)) if is_readable else None
+
+
+def _job(heard: RowChange) -> tuple[str, Change]:
+    job_id = str(heard.row.get("id"))
+    is_gone = heard.kind == "DELETE"
+    return f"job {job_id}", JobGone(job_id) if is_gone else JobTouched(job_id)
 
 
 def _deleted_message(heard: Heard) -> str | None:

@@ -53,11 +53,34 @@ class MessagesGone:
 
 
 @dataclass(frozen=True, slots=True)
+class JobTouched:
+    """A job is new or stands otherwise than before; the table says how."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobGone:
+    """A job was deleted."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Looked:
     """Nothing tells of messages now: the chat that is open may have changed."""
 
 
-Change = Looked | ChatChanged | ChatGone | MessagesGone | ConnectionGone | ConnectionBack
+Change = (
+    Looked
+    | ChatChanged
+    | ChatGone
+    | MessagesGone
+    | JobTouched
+    | JobGone
+    | ConnectionGone
+    | ConnectionBack
+)
 
 
 class Changes(Protocol):

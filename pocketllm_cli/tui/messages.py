@@ -1,6 +1,8 @@
 """Messages that cross widget boundaries, facts and requests: those of the app and of a chat."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -9,7 +11,7 @@ from textual.message_pump import MessagePump
 
 from pocketllm_cli.api.answer_events import AnswerEvent
 from pocketllm_cli.errors import PocketLLMError
-from pocketllm_cli.models import AttachedFile, Chat, ModelConfig, Turn
+from pocketllm_cli.models import AttachedFile, Chat, Job, ModelConfig, Turn
 from pocketllm_cli.tui.canvas import Canvas
 from pocketllm_cli.tui.live import Change
 from pocketllm_cli.tui.picked_files import PickedFile
@@ -113,12 +115,13 @@ class FilesUploaded(Message):
 
 @dataclass
 class PictureWanted(Message):
-    """Show a picture that went with a question."""
+    """Show a picture that is stored."""
 
     view: MessagePump
     """Who is told what came of it."""
     file: AttachedFile
-    chat_id: str
+    longest_side: int | None = None
+    """Pixels that are enough; None for as many as are kept."""
 
 
 @dataclass
@@ -134,6 +137,44 @@ class PictureMissing(Message, bubble=False):
     """A picture cannot be shown, and why."""
 
     reason: str
+
+
+@dataclass
+class JobWanted(Message):
+    """Tell a view of a job, now and whenever it changes, until it is over."""
+
+    view: MessagePump
+    job_id: str
+
+
+@dataclass
+class JobMoved(Message, bubble=False):
+    """How a job is now."""
+
+    job: Job
+    now: Callable[[], datetime]
+    """Tells the moment it is."""
+
+
+@dataclass
+class JobLost(Message, bubble=False):
+    """A job is not there any more."""
+
+    job_id: str
+
+
+@dataclass
+class PassedOn(Message, bubble=False):
+    """The chat heard of a change; told to the screens above it."""
+
+    change: Change
+
+
+@dataclass
+class PictureAsked(Message):
+    """A picture is being made for a chat, whose messages tell of it."""
+
+    chat_id: str
 
 
 @dataclass
@@ -221,6 +262,13 @@ class ModelChosen(Message):
     """Let this model config answer in the chat that is open."""
 
     config: ModelConfig
+
+
+@dataclass
+class FileChosen(Message):
+    """Let this file go with the prompt that is being written."""
+
+    file: PickedFile
 
 
 @dataclass

@@ -1,28 +1,26 @@
 """How the app goes from the chat to its other screens and back, and how it begins anew."""
 
 from textual import on
-from textual.app import App
 
+from pocketllm_cli.tui.following_jobs import JobFollowingApp
 from pocketllm_cli.tui.messages import (
     ConfigsChanged,
+    FileChosen,
     ModelChosen,
+    Moved,
+    PassedOn,
     PlaceWanted,
     ReopenWanted,
     SignedIn,
     SignInWanted,
 )
-from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.places import make_place
 from pocketllm_cli.tui.screens.app_screen import AppScreen, told
 from pocketllm_cli.tui.screens.press_key import PressKey
 
 
-class NavigatingApp(App[ReopenWanted | None]):
+class NavigatingApp(JobFollowingApp):
     """Has the chat at the bottom and at most one place above it; ends with a wish to begin anew."""
-
-    def __init__(self, parts: Parts) -> None:
-        self.parts = parts  # before the title is set, whose watcher looks at the options
-        super().__init__()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let no key of the app do anything while a key is asked for."""
@@ -64,6 +62,18 @@ class NavigatingApp(App[ReopenWanted | None]):
         """Take a model to the chat."""
         self.pop_screen()
         self.screen_stack[0].post_message(ModelChosen(event.config))
+
+    @on(FileChosen)
+    def go_back_with_file(self, event: FileChosen) -> None:
+        """Take a file to the prompt that is being written."""
+        self.pop_screen()
+        self.screen_stack[0].post_message(FileChosen(event.file))
+
+    @on(Moved)
+    def pass_on(self, event: Moved) -> None:
+        """Tell the screens above the chat, which alone listens, what it heard."""
+        for screen in self.screen_stack[1:]:
+            screen.post_message(PassedOn(event.change))
 
     @on(ConfigsChanged)
     def tell_chat_of_configs(self) -> None:

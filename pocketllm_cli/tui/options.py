@@ -34,6 +34,8 @@ class Look:
     markdown: bool = True
     timestamps: bool = True
     pictures: bool = True
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Other keys, for what messages say of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class TerminalOptions:
     @property
     def look(self) -> Look:
         """How messages are shown."""
-        return Look(self.markdown, self.timestamps, self.pictures)
+        return Look(self.markdown, self.timestamps, self.pictures, self.keys)
 
 
 @dataclass(frozen=True, slots=True)

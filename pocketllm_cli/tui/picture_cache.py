@@ -1,9 +1,9 @@
-"""Pictures of questions as they are shown: fetched from where chats keep files, made small, kept.
+"""Pictures as they are shown: fetched from where chats and jobs keep them, made small, kept.
 
 A message names its files, and anybody who can write messages of the account can name anything: so
-only a path in the folder of a chat is fetched (a fork names those of another), from the backend
-that the chat is on, and never an address. What is kept is a small PNG of ours, 0600, by the path
-and the moment it was stored.
+only a path in the folder of a chat (a fork names those of another) or that of a job's picture is
+fetched, from the backend that is in use, and never an address. What is kept is a small PNG of
+ours, 0600, by the path and the moment it was stored.
 """
 
 import asyncio
@@ -26,6 +26,8 @@ LONGEST_SIDE: Final = 1024
 """Pixels of a picture that is kept; no terminal shows more in the rows there are for one."""
 _MOST_KEPT_BYTES: Final = 64 * 1024 * 1024
 _PATH: Final = re.compile(r"private/user_files/[0-9a-f-]{36}/[0-9a-f-]{36}/([^/\\\x00-\x1f]+)")
+_MADE: Final = re.compile(r"private/generated_images/[0-9a-f-]{36}/[0-9a-f-]{36}\.png")
+"""A picture that a job made: there is one, and it never changes."""
 
 
 @dataclass
@@ -45,7 +47,7 @@ class PictureCache:
         """Return a picture as a PNG of at most `LONGEST_SIDE`.
 
         Raises:
-            NotAllowed: It does not lie in the folder of a chat.
+            NotAllowed: It is no file of a chat, and no picture of a job.
             NotFound: It is not there any more.
             TooLarge: It has too many bytes.
             UnreadablePicture: It is none, or has too many pixels.
@@ -65,6 +67,8 @@ class PictureCache:
 
     async def _moment(self, path: str) -> str:
         """Return when a file was stored; a folder is read once, and for new files."""
+        if _MADE.fullmatch(path):
+            return ""
         folder = path.rpartition("/")[0]
         if path not in self._moments.get(folder, ()):
             files = await self.api.files.below(f"{folder}/")
@@ -113,11 +117,13 @@ class PictureCache:
 
 
 def check_path(path: str) -> None:
-    """Refuse to fetch what does not lie in the folder of a chat.
+    """Refuse to fetch what is neither a file of a chat nor a picture of a job.
 
     Raises:
-        NotAllowed: It does not.
+        NotAllowed: It is neither.
     """
+    if _MADE.fullmatch(path):
+        return
     match = _PATH.fullmatch(path)
     if match is None or match[1] in {".", ".."}:
         raise NotAllowed("It does not lie in the folder of a chat.")

@@ -7,10 +7,13 @@ from textual.message import Message
 from pocketllm_cli.models import (
     Account,
     CatalogModel,
+    Chat,
+    Job,
     ModelConfig,
     Profile,
     Provider,
     Session,
+    StoredFile,
     UsageRow,
 )
 
@@ -66,6 +69,30 @@ class UsageRead(Message):
     by_day: list[UsageRow]
     by_model: list[UsageRow]
     rows: list[UsageRow]
+
+
+@dataclass
+class FilesRead(Message):
+    """The files of chats, and the chats that are there of those they belong to."""
+
+    files: list[StoredFile]
+    chats: list[Chat]
+
+
+@dataclass
+class TextRead(Message):
+    """The text of a file, harmless; or why it cannot be shown."""
+
+    text: str
+
+
+@dataclass
+class JobsRead(Message):
+    """A page of jobs that make pictures, the newest first."""
+
+    jobs: list[Job]
+    is_first_page: bool
+    has_more: bool
 
 
 @dataclass

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 PLACES: Final[dict[str, str]] = {
     "models": "Your model configs: add, test, choose",
+    "images": "Pictures: make them, look at them, save them",
+    "files": "The files of your chats",
     "usage": "Tokens, cost and time of answers",
     "profile": "What you tell about yourself",
     "contexts": "Which backend is used",
@@ -39,6 +41,14 @@ def make_place(name: str, parts: Parts, deed: str | None = None) -> "PlaceScreen
             from pocketllm_cli.tui.screens.models import ModelsScreen
 
             return ModelsScreen(parts, deed)
+        case "images":
+            from pocketllm_cli.tui.screens.images import ImagesScreen
+
+            return ImagesScreen(parts, deed)
+        case "files":
+            from pocketllm_cli.tui.screens.files import FilesScreen
+
+            return FilesScreen(parts, deed)
         case "usage":
             from pocketllm_cli.tui.screens.usage import UsageScreen
 

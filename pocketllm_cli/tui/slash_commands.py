@@ -20,7 +20,10 @@ SLASH_COMMANDS: Final[dict[str, str]] = {
     "thoughts": "Fold or unfold what the model thought",
     "export": "Write this chat to a file: /export markdown, json or html",
     "theme": "Choose the colours",
+    "image": "Make a picture in this chat: /image A red fox in snow",
     "models": "Your model configs",
+    "images": "Pictures: make them, look at them, save them",
+    "storage": "The files of all your chats",
     "usage": "Tokens, cost and time of answers",
     "profile": "What you tell about yourself",
     "contexts": "Choose the backend",
@@ -31,15 +34,21 @@ SLASH_COMMANDS: Final[dict[str, str]] = {
 }
 
 
+_OF_LINES: Final = frozenset({"image"})
+"""Commands whose rest may have more than one line."""
+
+
 def parse_command(text: str) -> tuple[str, str] | None:
     """Return the name and the rest of a command, or None for a text that is a prompt.
 
     Only a name that exists makes a command, so that a prompt may begin with a slash.
     """
-    if not text.startswith("/") or "\n" in text.strip():
+    if not text.startswith("/"):
         return None
-    name, _, rest = text[1:].strip().partition(" ")
-    return (name, rest.strip()) if name in SLASH_COMMANDS else None
+    name, *rest = text[1:].strip().split(maxsplit=1)[:2] or [""]
+    if name not in SLASH_COMMANDS or ("\n" in text.strip() and name not in _OF_LINES):
+        return None
+    return name, "".join(rest).strip()
 
 
 def commands_beginning(text: str) -> list[str]:

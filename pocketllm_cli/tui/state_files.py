@@ -17,6 +17,7 @@ from pocketllm_cli.tui.prompts import Prompt
 _NEW_CHAT: Final = "new"
 _MOST_DRAFTS: Final = 200
 _PICKED: Final = "picked.json"
+_WISH: Final = "image-wish.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,15 @@ class StateFiles:
             return tuple(PickedFile.from_row(row) for row in rows)
         except TypeError:
             return ()
+
+    def image_wish(self) -> dict[str, Any]:
+        """Return how pictures were wanted last."""
+        return dict(self._read(_WISH, dict))
+
+    def keep_image_wish(self, wish: dict[str, str]) -> None:
+        """Keep how pictures are wanted."""
+        if self._read(_WISH, dict) != wish:
+            self._write(_WISH, wish)
 
     def outbox(self) -> list[Prompt]:
         """Return the prompts that the backend does not have yet, in the order they were sent."""

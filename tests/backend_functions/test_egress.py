@@ -4,7 +4,7 @@ import aiohttp.abc
 import httpx
 import pytest
 
-from backend_functions.egress import EgressPolicy, check_base_url, open_client, origin
+from backend_functions.egress import EgressPolicy, check_base_url, check_link, open_client, origin
 from backend_functions.errors import InvalidRequest
 from backend_functions.settings import Limits
 from tests.support.upstream import Upstream
@@ -69,6 +69,24 @@ def test_the_embedded_backend_may_call_servers_beside_it() -> None:
     assert check_base_url("http://localhost:1234/v1", EMBEDDED).host == "localhost"
     with pytest.raises(InvalidRequest):
         check_base_url("http://192.168.1.5:11434/v1", EMBEDDED)
+
+
+@pytest.mark.parametrize(
+    "link", [f"https://{host}/a.png" for host in PRIVATE] + ["http://1.1.1.1/a", "file:///a", "x"]
+)
+def test_a_provider_cannot_lead_to_a_private_address(link: str) -> None:
+    with pytest.raises(InvalidRequest):
+        check_link(link, httpx.URL("https://api.example.com/v1"))
+
+
+def test_a_provider_can_lead_to_itself_and_to_public_addresses() -> None:
+    beside_us = httpx.URL("http://127.0.0.1:8080/v1")
+    signed = "https://files.example.com/a.png?sig=%2F"
+
+    assert check_link("http://127.0.0.1:8080/a.png?b=c", beside_us)[1]
+    assert check_link(signed, beside_us) == (httpx.URL(signed), False)
+    with pytest.raises(InvalidRequest):
+        check_link("http://127.0.0.1:8081/a.png", beside_us)
 
 
 def test_a_key_is_bound_to_scheme_host_and_port() -> None:

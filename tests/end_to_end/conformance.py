@@ -13,7 +13,8 @@ NOBODY: Final = "7d444840-9dc0-11d1-b245-5ffdce74fad2"
 class Row:
     """How one command behaves.
 
-    In arguments, `{chat}`, `{message}`, `{model}` and `{file}` stand for what there is.
+    In arguments, `{chat}`, `{message}`, `{model}`, `{job}`, `{picture}`, `{png}` and `{file}` stand
+    for what there is.
     """
 
     words: tuple[str, ...]
@@ -25,7 +26,7 @@ class Row:
     missing: tuple[str, ...] | None = None
     """Arguments that name something which is not there."""
     is_prefix: bool = False
-    """Whether it takes the beginning of a chat's id."""
+    """Whether it takes the beginning of an id."""
     destroys: tuple[str, ...] | None = None
     """Arguments with which it asks first, and needs `--yes` where nobody can be asked."""
     other: tuple[str, ...] = ()
@@ -64,6 +65,19 @@ TABLE: Final = (
     Row(("models", "test"), ("{model}",), missing=("nope",)),
     Row(("models", "catalog"), None, missing=("nope",)),
     Row(("models", "remove"), None, missing=("nope", "--yes"), destroys=("{model}",)),
+    Row(("images",)),
+    Row(("images", "create"), ("-m", "test/test", "a red balloon")),
+    Row(("images", "list")),
+    Row(("images", "show"), ("{job}",), missing=(NOBODY,), is_prefix=True),
+    Row(("images", "save"), ("{job}", "{png}", "--force"), missing=(NOBODY, "{png}", "--force")),
+    Row(("images", "link"), ("{job}",), missing=(NOBODY,), is_prefix=True),
+    Row(("images", "remove"), None, missing=(NOBODY, "--yes"), destroys=("{job}",)),
+    Row(("jobs",)),
+    Row(("jobs", "list")),
+    Row(("jobs", "show"), ("{job}",), missing=(NOBODY,), is_prefix=True),
+    Row(("jobs", "wait"), ("{job}",), missing=(NOBODY,), is_prefix=True),
+    Row(("jobs", "cancel"), None, missing=(NOBODY,), is_prefix=True),
+    Row(("jobs", "retry"), None, missing=(NOBODY,), is_prefix=True),
     Row(("files",)),
     Row(("files", "list"), missing=("--chat", NOBODY)),
     Row(
@@ -71,6 +85,7 @@ TABLE: Final = (
         ("{file}", "--chat", "{chat}"),
         missing=("{file}", "--chat", NOBODY),
     ),
+    Row(("files", "link"), ("{picture}",), missing=("{chat}/none.txt",)),
     Row(("files", "download"), None, missing=("{chat}/none.txt", "{file}.none")),
     Row(
         ("files", "remove"),
@@ -82,6 +97,7 @@ TABLE: Final = (
     Row(("profile",)),
     Row(("profile", "show")),
     Row(("profile", "edit"), ("--name", "Ada")),
+    Row(("profile", "avatar"), ("{png}",)),
     Row(("password",), None),
     Row(("transfer",), None, "nothing", missing=("--from", "nope", "--to", "embedded")),
     Row(("signup",), None, "backend", other=("--email", "a@example.com")),

@@ -1,6 +1,8 @@
 """One machine for the tests that leave it as it was, and new ones for the others."""
 
 import asyncio
+import io
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
@@ -8,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from pocketllm_cli.cli import main
+from tests.end_to_end.in_process import Ended, Run
 from tests.support.home import Home, home_in
+from tests.support.http_upstream import in_a_thread
+from tests.support.imagerouter import KEY, ImageRouter
 from tests.support.upstream import SCRIPTS, Upstream
 
 
@@ -21,9 +27,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+def imagerouter() -> Iterator[ImageRouter]:
+    """Who makes the pictures of the shared machine."""
+    with in_a_thread(ImageRouter()) as imagerouter:
+        yield imagerouter
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory, imagerouter: ImageRouter) -> Iterator[Home]:
     """A machine where the backend runs, for tests that do not stop it."""
-    with home_in(tmp_path_factory.mktemp("shared home")) as home:
+    pictures = {"IMAGEROUTER_API_KEY": KEY, "IMAGEROUTER_BASE_URL": imagerouter.base_url}
+    with home_in(tmp_path_factory.mktemp("shared home"), **pictures) as home:
         started = home.run("backend", "start")
         assert started.code == 0, started.err
         yield home
@@ -94,3 +108,24 @@ def add_model(home: Home, provider: Upstream, addresses: dict[str, str]) -> Call
         return model
 
     return add
+
+
+@pytest.fixture
+def run(home: Home, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the real entry point in this process, as a person of the shared machine."""
+    for name in list(os.environ):
+        if name.startswith(("POCKETLLM_", "SUPABASE_")):
+            monkeypatch.delenv(name)
+    for name, value in home.environment.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*argv: str, stdin: bytes = b"", **extra: str) -> Ended:
+        with monkeypatch.context() as patch:
+            patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+            for name, value in extra.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                main(argv)
+        return Ended(int(ended.value.code or 0), *capfd.readouterr())
+
+    return run

@@ -1,6 +1,5 @@
 """Every command, in every mode: what it prints where, and the code it ends with."""
 
-import io
 import json
 import os
 import re
@@ -9,30 +8,16 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import NamedTuple
 
 import psycopg
 import pytest
 
-from pocketllm_cli.cli import main
 from pocketllm_cli.errors import ExitCode
 from tests.docs.references import command_names
 from tests.end_to_end.conformance import TABLE, Row
+from tests.end_to_end.in_process import Run
 from tests.support.home import Home
-
-
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    def error(self) -> dict[str, str]:
-        """The one JSON object on stderr."""
-        found: dict[str, str] = json.loads(self.err.strip().splitlines()[-1])
-        return found
-
-
-Run = Callable[..., Ended]
+from tests.support.imagerouter import MODEL
 
 _CREDENTIALS = {"POCKETLLM_ACCESS_TOKEN": "x.y.z", "POCKETLLM_PASSWORD": "a long password"}
 
@@ -47,27 +32,6 @@ def needing(*needs: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("row", chosen, ids=lambda row: " ".join(row.words))
 
 
-@pytest.fixture
-def run(home: Home, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the real entry point in this process, as a person of the shared machine."""
-    for name in list(os.environ):
-        if name.startswith(("POCKETLLM_", "SUPABASE_")):
-            monkeypatch.delenv(name)
-    for name, value in home.environment.items():
-        monkeypatch.setenv(name, value)
-
-    def run(*argv: str, **extra: str) -> Ended:
-        with monkeypatch.context() as patch:
-            patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
-            for name, value in extra.items():
-                patch.setenv(name, value)
-            with pytest.raises(SystemExit) as ended:
-                main(argv)
-        return Ended(int(ended.value.code or 0), *capfd.readouterr())
-
-    return run
-
-
 @pytest.fixture(scope="module")
 def things(
     home: Home, add_model: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
@@ -78,15 +42,38 @@ def things(
     message = home.run("chats", "show", chat, "--json").json()["messages"][0]["id"]
     file = tmp_path_factory.mktemp("conformance") / "chats.json"
     file.write_bytes(home.run("chats", "export", chat, "--format", "json").out)
-    for number in (1, 2):  # two chats whose ids begin alike
-        with psycopg.connect(home.status()["database_url"]) as connection:
+    job = home.run("images", "create", "-m", MODEL, "--size", "40x30", "--json", "x").json()
+    png = file.with_name("picture.png")
+    assert home.run("images", "save", job["id"], str(png)).code == 0
+    _insert_alike(home, chat, job["id"])
+    return {
+        "chat": chat,
+        "message": message,
+        "model": model,
+        "job": job["id"],
+        "picture": job["output_data"]["path"],
+        "png": str(png),
+        "file": str(file),
+    }
+
+
+def _insert_alike(home: Home, chat: str, job: str) -> None:
+    """Make two chats, and two jobs, whose ids begin alike."""
+    with psycopg.connect(home.status()["database_url"]) as connection:
+        for number in (1, 2):
+            alike = f"abcdef00-0000-4000-8000-00000000000{number}"
             connection.execute(
                 "insert into public.chats (id, user_id, title)"
                 " select %s, user_id, %s from public.chats where id = %s"
                 " on conflict do nothing",
-                (f"abcdef00-0000-4000-8000-00000000000{number}", f"alike {number}", chat),
+                (alike, f"alike {number}", chat),
             )
-    return {"chat": chat, "message": message, "model": model, "file": str(file)}
+            connection.execute(
+                "insert into public.jobs (id, user_id, job_type, status, created_at)"
+                " select %s, user_id, job_type, 'failed', '2020-01-01' from public.jobs"
+                " where id = %s on conflict do nothing",
+                (alike, job),
+            )
 
 
 def arguments(row: Row, given: tuple[str, ...], things: dict[str, str]) -> list[str]:

@@ -31,6 +31,9 @@ SEEN: dict[str, tuple[str | None, str]] = {
     "A gate in CI": ("verdict.txt", "merged"),
     "What failed, and what to do about it": ("problem.txt", "no such model"),
     "Titles, and what they cost": (None, "Nightly"),
+    "A picture for a page": ("balloon.png", "PNG"),
+    "Several pictures at once": ("paths.txt", "private/generated_images/"),
+    "A link for somebody else": ("link.txt", "/storage/v1/object/sign/user_assets/private/"),
     "A backup that can be brought in again": ("chats.json", '"format": "pocketllm-chats"'),
 }
 
@@ -101,5 +104,5 @@ def test_the_example_does_what_it_says(person: Home, heading: str) -> None:
 
     assert done.returncode == 0, done.stderr
     file, text = SEEN[heading]
-    seen = (person.folder / file).read_text() if file else done.stdout
+    seen = (person.folder / file).read_text(errors="replace") if file else done.stdout
     assert text in seen

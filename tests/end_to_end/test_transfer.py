@@ -123,7 +123,8 @@ def fill(two: Two, tmp_path: Path) -> str:
         *(job, owner, Jsonb({"prompt": "a cat"}), Jsonb({"path": picture})),
     )
     two.here_rows(
-        "insert into public.jobs (user_id, job_type) values (%s, 'image_generation') returning 1",
+        "insert into public.jobs (user_id, job_type, status)"
+        " values (%s, 'image_generation', 'processing') returning 1",  # nobody works at it here
         owner,
     )
     url = f"{here.status()['url']}/storage/v1/object/user_assets"

@@ -18,7 +18,7 @@ from tests.pocketllm_cli.fake_storage import FakeStorage
 
 KEY = "sb_publishable_test"
 NOW = "2026-01-02T03:04:05+00:00"
-TABLES = ("chats", "messages", "model_configs", "profiles")
+TABLES = ("chats", "jobs", "messages", "model_configs", "profiles")
 Row = dict[str, Any]
 PROVIDERS: list[Row] = [
     {"name": "openai", "base_url": "https://api.openai.com/v1", "key": "required"},
@@ -117,6 +117,36 @@ class FakeBackend:
         chat["current_message_id"] = row["id"]
         self.tables["messages"].append(row)
         return row
+
+    def add_job(self, prompt: str, status: str = "pending", **fields: Any) -> Row:
+        """Have a job that makes a picture; each is a second younger than the one before."""
+        second = len(self.tables["jobs"])
+        made_at = f"2026-01-02T11:59:{second % 60:02}+00:00"
+        row: Row = {"id": str(uuid4()), "job_type": "image_generation", "status": status}
+        row |= {"input_data": {"prompt": prompt, "modelId": "test/test"}, "output_data": None}
+        row |= {"error_log": None, "created_at": made_at, "updated_at": made_at}
+        row |= {"attempt": 0, "started_at": None, "next_attempt_at": None} | fields
+        self.tables["jobs"].append(row)
+        return row
+
+    def complete_job(self, job: Row, png: bytes) -> str:
+        """Store the picture of a job, and return where."""
+        user_id = user("")["id"]
+        path = f"private/generated_images/{user_id}/{job['id']}.png"
+        self.storage.objects[path] = "image/png", png
+        made = {"path": path, "size": len(png), "width": 240, "height": 120, "cost_usd": 0.01}
+        job |= {"status": "completed", "attempt": 1, "output_data": made}
+        return path
+
+    def cancel_job(self, body: Row) -> Row:
+        job = next(row for row in self.tables["jobs"] if row["id"] == body["job_id"])
+        if job["status"] in ("pending", "processing"):
+            job |= {"status": "failed", "error_log": "Cancelled."}
+        return job
+
+    def retry_job(self, body: Row) -> Row:
+        job = next(row for row in self.tables["jobs"] if row["id"] == body["job_id"])
+        return self.add_job(job["input_data"]["prompt"])
 
     def noted_file(self, path: str) -> Row:
         """Return what is noted on a question of a file that went with it."""
@@ -308,16 +338,24 @@ class Handler(BaseHTTPRequestHandler):
         picked = [{name: row.get(name) for name in columns} for row in matching]
         self.answer_json(201 if self.command == "POST" else 200, picked)
 
-    def _insert(self, table: str, body: Row) -> Row:
+    def _insert(self, table: str, body: Any) -> Row:
+        if isinstance(body, list):
+            return [self._insert(table, row) for row in body][-1]
         if table == "chats":
             row = self.backend.add_chat(body["title"], body.get("id"))
             row["model_config_id"] = body.get("model_config_id")
             return row
-        return self.backend.add_message(body["chat_id"], body["role"], body["content"])
+        under = body.get("parent_id") or "tip"
+        metadata = body.get("metadata") or {}
+        words = (body["chat_id"], body["role"], body["content"])
+        return self.backend.add_message(*words, under=under, **metadata)
 
     def _function(self, path: str, body: Any) -> None:
         if path.startswith("chat-request"):
             FakeAnswers(self.backend, self).handle(path.removeprefix("chat-request"), body)
+        elif path == "image-generation":
+            job = self.backend.add_job(body["prompt"], input_data=body)
+            self.answer_json(202, {"job_id": job["id"]})
         elif path == "model-configs":
             fields = {key: value for key, value in body.items() if key != "api_key"}
             self.answer_json(201, self.backend.add_model(**fields, has_key="api_key" in body))
@@ -338,14 +376,15 @@ class Handler(BaseHTTPRequestHandler):
 
 def _fits(row: Row, column: str, condition: str) -> bool:
     if column == "or":  # the one the client uses: rows before one, newest first
-        match = re.search(r'updated_at\.lt\."([^"]+)".*id\.lt\.([\w-]+)', condition)
+        match = re.search(r'(\w+_at)\.lt\."([^"]+)".*id\.lt\.([\w-]+)', condition)
         assert match is not None
-        return (row["updated_at"], row["id"]) < match.groups()
+        return (row[match[1]], row["id"]) < match.groups()[1:]
     operator, _, value = condition.partition(".")
     column, _, key = column.partition("->>")
     actual = (row[column] or {}).get(key) if key else row.get(column)
     expected: Any = int(value) if isinstance(actual, int) else value
     conditions: dict[str, Callable[[], bool]] = {
+        "cs": lambda: _holds(actual, json.loads(value)),
         "eq": lambda: actual == expected,
         "gt": lambda: actual > expected,
         "in": lambda: str(actual) in value.strip("()").split(","),
@@ -355,6 +394,15 @@ def _fits(row: Row, column: str, condition: str) -> bool:
         "lte": lambda: actual <= expected,
     }
     return bool(conditions[operator]())
+
+
+def _holds(actual: Any, wanted: Any) -> bool:
+    """Say whether a JSON value contains another, as Postgres means it."""
+    if isinstance(wanted, dict) and isinstance(actual, dict):
+        return all(name in actual and _holds(actual[name], wanted[name]) for name in wanted)
+    if isinstance(wanted, list) and isinstance(actual, list):
+        return all(any(_holds(one, each) for one in actual) for each in wanted)
+    return bool(actual == wanted)
 
 
 class Server(ThreadingHTTPServer):

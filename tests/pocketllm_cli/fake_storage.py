@@ -20,6 +20,8 @@ class FakeStorage:
         name = unquote(rest.lstrip("/"))
         if deed == "object/list-v2":
             return 200, {"hasNext": False, "objects": self._below(json["prefix"])}
+        if deed == "object/sign":
+            return 200, {"signedURL": f"/object/sign/user_assets/{name}?token=signed"}
         if method == "DELETE":
             gone = [each for each in json["prefixes"] if self.objects.pop(each, None)]
             return 200, [{"name": each} for each in gone]

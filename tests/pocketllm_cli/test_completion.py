@@ -204,6 +204,18 @@ def test_another_account_is_not_shown_the_names_of_the_last_one(
     assert "secret" not in cli("completion", "fish", "--", "chats", "show", "").out
 
 
+def test_jobs_are_completed_by_what_was_asked_for(cli: Cli, backend: FakeBackend) -> None:
+    job = {"id": "3f2a1b2c-0000-4000-8000-000000000001", "job_type": "image_generation"}
+    backend.tables["jobs"] = [
+        job
+        | {"status": "completed", "input_data": {"prompt": "a \x1b[2Jballoon"}, "created_at": "1"}
+    ]
+
+    for command in ("jobs show", "images save", "jobs wait 77c1"):
+        found = cli("completion", "fish", *command.split(), "3f").out
+        assert found == "3f2a1b2c\ta balloon\n", command
+
+
 def test_a_title_cannot_break_out_of_its_line(cli: Cli, backend: FakeBackend) -> None:
     backend.add_chat("a\nb\x1b[2J\tc")
     cli("chats", "list")

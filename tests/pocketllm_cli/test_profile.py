@@ -6,7 +6,7 @@ from pocketllm_cli.errors import ExitCode
 from tests.pocketllm_cli.conftest import Cli
 from tests.pocketllm_cli.fake_backend import FakeBackend
 
-FIELDS = ["full_name", "username", "bio", "date_of_birth", "profession"]
+FIELDS = ["full_name", "username", "bio", "date_of_birth", "profession", "avatar_url"]
 
 
 @pytest.fixture

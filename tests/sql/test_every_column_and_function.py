@@ -84,7 +84,7 @@ ABOUT_NOBODY = {"self_check()", "worker_check()"}
 # Beside these, which take only text, nothing outside schema public can be called.
 PURE = {"search.candidates(text)", "search.parse(text)", "search.plain(text)"} | PATH_RULES
 # What triggers and indexes use; no request calls them. The service may call these.
-INTERNAL = {"private.applied_migrations()"} | PATH_RULES
+INTERNAL = {"private.applied_migrations()", "private.vault_secret(text)"} | PATH_RULES
 # What workers and those who run the backend call; as the service.
 OF_JOBS = {
     "private.defer_task(uuid,uuid,integer)",

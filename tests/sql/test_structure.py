@@ -23,6 +23,7 @@ DEFINERS = {
     "private.queue_job": "writes the queue, which is nobody's to write, for a job that is made",
     "worker_check": "counts workers, of which no client may see one",
     "import_jobs": "writes states and results of the caller's jobs that are over elsewhere",
+    "private.vault_secret": "reads one secret of the project's own, for the service alone",
     "private.applied_migrations": "reads versions, and no more, from a ledger that holds all text",
 }
 # By name as the catalogue shows it: schema public is on the search path. All act as the caller.

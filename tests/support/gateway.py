@@ -15,6 +15,7 @@ import psycopg
 from backend_functions.app import Services
 from backend_functions.embedded.all_in_one import embedded_app
 from backend_functions.embedded.outbox import Outbox
+from backend_functions.embedded.ports import free_port
 from backend_functions.embedded.postgres import SUPERUSER
 from backend_functions.embedded.token_keys import TokenKeys
 from backend_functions.gateway.storage.disk import ObjectFolder
@@ -98,10 +99,10 @@ class RunningGateway:
 @contextmanager
 def running_gateway(cluster: Cluster, database: str, folder: Path) -> Iterator[RunningGateway]:
     """Serve until the block ends."""
-    keys = cluster.keys
+    keys, port = cluster.keys, free_port()
     settings = Settings(
         mode="embedded",
-        supabase_url="http://gateway.test",
+        supabase_url=f"http://127.0.0.1:{port}",  # its functions call its Storage
         database_url=cluster.url(database),
         publishable_key=keys.publishable_key,
         secret_key=keys.secret_key,
@@ -119,7 +120,7 @@ def running_gateway(cluster: Cluster, database: str, folder: Path) -> Iterator[R
         auth, outbox = AuthSettings(settings.supabase_url), Outbox(folder.parent / "mail")
         feed_url = cluster.url(database, login="postgres")
         app = embedded_app(services, keys, objects, tokens, auth, outbox.put, feed_url=feed_url)
-        async with served(app) as url:
+        async with served(app, port=port) as url:
             urls.append(url)
             ready.set()
             await stop.wait()

@@ -3,13 +3,15 @@
 import asyncio
 import json
 import ssl
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 Writer = asyncio.StreamWriter
+Served = TypeVar("Served", bound="HttpUpstream")
 Answer = Callable[[Writer], Awaitable[None]]
 
 END = b"0\r\n\r\n"
@@ -30,6 +32,11 @@ class HttpUpstream(ABC):
     @abstractmethod
     async def answer(self, request: dict[str, Any], writer: Writer) -> None:
         """Answer a request; its headers and target are the last of those noted."""
+
+    def read(self, headers: dict[str, str], body: bytes) -> dict[str, Any]:
+        """What is noted of a request's body; JSON, unless a subclass takes more."""
+        request: dict[str, Any] = json.loads(body or b"{}")
+        return request
 
     @asynccontextmanager
     async def running(
@@ -69,7 +76,7 @@ class HttpUpstream(ABC):
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             self.headers.append(headers)
             self.targets.append(first.split(" ")[1])
-            request = json.loads(body or b"{}")
+            request = self.read(headers, body)
             self.requests.append(request)
             self.open_streams += 1
             try:
@@ -95,3 +102,22 @@ def whole(status: int, media_type: str, body: bytes, **extra: str) -> bytes:
     headers = {"content-type": media_type, "content-length": str(len(body)), **extra}
     lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
     return f"HTTP/1.1 {status} X\r\n{lines}\r\n".encode() + body
+
+
+@contextmanager
+def in_a_thread(upstream: Served) -> Iterator[Served]:
+    """Let it listen in a thread of its own, for tests that are not asynchronous."""
+    loop, ready, over = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+
+    async def serve() -> None:
+        async with upstream.running():
+            ready.set()
+            await over.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    ready.wait()
+    yield upstream
+    loop.call_soon_threadsafe(over.set)
+    thread.join()
+    loop.close()

@@ -2,28 +2,22 @@
 
 import asyncio
 import json
-import struct
-import zlib
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from PIL import Image
+
 from tests.support.http_upstream import HttpUpstream, Writer, whole
+from tests.support.picture_files import encoded
 
 Script = Callable[["PictureMaker", dict[str, Any], Writer], Awaitable[None]]
 
 
 def png(width: int = 3, height: int = 2) -> bytes:
-    """A whole PNG, black."""
-
-    def part(kind: bytes, data: bytes) -> bytes:
-        check = struct.pack(">I", zlib.crc32(kind + data))
-        return struct.pack(">I", len(data)) + kind + data + check
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    rows = zlib.compress(b"".join(b"\0" + bytes(3 * width) for _ in range(height)))
-    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", rows) + part(b"IEND", b"")
+    """A whole PNG, black, such as the server writes them: drawn anew it is the same."""
+    return encoded(Image.new("RGB", (width, height)), "PNG", compress_level=3)
 
 
 @dataclass
@@ -35,7 +29,7 @@ class PictureMaker(HttpUpstream):
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.port}/v1/openai"
 
     async def answer(self, request: dict[str, Any], writer: Writer) -> None:
         await _SCRIPTS.get(request.get("model", ""), _make)(self, request, writer)

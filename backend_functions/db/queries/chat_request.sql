@@ -71,3 +71,10 @@ where id = %(chat_id)s and title_by = 'prompt'
 with dead as (delete from private.running_answers)
 update public.messages set metadata = metadata || %(metadata)s
 where role = 'assistant' and metadata ->> 'status' = 'streaming'
+
+-- name: find_summaries
+-- The caller's latest analysis of each of these files.
+select distinct on (output_data ->> 'path') output_data from public.jobs
+where user_id = %(user_id)s and job_type = 'file_analysis' and status = 'completed'
+  and output_data ->> 'path' = any(%(paths)s)
+order by output_data ->> 'path', created_at desc

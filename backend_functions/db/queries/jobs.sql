@@ -102,6 +102,10 @@ where task.id = %(task_id)s and task.worker_id = %(worker_id)s and task.status =
 -- Put in order what dead workers and lost tasks left behind; tells what was done.
 select * from private.tend_jobs(%(silence_seconds)s)
 
+-- name: find_object
+-- Whether an object is there for the caller; row level security decides.
+select 1 as found from storage.objects where bucket_id = %(bucket)s and name = %(path)s
+
 -- name: register_types
 -- Have these types of jobs counted each by itself.
 insert into private.job_outcomes (job_type, outcome)

@@ -17,9 +17,18 @@ select
 from public.model_configs
 where id = %(config_id)s and user_id = %(user_id)s
 
--- name: find_search
--- The caller's own key for web search, if they have one; the oldest counts.
-select id as config_id, base_url from public.model_configs
+-- name: find_keyed_config
+-- The caller's own key of a provider, if they have one; the oldest counts.
+select id as config_id, provider, base_url, model from public.model_configs
 where provider = %(provider)s and user_id = (select auth.uid()) and has_key
 order by created_at
 limit 1
+
+-- name: find_own_config
+-- What a config of the caller names.
+select id as config_id, provider, base_url, model from public.model_configs
+where id = %(config_id)s and user_id = (select auth.uid())
+
+-- name: find_secret
+-- A secret of the project's Vault by its name; null where there is none, or no Vault.
+select private.vault_secret(%(name)s) as secret

@@ -1,44 +1,31 @@
 """The part of the chat screen that deals in files: picked for a prompt, shown, saved."""
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from textual import getters, on, work
 
 from pocketllm_cli.errors import PocketLLMError, UsageProblem
-from pocketllm_cli.models import AttachedFile, Turn
-from pocketllm_cli.sanitize import clean_line, clean_text
-from pocketllm_cli.tui.canvas import open_picture
+from pocketllm_cli.models import Turn
+from pocketllm_cli.sanitize import clean_text
 from pocketllm_cli.tui.messages import (
     CopyWanted,
     DetachWanted,
-    Failed,
+    FileChosen,
     PathsPasted,
-    PictureLoaded,
-    PictureMissing,
-    PictureWanted,
 )
-from pocketllm_cli.tui.parts import Parts
-from pocketllm_cli.tui.picked_files import PickedFile, place_for, safe_name
+from pocketllm_cli.tui.picked_files import PickedFile
 from pocketllm_cli.tui.screens.app_screen import told
 from pocketllm_cli.tui.screens.deeds import DeedsScreen
+from pocketllm_cli.tui.screens.saving import save_file
 from pocketllm_cli.tui.widgets.attachment_chips import told as told_file
 from pocketllm_cli.tui.widgets.composer import Composer
-
-_AT_ONCE: Final = 2
-"""Pictures that are fetched and decoded at a time."""
 
 
 class AttachingScreen(DeedsScreen):
     """Picks files, hands out pictures, saves what went with a question."""
 
     composer = getters.query_one(Composer)
-
-    def __init__(self, parts: Parts) -> None:
-        super().__init__(parts)
-        self._places_for_pictures = asyncio.Semaphore(_AT_ONCE)
 
     def pick(self, paths: Sequence[Path]) -> list[PickedFile]:
         """Let files go with the prompt that is being written, and return those that do."""
@@ -140,35 +127,12 @@ class AttachingScreen(DeedsScreen):
         if deed == "copy":
             self.post_message(CopyWanted(file.path, "the path"))
         elif deed == "save":
-            await self._save(file)
+            await save_file(self, file.path, file.name)
 
-    async def _save(self, file: AttachedFile) -> None:
-        from pocketllm_cli.tui.screens.dialogs import AskLine, Confirm
-
-        usual = str(self.parts.folder / safe_name(file.name))
-        name = await self.app.push_screen_wait(AskLine("Save it as", usual, most=4096))
-        if name is None:
-            return
-        try:
-            place = place_for(name, self.parts.folder)
-            replace = Confirm(f"{place} is there already. Replace it?", deed="Replace")
-            if place.exists() and not await self.app.push_screen_wait(replace):
-                return
-            await self.parts.api.files.download(file.path, place)
-        except PocketLLMError as error:
-            self.post_message(Failed("save the file", error))
-        else:
-            self.tell(f"Saved to {place}.")
-
-    @on(PictureWanted)
-    @work(group="pictures")
-    async def _load_picture(self, event: PictureWanted) -> None:
-        event.stop()
-        async with self._places_for_pictures:
-            try:
-                data = await self.parts.pictures.load(event.file)
-                picture = await asyncio.to_thread(open_picture, data, self.parts.canvas)
-            except PocketLLMError as error:
-                event.view.post_message(PictureMissing(clean_line(error.message)))
-            else:
-                event.view.post_message(PictureLoaded(picture, self.parts.canvas))
+    @on(FileChosen)
+    def _take_stored(self, event: FileChosen) -> None:
+        """Let a file that is stored already go with the prompt."""
+        event.stop()  # the app would hand it on to us once more
+        if event.file not in self.composer.files:
+            self.composer.files = (*self.composer.files, event.file)
+        self.set_focus(self.composer.area)

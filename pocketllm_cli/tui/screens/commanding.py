@@ -19,7 +19,7 @@ from pocketllm_cli.tui.messages import CommandWritten, CopyWanted
 from pocketllm_cli.tui.opened_chat import OpenedChat
 from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.places import PLACES
-from pocketllm_cli.tui.screens.writing import WritingScreen
+from pocketllm_cli.tui.screens.imaging import ImagingScreen
 from pocketllm_cli.tui.slash_commands import SLASH_COMMANDS
 
 _ACTIONS: Final = {
@@ -28,9 +28,10 @@ _ACTIONS: Final = {
     "archived": "screen.show_archive",
     "theme": "app.next_theme",
     "quit": "app.quit",
-    **{name: f"app.open('{name}')" for name in PLACES},
+    **{name: f"app.open('{name}')" for name in PLACES if name != "files"},
+    "storage": "app.open('files')",  # `/files` is about those of the chat that is open
 }
-_OF_NO_CHAT: Final = frozenset({"model", "delete", "attach"})
+_OF_NO_CHAT: Final = frozenset({"model", "delete", "attach", "image"})
 """What else can be asked of a chat in which nothing was asked yet."""
 _OF_THE_SCREEN: Final = {
     "chat.list": "go_to_chats",
@@ -47,7 +48,7 @@ _OF_A_MESSAGE: Final = {
 _PATIENCE_SECONDS: Final = 1.0
 
 
-class CommandingScreen(WritingScreen):
+class CommandingScreen(ImagingScreen):
     """Does what is asked of the chat that is open."""
 
     BINDINGS = [
@@ -87,12 +88,19 @@ class CommandingScreen(WritingScreen):
                 self._archive(chat, is_wanted=name == "archive")
             case "delete":
                 self._delete()
-            case "attach":
-                self.attach_named(rest)
-            case "files":
-                self.show_files(self.current.stored)
             case _:
-                self._do_with_last(name)
+                self._do_with_files(name, rest)
+
+    def _do_with_files(self, name: str, rest: str) -> None:
+        """Do what is about files and pictures, or about the newest answer or question."""
+        if name == "image":
+            self.make_image(rest)
+        elif name == "attach":
+            self.attach_named(rest)
+        elif name == "files":
+            self.show_files(self.current.stored)
+        else:
+            self._do_with_last(name)
 
     def _do_with_last(self, name: str) -> None:
         """Do what is about the newest answer or question."""

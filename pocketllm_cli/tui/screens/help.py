@@ -20,6 +20,7 @@ _GROUPS = {
     "messages": "Messages, when they have the focus",
     "chats": "The list of chats",
     "dialog": "Questions",
+    "gallery": "Images, when the gallery has the focus",
     "form": "Forms",
     "place": "The screens beside the chat",
     "signin": "Signing in",

@@ -135,6 +135,8 @@ class WritingScreen(AttachingScreen):
                 self.show_version(turn, -1 if event.deed == "before" else 1)
             case "links":
                 self.choose_link(turn)
+            case "files" if turn.message.job_id and is_answer:
+                self.do_with_picture(turn)
             case "files":
                 self.show_files([turn])
             case "edit":
@@ -189,7 +191,9 @@ class WritingScreen(AttachingScreen):
         self.composer.area.border_title = None
 
     def regenerate(self, turn: Turn | None) -> None:
-        if turn is not None and not self._is_busy():
+        if turn is not None and turn.message.job_id:
+            self.make_again(turn)
+        elif turn is not None and not self._is_busy():
             self.send(self.another_version(turn, None))
 
     def _is_busy(self) -> bool:
@@ -235,6 +239,14 @@ class WritingScreen(AttachingScreen):
         elif not self.composer.text:
             self.composer.put(text)
             self.composer.files = files
+
+    def do_with_picture(self, turn: Turn) -> object:
+        """Let the person choose what is to be done with a picture."""
+        raise NotImplementedError
+
+    def make_again(self, turn: Turn) -> None:
+        """Have another picture made."""
+        raise NotImplementedError
 
     def chat_shown(self, opened: OpenedChat) -> None:
         """Show what stands around the turns of the chat."""

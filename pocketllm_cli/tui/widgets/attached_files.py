@@ -7,7 +7,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from pocketllm_cli.file_kinds import is_picture, size_told
+from pocketllm_cli.file_kinds import is_picture, kind_told, size_told
 from pocketllm_cli.models import AttachedFile
 from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.tui.widgets.picture import PictureView
@@ -28,20 +28,19 @@ class AttachedFiles(Vertical):
     }
     """
 
-    def __init__(self, files: Sequence[AttachedFile], chat_id: str, *, with_pictures: bool) -> None:
+    def __init__(self, files: Sequence[AttachedFile], *, with_pictures: bool) -> None:
         super().__init__()
         self.files = list(files)
-        self._chat_id, self._with_pictures = chat_id, with_pictures
+        self._with_pictures = with_pictures
 
     def compose(self) -> ComposeResult:
         for file in self.files:
             yield Static(Content(f"▪ {described(file)}"), classes="file", markup=False)
             if self._with_pictures and file.path and is_picture(file.media_type):
-                yield PictureView(file, self._chat_id)
+                yield PictureView(file)
 
 
 def described(file: AttachedFile) -> str:
     """Return what a file is, in one line: its name, its kind, its size."""
-    kind = "text" if file.media_type.startswith("text/") else file.media_type.rpartition("/")[2]
-    told = kind if kind == "text" else kind.upper()
-    return " · ".join([clean_line(file.name), clean_line(told), size_told(file.size)])
+    told = clean_line(kind_told(file.media_type))
+    return " · ".join([clean_line(file.name), told, size_told(file.size)])

@@ -1,4 +1,4 @@
-"""A picture that went with a question, drawn once it is there."""
+"""A picture that is stored, drawn once it is there."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from pocketllm_cli.models import AttachedFile
 from pocketllm_cli.sanitize import clean_line
-from pocketllm_cli.tui.canvas import Canvas, picture_widget
+from pocketllm_cli.tui.canvas import MOST_ROWS, Canvas, picture_widget
 from pocketllm_cli.tui.messages import PictureLoaded, PictureMissing, PictureWanted
 
 if TYPE_CHECKING:
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 
 class PictureView(Vertical):
-    """Asks for its picture when it is mounted; says in one line why it has none."""
+    """Asks for its picture when it is mounted; says in one line why it has none.
+
+    Args:
+        most_rows: Rows of the terminal it takes at most.
+        longest_side: Pixels that are enough to draw it so.
+    """
 
     DEFAULT_CSS = """
     PictureView {
@@ -28,10 +33,13 @@ class PictureView(Vertical):
     }
     """
 
-    def __init__(self, file: AttachedFile, chat_id: str) -> None:
+    def __init__(
+        self, file: AttachedFile, *, most_rows: int = MOST_ROWS, longest_side: int | None = None
+    ) -> None:
         super().__init__()
         self.file = file
-        self._chat_id = chat_id
+        self.most_rows = most_rows
+        self._longest_side = longest_side
         self._picture: Image | None = None
         self._canvas = Canvas()
         self._cells = (0, 0)
@@ -40,7 +48,7 @@ class PictureView(Vertical):
         yield Static(classes="reason", markup=False)
 
     def on_mount(self) -> None:
-        self.post_message(PictureWanted(self, self.file, self._chat_id))
+        self.post_message(PictureWanted(self, self.file, self._longest_side))
 
     def on_unmount(self) -> None:
         self._picture = None
@@ -58,11 +66,17 @@ class PictureView(Vertical):
     async def on_resize(self, event: events.Resize) -> None:
         await self._draw()
 
+    def fit_rows(self, most_rows: int) -> None:
+        """Take so many rows at most from now on."""
+        if most_rows != self.most_rows:
+            self.most_rows = most_rows
+            self.call_later(self._draw)
+
     async def _draw(self) -> None:
         """Draw the picture as large as there is room for, if that is not how it is drawn."""
         if self._picture is None or not self.is_attached or self.size.width == 0:
             return
-        cells = self._canvas.fit(self._picture.size, self.size.width)
+        cells = self._canvas.fit(self._picture.size, self.size.width, self.most_rows)
         if cells == self._cells:
             return
         self._cells = cells

@@ -70,7 +70,11 @@ class TurnView(Vertical, LaidOutOnce):
     def compose(self) -> ComposeResult:
         message = self.turn.message
         yield Static(heading_of(self.turn, self.look), classes="heading", markup=False)
-        if self._is_answer:
+        if self._is_answer and message.job_id:
+            from pocketllm_cli.tui.widgets.job_picture import JobPicture  # only where there is one
+
+            yield JobPicture(message.job_id, self.look)
+        elif self._is_answer:
             from pocketllm_cli.tui.widgets.answer_text import AnswerText  # not for the first frame
 
             yield AnswerText(message.content, as_markdown=self.look.markdown)
@@ -96,7 +100,9 @@ class TurnView(Vertical, LaidOutOnce):
         self._mark()
         self.thoughts = turn.message.reasoning or self.thoughts
         old, new = before.message.content, turn.message.content
-        if self._is_answer and turn.message.status == "streaming" and new.startswith(old):
+        if turn.message.job_id:
+            pass  # shown by what the job says, whatever the words for other clients are
+        elif self._is_answer and turn.message.status == "streaming" and new.startswith(old):
             self._answer_text.feed(new[len(old) :])
         elif self._is_answer:
             self._answer_text.show_whole(new)
@@ -152,7 +158,7 @@ class TurnView(Vertical, LaidOutOnce):
             return
         shown.remove()
         pictures = self.look.pictures
-        self.mount(AttachedFiles(message.attachments, message.chat_id, with_pictures=pictures))
+        self.mount(AttachedFiles(message.attachments, with_pictures=pictures))
 
     def _show(self, name: str, text: str, before: int | None = None) -> None:
         found = self.query_children(f".{name}")
@@ -166,6 +172,7 @@ def heading_of(turn: Turn, look: Look) -> Content:
     """Return who wrote a turn, when, in which version and how it stands."""
     message = turn.message
     model = (message.metadata or {}).get("model")
+    model = "Picture" if message.job_id and message.role == "assistant" else model
     who = clean_line(str(model)) if model else _WHO.get(message.role, clean_line(message.role))
     parts = [who]
     if look.timestamps and (time_of_day := _time(message.created_at)):

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend_functions.chat_request.context import (
+    Room,
     count_bytes,
     fit_turns,
     measure_tokens_per_byte,
@@ -25,7 +26,7 @@ def conversation(exchanges: int) -> list[ChatTurn]:
 def test_what_fits_is_sent_whole() -> None:
     turns = conversation(5)
 
-    fitted = fit_turns(turns, window_tokens=10_000, answer_tokens=1000, tokens_per_byte=0.25)
+    fitted = fit_turns(turns, Room(10_000, 1000, 0.25))
 
     assert fitted == tuple(turns)
 
@@ -33,7 +34,7 @@ def test_what_fits_is_sent_whole() -> None:
 def test_the_oldest_turns_go_first_and_the_system_prompt_stays() -> None:
     turns = conversation(10)
 
-    fitted = fit_turns(turns, window_tokens=400, answer_tokens=100, tokens_per_byte=0.25)
+    fitted = fit_turns(turns, Room(400, 100, 0.25))
 
     assert fitted[0] == SYSTEM
     assert fitted[-1].text == "the prompt"
@@ -45,7 +46,7 @@ def test_the_oldest_turns_go_first_and_the_system_prompt_stays() -> None:
 def test_a_prompt_that_is_too_long_by_itself_is_still_sent() -> None:
     turns = [SYSTEM, *exchange(1), ChatTurn("user", "x" * 100_000)]
 
-    fitted = fit_turns(turns, window_tokens=1000, answer_tokens=100, tokens_per_byte=0.25)
+    fitted = fit_turns(turns, Room(1000, 100, 0.25))
 
     assert fitted == (SYSTEM, turns[-1])
 
@@ -53,7 +54,7 @@ def test_a_prompt_that_is_too_long_by_itself_is_still_sent() -> None:
 def test_a_long_answer_is_not_given_more_than_a_quarter_of_the_window() -> None:
     turns = conversation(10)
 
-    fitted = fit_turns(turns, window_tokens=1000, answer_tokens=1_000_000, tokens_per_byte=0.25)
+    fitted = fit_turns(turns, Room(1000, 1_000_000, 0.25))
 
     assert len(fitted) == len(turns)
 
@@ -71,7 +72,7 @@ def test_system_prompt_and_prompt_always_stay_and_the_rest_is_the_newest(
     ]
     turns = [SYSTEM, *rest, ChatTurn("user", "prompt")]
 
-    fitted = fit_turns(turns, window_tokens=window, answer_tokens=answer, tokens_per_byte=0.3)
+    fitted = fit_turns(turns, Room(window, answer, 0.3))
 
     assert fitted[0] == SYSTEM
     assert fitted[1:] == tuple(turns[len(turns) - len(fitted) + 1 :])

@@ -10,6 +10,8 @@ from tests.support.picture_maker import PictureMaker
 
 pytestmark = pytest.mark.db
 
+UNUSABLE = "The image provider sent something that cannot be used."
+
 
 async def test_a_busy_provider_is_asked_again_when_it_said(
     alice: Asker, working: Working, maker: PictureMaker
@@ -37,7 +39,7 @@ async def test_a_busy_provider_is_asked_again_when_it_said(
     [
         ("broken", 5, "The model provider failed. (Tried 5 times.)"),
         ("refuses", 1, "The model provider refused the request."),
-        ("no-picture", 1, "The provider sent no picture."),
+        ("no-picture", 1, f"{UNUSABLE} That is no picture: PNG, JPEG and WebP are taken."),
     ],
 )
 async def test_a_job_that_cannot_be_done_says_why_in_one_sentence(
@@ -57,7 +59,7 @@ async def test_a_job_that_cannot_be_done_says_why_in_one_sentence(
     ("job_type", "input_data", "reason"),
     [
         ("soup", {}, "This backend knows no such type of job."),
-        ("image_generation", {"prompt": "x"}, "The job does not say what picture is wanted."),
+        ("image_generation", {"modelId": "x"}, "The job does not say what picture is wanted."),
         ("image_generation", ["x"], "The job does not say what picture is wanted."),
         ("image_generation", None, "The job does not say what picture is wanted."),
     ],

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from PIL import Image
 
 from pocketllm_cli.api.backend import EmbeddedBackend
 from pocketllm_cli.api.client import Api, open_api
@@ -20,6 +21,7 @@ from pocketllm_cli.transfer.run import Wishes, transfer
 from tests.conftest import Cluster
 from tests.sql.databases import new_database
 from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.picture_files import colour_of, encoded, photo, png_of
 
 pytestmark = pytest.mark.db
 
@@ -164,3 +166,21 @@ async def test_a_chat_that_is_deleted_while_all_are_read_is_left_out(apis: list[
         read.append(chat.chat["id"])
 
     assert read == [first]
+
+
+async def test_an_avatar_comes_along_and_takes_no_other_ones_place(
+    apis: list[Api], tmp_path: Path
+) -> None:
+    here, there, other = apis
+    await here.files.upload_avatar(encoded(photo(600, 400), "JPEG"))
+    mine = await other.files.upload_avatar(png_of("mine"))
+
+    moved = await transfer(here, there, ALONE)
+    again = await transfer(here, there, ALONE)
+    kept = await transfer(here, other, ALONE)
+
+    assert (moved.files, moved.left) == (1, [])
+    assert (again.files, again.left, again.already_there) == (0, [], moved.already_there + 1)
+    assert [left.reason for left in kept.left] == ["there is another one in its place"]
+    await other.files.download(mine.path, tmp_path / "mine.png")
+    assert Image.open(tmp_path / "mine.png").getpixel((0, 0)) == colour_of("mine")

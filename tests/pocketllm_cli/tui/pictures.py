@@ -8,7 +8,7 @@ import html
 import pickle
 import re
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
@@ -29,6 +29,7 @@ from textual.widgets import Input
 from tests.pocketllm_cli.tui.harness import Shown
 
 SMALL: Final = (80, 24)
+NARROW: Final = (60, 24)
 _SIZES: Final = (SMALL, (120, 40))
 _THEMES: Final = ("dark", "light")
 _TEXT: Final = re.compile(r'<text [^>]*\bx="([\d.]+)" y="([\d.]+)"[^>]*>(.*?)</text>')
@@ -63,9 +64,13 @@ class Pictures:
     url: str
 
     async def compare(
-        self, shown: Shown, state: str, themes: Collection[str] = ("dark", "light")
+        self,
+        shown: Shown,
+        state: str,
+        themes: Collection[str] = ("dark", "light"),
+        sizes: Sequence[tuple[int, int]] = _SIZES,
     ) -> None:
-        """Compare at both sizes, dark and light.
+        """Compare at both sizes, dark and light, or at others.
 
         Raises:
             Failed: Pictures differ, or are not there; all of them are named.
@@ -74,7 +79,7 @@ class Pictures:
             line.cursor_blink = False
         await shown.until(lambda: not shown.app.screen.query("Button.-active"))
         differences = []
-        for size, theme in _looks(shown):
+        for size, theme in _looks(shown, sizes):
             if theme not in themes:
                 continue
             if shown.app.size != size:
@@ -106,11 +111,12 @@ class Pictures:
         return f"{title}: {difference(wanted, normalize_svg(picture))}"
 
 
-def _looks(shown: Shown) -> list[tuple[tuple[int, int], str]]:
+def _looks(shown: Shown, sizes: Sequence[tuple[int, int]]) -> list[tuple[tuple[int, int], str]]:
     """Return sizes and themes so that little has to change from one to the next."""
-    sizes = sorted(_SIZES, key=lambda size: shown.app.size != size)
+    nearest = sorted(sizes, key=lambda size: shown.app.size != size)
     first, second = sorted(_THEMES, key=lambda theme: shown.app.theme != theme)
-    return [(sizes[0], first), (sizes[1], first), (sizes[1], second), (sizes[0], second)]
+    looks = [(size, first) for size in nearest]
+    return looks + [(size, second) for size in reversed(nearest)]
 
 
 def difference(wanted: str, actual: str) -> str:

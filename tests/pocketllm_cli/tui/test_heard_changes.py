@@ -20,6 +20,8 @@ from pocketllm_cli.tui.live import (
     ChatGone,
     ConnectionBack,
     ConnectionGone,
+    JobGone,
+    JobTouched,
     MessagesGone,
     PolledChanges,
 )
@@ -125,6 +127,14 @@ async def test_messages_that_are_deleted_at_once_are_told_at_once() -> None:
     rows.tell(*(Change("messages", "DELETE", {"id": f"m{number}"}) for number in range(50)))
     async with heard(rows, Looking()) as told:
         assert await anext(told) == MessagesGone(frozenset(f"m{number}" for number in range(50)))
+
+
+async def test_of_a_job_it_is_told_that_it_changed_whatever_was_sent_along() -> None:
+    rows = Rows()
+    rows.tell(Change("jobs", "INSERT", {"id": "a"}), Change("jobs", "UPDATE", {"id": "a"}))
+    rows.tell(Change("jobs", "UPDATE", {"id": "b"}), Change("jobs", "DELETE", {"id": "b"}))
+    async with heard(rows, Looking()) as told:
+        assert [await anext(told) for _ in range(2)] == [JobTouched("a"), JobGone("b")]
 
 
 async def test_nobody_looks_while_changes_are_heard_and_somebody_does_in_between() -> None:

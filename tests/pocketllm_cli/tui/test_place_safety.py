@@ -8,6 +8,7 @@ import pytest
 from pocketllm_cli.models import Context
 from tests.pocketllm_cli.fake_backend import FakeBackend
 from tests.pocketllm_cli.tui.harness import shown_app
+from tests.pocketllm_cli.tui.test_attaching import MY_ID
 
 HOSTILE = (
     "[/x] [red]a[/blue] [@click=app.quit]b[/] "
@@ -32,12 +33,20 @@ def hostile(fake: FakeBackend) -> FakeBackend:
     texts_of_config = {"model": HOSTILE, "provider": HOSTILE, "system_prompt": HOSTILE}
     fake.add_model(HOSTILE, base_url=HOSTILE, key_last4="[/]\x07", has_key=True, **texts_of_config)
     fake.tables["profiles"].append({"id": "1" * 8 + "-1111-4111-8111-111111111111", **texts})
+    wish = {"prompt": HOSTILE, "modelId": HOSTILE, "size": HOSTILE, "quality": HOSTILE}
+    fake.add_job(HOSTILE, "failed", error_log=HOSTILE, input_data=wish)
+    chat = fake.add_chat(HOSTILE)["id"]
+    path = f"private/user_files/{MY_ID}/{chat}/{HOSTILE.replace('/', '')}"
+    fake.storage.objects[path] = HOSTILE, b""
     fake.results["usage"] = usage
     fake.results["catalog"] = {"models": [{"id": HOSTILE, "name": HOSTILE}]}
     return fake
 
 
-@pytest.mark.parametrize("keys", [["f2"], ["f3"], ["f4"], ["f2", "e"], ["f4", "e"], ["f2", "c"]])
+PAGES = [["f2"], ["f3"], ["f4"], ["f2", "e"], ["f4", "e"], ["f2", "c"], ["f10"], ["f11"]]
+
+
+@pytest.mark.parametrize("keys", PAGES)
 async def test_a_hostile_text_is_shown_as_text(
     keys: list[str], hostile: FakeBackend, context: Context, folder: Path
 ) -> None:

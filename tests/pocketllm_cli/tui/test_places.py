@@ -16,6 +16,7 @@ from pocketllm_cli.tui.places import PLACES, place_commands
 from pocketllm_cli.tui.widgets.usage_plots import daily_tokens
 from tests.pocketllm_cli.fake_backend import FakeBackend
 from tests.pocketllm_cli.tui.harness import shown_app
+from tests.pocketllm_cli.tui.test_attaching import add_question
 
 ADA = {
     "id": "11111111-1111-4111-8111-111111111111",
@@ -204,6 +205,7 @@ async def test_every_place_fits_a_small_and_a_large_terminal(
 ) -> None:
     fake.results["usage"] = usage
     fake.tables["profiles"].append(dict(ADA))
+    add_question(fake, "a file.txt", kind="text/plain")
     async with shown_app(context, folder, size=size) as shown:
         for place in PLACES:
             shown.app.action_open(place)

@@ -106,7 +106,7 @@ def test_missing_and_foreign_objects_are_told_apart_by_nothing(
 
 
 WRITABLE = {
-    "their avatar": ("public/avatars/{me}.png", "200"),
+    "their avatar": ("public/avatars/{me}.png", "403"),  # the service draws it anew
     "a file of theirs": ("private/user_files/{me}/{new}/a.png", "200"),
     "another kind of theirs": ("private/exports/{me}/{new}.png", "200"),
     "a generated image": ("private/generated_images/{me}/a.png", "403"),

@@ -21,11 +21,11 @@ def fill(gateway: RunningGateway, person: Person) -> list[str]:
     avatar = f"public/avatars/{person.id}.png"
     image = f"private/generated_images/{person.id}/{uuid4()}.png"
     assert person.put_object(f"user_assets/{file}").is_success
-    assert person.put_object(f"user_assets/{avatar}", b"x", "image/png").is_success
     with gateway.service.http as service:
-        path = f"object/user_assets/{image}"
         headers = {"content-type": "image/png"}
-        assert service.post(path, content=b"x", headers=headers).is_success
+        for name in (avatar, image):
+            path = f"object/user_assets/{name}"
+            assert service.post(path, content=b"x", headers=headers).is_success
     return [file, avatar, image]
 
 
