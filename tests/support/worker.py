@@ -42,7 +42,7 @@ def running_worker(
     """Run one until the block ends; with a point it stands still there, once."""
     name = uuid4().hex
     log, reached = folder / f"worker-{name}.log", folder / f"reached-{name}"
-    assert settings.image_key is not None
+    assert settings.image_key.key is not None
     values = {
         "SUPABASE_URL": settings.supabase_url,
         "SUPABASE_DB_URL": settings.database_url,
