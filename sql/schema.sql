@@ -1,5 +1,9 @@
 -- What the migrations make of our schemas; `make schema` renews it.
 
+-- Name: audit; Type: SCHEMA; Schema: -; Owner: -
+
+CREATE SCHEMA audit;
+
 -- Name: private; Type: SCHEMA; Schema: -; Owner: -
 
 CREATE SCHEMA private;
@@ -24,6 +28,32 @@ CREATE TYPE public.job_status AS ENUM (
     'completed',
     'failed'
 );
+
+-- Name: digest(uuid); Type: FUNCTION; Schema: audit; Owner: -
+
+CREATE FUNCTION audit.digest(user_id uuid) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    RETURN encode(sha256(convert_to((user_id)::text, 'UTF8'::name)), 'hex'::text);
+
+-- Name: FUNCTION digest(user_id uuid); Type: COMMENT; Schema: audit; Owner: -
+
+COMMENT ON FUNCTION audit.digest(user_id uuid) IS 'What stands for a user in the entries.';
+
+-- Name: refuse_change(); Type: FUNCTION; Schema: audit; Owner: -
+
+CREATE FUNCTION audit.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  raise exception 'What was noted is not changed.' using errcode = 'insufficient_privilege';
+end
+$$;
+
+-- Name: FUNCTION refuse_change(); Type: COMMENT; Schema: audit; Owner: -
+
+COMMENT ON FUNCTION audit.refuse_change() IS 'Lets entries only be added.';
 
 -- Name: act_as_user(text, uuid); Type: FUNCTION; Schema: private; Owner: -
 
@@ -61,6 +91,69 @@ $$;
 -- Name: FUNCTION applied_migrations(); Type: COMMENT; Schema: private; Owner: -
 
 COMMENT ON FUNCTION private.applied_migrations() IS 'The versions of the migrations that were applied; none where no ledger is kept.';
+
+-- Name: as_uuid(text); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.as_uuid(text text) RETURNS uuid
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    RETURN CASE WHEN (text ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text) THEN (text)::uuid ELSE NULL::uuid END;
+
+-- Name: FUNCTION as_uuid(text text); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.as_uuid(text text) IS 'A UUID as paths have it; null for what is none.';
+
+-- Name: asset_kinds(); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.asset_kinds() RETURNS SETOF text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  with recursive kind (name) as (
+    select min(split_part(object.name, '/', 2)) from (
+      select name from storage.objects
+      where bucket_id = 'user_assets' and name collate "C" >= 'private/' and name collate "C" < 'private0'
+      order by name collate "C" limit 1
+    ) as object
+    union all
+    select (
+      select split_part(object.name, '/', 2) from storage.objects as object
+      where object.bucket_id = 'user_assets'
+        and object.name collate "C" >= 'private/' || kind.name || '0'
+        and object.name collate "C" < 'private0'
+      order by object.name collate "C" limit 1
+    )
+    from kind where kind.name is not null
+  )
+  select kind.name from kind where kind.name is not null
+$$;
+
+-- Name: FUNCTION asset_kinds(); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.asset_kinds() IS 'The folders below private/ in the users'' bucket; one step of an index each.';
+
+-- Name: assets_of(uuid); Type: FUNCTION; Schema: private; Owner: -
+
+CREATE FUNCTION private.assets_of(user_id uuid) RETURNS TABLE(name text, bytes bigint)
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select object.name, (object.metadata ->> 'size')::bigint
+  from (
+    select 'private/' || kind || '/' || assets_of.user_id::text || '/' as first,
+      'private/' || kind || '/' || assets_of.user_id::text || '0' as past
+    from private.asset_kinds() as kind
+    union all
+    select 'public/avatars/' || assets_of.user_id::text || '.', 'public/avatars/' || assets_of.user_id::text || '/'
+  ) as folder
+  join storage.objects as object
+    on object.bucket_id = 'user_assets'
+    and object.name collate "C" >= folder.first and object.name collate "C" < folder.past
+$$;
+
+-- Name: FUNCTION assets_of(user_id uuid); Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON FUNCTION private.assets_of(user_id uuid) IS 'The objects of one user in the users'' bucket.';
 
 -- Name: begin_answer(text, uuid, uuid, uuid, text, jsonb, uuid, uuid, uuid, jsonb, uuid, integer); Type: FUNCTION; Schema: private; Owner: -
 
@@ -877,6 +970,427 @@ COMMENT ON COLUMN public.jobs.started_at IS 'When work at it began first.';
 
 COMMENT ON COLUMN public.jobs.next_attempt_at IS 'While it waits to be tried again: not before when.';
 
+-- Name: admin_cancel_job(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.admin_cancel_job(job_id uuid) RETURNS SETOF public.jobs
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  -- Definer: as its owner, whose to end it is, so that the queue hears of it too.
+  perform set_config('request.jwt.claims', jsonb_build_object('sub', job.user_id, 'role', 'authenticated')::text, true)
+  from public.jobs as job
+  where job.id = admin_cancel_job.job_id and job.status in ('pending', 'processing');
+  if not found then
+    return;
+  end if;
+  return query select * from public.cancel_job(admin_cancel_job.job_id);
+end
+$$;
+
+-- Name: FUNCTION admin_cancel_job(job_id uuid); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.admin_cancel_job(job_id uuid) IS 'Ends somebody''s job as failed and returns it; none where it is over or not there.';
+
+-- Name: admin_entries(uuid, bigint, integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.admin_entries(subject uuid DEFAULT NULL::uuid, before bigint DEFAULT NULL::bigint, most integer DEFAULT 100) RETURNS TABLE(id bigint, done_at timestamp with time zone, operator text, login text, deed text, subject_digest text, details jsonb)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  -- Definer: the entries are nobody's to read but through here.
+  select entry.id, entry.done_at, entry.operator, entry.login, entry.deed, entry.subject,
+    entry.details
+  from audit.entries as entry
+  where (admin_entries.subject is null or entry.subject = audit.digest(admin_entries.subject))
+    and (admin_entries.before is null or entry.id < admin_entries.before)
+  order by entry.id desc
+  limit least(greatest(admin_entries.most, 1), 1000)
+$$;
+
+-- Name: FUNCTION admin_entries(subject uuid, before bigint, most integer); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.admin_entries(subject uuid, before bigint, most integer) IS 'What operators did, the newest first: of all, or about one user.';
+
+-- Name: admin_erase_chats(uuid[], timestamp with time zone, integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.admin_erase_chats(chat_ids uuid[], before timestamp with time zone, most integer DEFAULT 2000) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  bound constant integer = least(greatest(admin_erase_chats.most, 1), 10000);
+  gone bigint;
+begin
+  -- A chat that somebody went on with meanwhile stays; one that loses messages here is not used.
+  perform set_config('pocketllm.keeps_times', 'yes', true);
+  delete from public.messages where id in (
+    select message.id from public.messages as message
+    join public.chats as chat on chat.id = message.chat_id
+    where message.chat_id = any (admin_erase_chats.chat_ids) and chat.updated_at < admin_erase_chats.before
+    order by message.seq desc limit bound
+  );
+  get diagnostics gone = row_count;
+  perform set_config('pocketllm.keeps_times', 'no', true);
+  if gone > 0 then
+    return gone;
+  end if;
+  delete from public.chats as chat
+  where chat.id = any (admin_erase_chats.chat_ids) and chat.updated_at < admin_erase_chats.before;
+  get diagnostics gone = row_count;
+  return gone;
+end
+$$;
+
+-- Name: FUNCTION admin_erase_chats(chat_ids uuid[], before timestamp with time zone, most integer); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.admin_erase_chats(chat_ids uuid[], before timestamp with time zone, most integer) IS 'Deletes for good some of what belongs to chats that were last used before a moment, and then the chats; returns how many rows went, 0 when there are none.';
+
+-- Name: admin_erase_rows(uuid, integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.admin_erase_rows(user_id uuid, most integer DEFAULT 2000) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  bound constant integer = least(greatest(admin_erase_rows.most, 1), 10000);
+  gone bigint;
+begin
+  -- Definer: among them are tables that the service has no rights to. Only this user's rows go.
+  -- Children before parents, the newest messages first: nothing has to be hung up anew.
+  delete from public.messages where id in (
+    select mine.id from public.messages as mine
+    where mine.user_id = admin_erase_rows.user_id order by mine.seq desc limit bound
+  );
+  get diagnostics gone = row_count;
+  if gone > 0 then
+    return gone;
+  end if;
+  -- The queue tells users apart by its locks; a task that is being done goes when it ends.
+  delete from procrastinate.procrastinate_jobs
+  where lock ^@ (admin_erase_rows.user_id::text || '/') and status <> 'doing';
+  with piece as (
+    select id from public.chats as mine where mine.user_id = admin_erase_rows.user_id limit bound
+  ), chats as (
+    delete from public.chats where id in (select id from piece) returning id
+  ), kept as (
+    delete from private.deleted_chats where id in (
+      select id from private.deleted_chats as mine where mine.user_id = admin_erase_rows.user_id limit bound
+    ) returning id
+  ), jobs as (
+    delete from public.jobs where id in (
+      select id from public.jobs as mine where mine.user_id = admin_erase_rows.user_id limit bound
+    ) returning id
+  )
+  select (select count(*) from chats) + (select count(*) from kept) + (select count(*) from jobs) into gone;
+  return gone;
+end
+$$;
+
+-- Name: FUNCTION admin_erase_rows(user_id uuid, most integer); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.admin_erase_rows(user_id uuid, most integer) IS 'Deletes some of a user''s rows and returns how many; 0 when only what goes with the user is left.';
+
+-- Name: admin_footprint(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.admin_footprint(user_id uuid) RETURNS TABLE(place text, entries bigint, bytes bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  -- Definer: the service has no rights to some of these tables. It counts, and shows no row.
+  select 'profile', count(*), null::bigint from public.profiles where id = admin_footprint.user_id
+  union all
+  select 'model configs', count(*), null from public.model_configs as mine where mine.user_id = admin_footprint.user_id
+  union all
+  select 'chats', count(*), null from public.chats as mine where mine.user_id = admin_footprint.user_id
+  union all
+  select 'messages', count(*), null from public.messages as mine where mine.user_id = admin_footprint.user_id
+  union all
+  select 'deleted chats', count(*), null from private.deleted_chats as mine where mine.user_id = admin_footprint.user_id
+  union all
+  select 'jobs', count(*), null from public.jobs as mine where mine.user_id = admin_footprint.user_id
+  union all
+  select 'search entries', count(*), null from search.entries as mine where mine.user_id = admin_footprint.user_id
+  union all
+  select 'files', count(*), coalesce(sum(asset.bytes), 0)::bigint from private.assets_of(admin_footprint.user_id) as asset
+$$;
+
+-- Name: FUNCTION admin_footprint(user_id uuid); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.admin_footprint(user_id uuid) IS 'How much a user has, by place; zeros when nothing is left of them.';
+
+-- Name: admin_forget_deleted(timestamp with time zone, uuid, integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.admin_forget_deleted(before timestamp with time zone, user_id uuid DEFAULT NULL::uuid, most integer DEFAULT 500) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  -- Definer: deleted chats are nobody's to reach but their owners'. What can be restored stays.
+  with gone as (
+    delete from private.deleted_chats where id in (
+      select kept.id from private.deleted_chats as kept
+      where kept.deleted_at < least(admin_forget_deleted.before, now() - interval '30 days')
+        and (admin_forget_deleted.user_id is null or kept.user_id = admin_forget_deleted.user_id)
+      limit least(greatest(admin_forget_deleted.most, 1), 5000)
+    )
+    returning 1
+  )
+  select count(*) from gone
+$$;
+
+-- Name: FUNCTION admin_forget_deleted(before timestamp with time zone, user_id uuid, most integer); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.admin_forget_deleted(before timestamp with time zone, user_id uuid, most integer) IS 'Removes for good some chats that were deleted before a moment and more than 30 days ago; returns how many.';
+
+-- Name: admin_garbage(double precision, text, integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.admin_garbage(grace_seconds double precision DEFAULT 86400, after text DEFAULT ''::text, most integer DEFAULT 500) RETURNS TABLE(name text, bytes bigint, reason text, next text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  -- Definer: owners of objects are looked up among users and deleted chats, which nobody may read.
+  with page as materialized (
+    select object.name, (object.metadata ->> 'size')::bigint as bytes,
+      greatest(object.created_at, object.updated_at) as moment,
+      split_part(object.name, '/', 1) || '/' || split_part(object.name, '/', 2) as kind,
+      private.as_uuid(left(split_part(object.name, '/', 3), 36)) as owner,
+      private.as_uuid(left(split_part(object.name, '/', 4), 36)) as thing
+    from storage.objects as object
+    where object.bucket_id = 'user_assets' and object.name collate "C" > admin_garbage.after
+    order by object.name collate "C"
+    limit least(greatest(admin_garbage.most, 1), 500)
+  ), judged as (
+    select page.name, page.bytes,
+      case
+        when page.moment > now() - make_interval(secs => admin_garbage.grace_seconds) then null
+        when page.owner is null then null
+        when not exists (select from auth.users where id = page.owner) then 'user gone'
+        when page.kind = 'private/user_files' and page.thing is not null
+          and not exists (select from public.chats where id = page.thing)
+          and not exists (select from private.deleted_chats where id = page.thing) then 'chat gone'
+        when page.kind = 'private/generated_images' and page.thing is not null
+          and not exists (select from public.jobs where id = page.thing and status <> 'failed') then 'job gone'
+      end as reason
+    from page
+  ), past as (
+    select max(page.name collate "C") as name from page
+    having count(*) = least(greatest(admin_garbage.most, 1), 500)
+  )
+  select judged.name, judged.bytes, judged.reason, null from judged where judged.reason is not null
+  union all
+  select null, null, null, past.name from past
+$$;
+
+-- Name: FUNCTION admin_garbage(grace_seconds double precision, after text, most integer); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.admin_garbage(grace_seconds double precision, after text, most integer) IS 'Looks at one page of objects, by name: those that nothing needs and that are older than the grace, with the reason; a last row has the name to go on after, if there may be more.';
+
+-- Name: admin_missing(double precision, uuid, integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.admin_missing(grace_seconds double precision DEFAULT 86400, after uuid DEFAULT NULL::uuid, most integer DEFAULT 500) RETURNS TABLE(id uuid, user_id uuid, path text, next uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  -- Definer: for the indexes' sake the objects are read past their policies, for the service only.
+  with page as materialized (
+    select job.id, job.user_id, job.output_data ->> 'path' as path, job.updated_at
+    from public.jobs as job
+    where job.status = 'completed' and (admin_missing.after is null or job.id > admin_missing.after)
+    order by job.id
+    limit least(greatest(admin_missing.most, 1), 500)
+  ), past as (
+    select (array_agg(page.id order by page.id desc))[1] as id from page
+    having count(*) = least(greatest(admin_missing.most, 1), 500)
+  )
+  select page.id, page.user_id, page.path, null::uuid from page
+  where page.path is not null
+    and page.updated_at < now() - make_interval(secs => admin_missing.grace_seconds)
+    and not exists (
+      select from storage.objects as object
+      where object.bucket_id = 'user_assets'
+        and object.name = regexp_replace(page.path, '^user_assets/', '')
+    )
+  union all
+  select null, null, null, past.id from past
+$$;
+
+-- Name: FUNCTION admin_missing(grace_seconds double precision, after uuid, most integer); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.admin_missing(grace_seconds double precision, after uuid, most integer) IS 'Looks at one page of completed jobs: those whose picture is gone; a last row has the id to go on after, if there may be more.';
+
+-- Name: admin_note(text, text, uuid, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.admin_note(deed text, operator text, subject uuid DEFAULT NULL::uuid, details jsonb DEFAULT '{}'::jsonb) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  -- Definer: the entries are nobody's to write but through here.
+  insert into audit.entries (operator, login, deed, subject, details)
+  values (
+    left(admin_note.operator, 200),
+    coalesce(nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role', session_user),
+    admin_note.deed,
+    audit.digest(admin_note.subject),
+    admin_note.details
+  )
+  returning id
+$$;
+
+-- Name: FUNCTION admin_note(deed text, operator text, subject uuid, details jsonb); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.admin_note(deed text, operator text, subject uuid, details jsonb) IS 'Adds an entry to what operators did and returns its number.';
+
+-- Name: admin_objects(uuid, integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.admin_objects(user_id uuid, most integer DEFAULT 100) RETURNS TABLE(name text, bytes bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  -- Definer: for the indexes' sake the objects are read past their policies, for the service only.
+  select asset.name, asset.bytes from private.assets_of(admin_objects.user_id) as asset
+  limit least(greatest(admin_objects.most, 1), 1000)
+$$;
+
+-- Name: FUNCTION admin_objects(user_id uuid, most integer); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.admin_objects(user_id uuid, most integer) IS 'Some of what the users'' bucket keeps for a user, whether there is such a user or not.';
+
+-- Name: admin_old(timestamp with time zone, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.admin_old(before timestamp with time zone, user_id uuid DEFAULT NULL::uuid) RETURNS TABLE(place text, entries bigint, users bigint, oldest timestamp with time zone)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  -- Definer: deleted chats are nobody's to read. It counts, and shows no row.
+  select 'chats', count(*), count(distinct chat.user_id), min(chat.updated_at)
+  from public.chats as chat
+  where chat.updated_at < admin_old.before
+    and (admin_old.user_id is null or chat.user_id = admin_old.user_id)
+  union all
+  select 'jobs', count(*), count(distinct job.user_id), min(job.updated_at)
+  from public.jobs as job
+  where job.updated_at < admin_old.before and job.status in ('completed', 'failed')
+    and (admin_old.user_id is null or job.user_id = admin_old.user_id)
+  union all
+  select 'deleted chats', count(*), count(distinct kept.user_id), min(kept.deleted_at)
+  from private.deleted_chats as kept
+  where kept.deleted_at < least(admin_old.before, now() - interval '30 days')
+    and (admin_old.user_id is null or kept.user_id = admin_old.user_id)
+$$;
+
+-- Name: FUNCTION admin_old(before timestamp with time zone, user_id uuid); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.admin_old(before timestamp with time zone, user_id uuid) IS 'How many chats, jobs that are over, and deleted chats past their 30 days were last used before a moment: of all users, or of one.';
+
+-- Name: admin_stats(timestamp with time zone, timestamp with time zone, integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.admin_stats(since timestamp with time zone, until timestamp with time zone DEFAULT now(), most integer DEFAULT 100000) RETURNS TABLE(day date, model text, answers bigint, users bigint, errors bigint, input_tokens bigint, output_tokens bigint, cost_usd numeric, first_token_ms_p50 double precision, first_token_ms_p95 double precision, total_ms_p50 double precision, total_ms_p95 double precision, seen_since timestamp with time zone)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+  -- Definer: for the index's sake messages are read past their policies, for the service only.
+  with newest as materialized (
+    select message.created_at, message.user_id, message.metadata
+    from public.messages as message
+    where message.role = 'assistant'
+      and message.created_at >= greatest(admin_stats.since, admin_stats.until - interval '400 days')
+      and message.created_at < admin_stats.until
+    order by message.created_at desc
+    limit least(greatest(admin_stats.most, 1), 100000)
+  ), answer as (
+    select
+      (newest.created_at at time zone 'utc')::date as day,
+      coalesce(newest.metadata ->> 'model', 'unknown') as model,
+      newest.user_id,
+      newest.created_at,
+      (newest.metadata ? 'error' or newest.metadata ->> 'status' in ('failed', 'interrupted', 'incomplete')) as failed,
+      -- Owners may write metadata, so what is no sensible number counts as unknown.
+      jsonb_path_query_first(newest.metadata, '$.input_tokens ? (@ >= 0 && @ < 1000000000)')::bigint as input,
+      jsonb_path_query_first(newest.metadata, '$.output_tokens ? (@ >= 0 && @ < 1000000000)')::bigint as output,
+      jsonb_path_query_first(newest.metadata, '$.cost_usd ? (@ >= 0 && @ < 1000000)')::numeric as cost,
+      jsonb_path_query_first(newest.metadata, '$.first_token_ms ? (@ >= 0 && @ < 1000000000)')::float8 as first_token,
+      jsonb_path_query_first(newest.metadata, '$.total_ms ? (@ >= 0 && @ < 1000000000)')::float8 as total
+    from newest
+    where newest.metadata -> 'copied_from' is null
+  )
+  select
+    answer.day, answer.model, count(*), count(distinct answer.user_id),
+    count(*) filter (where answer.failed),
+    coalesce(sum(answer.input), 0)::bigint, coalesce(sum(answer.output), 0)::bigint, sum(answer.cost),
+    percentile_cont(0.5) within group (order by answer.first_token),
+    percentile_cont(0.95) within group (order by answer.first_token),
+    percentile_cont(0.5) within group (order by answer.total),
+    percentile_cont(0.95) within group (order by answer.total),
+    case when (select count(*) from newest) >= least(greatest(admin_stats.most, 1), 100000) then min(answer.created_at) end
+  from answer
+  group by grouping sets ((answer.day), (answer.model), ())
+  order by answer.day is not null, answer.model is not null, answer.day, answer.model
+$_$;
+
+-- Name: FUNCTION admin_stats(since timestamp with time zone, until timestamp with time zone, most integer); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.admin_stats(since timestamp with time zone, until timestamp with time zone, most integer) IS 'Answers in a span of time, the newest so many of them and those of 400 days at most: a row for each day (UTC), one for each model, and one for all (neither day nor model); seen_since is the oldest that was looked at where there were more. Cancelled answers are no errors.';
+
+-- Name: admin_storage_usage(text, integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.admin_storage_usage(after text DEFAULT ''::text, most integer DEFAULT 50000) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  -- Definer: objects are counted past their policies, for the service only.
+  with page as materialized (
+    select object.name, (object.metadata ->> 'size')::bigint as bytes
+    from storage.objects as object
+    where object.bucket_id = 'user_assets' and object.name collate "C" > admin_storage_usage.after
+    order by object.name collate "C"
+    limit least(greatest(admin_storage_usage.most, 1), 50000)
+  ), share as (
+    select left(split_part(page.name, '/', 3), 36) as owner, count(*) as files, sum(page.bytes) as bytes
+    from page group by 1
+  )
+  select jsonb_build_object(
+    'next', (
+      select max(page.name collate "C") from page
+      having count(*) = least(greatest(admin_storage_usage.most, 1), 50000)
+    ),
+    'shares', coalesce((
+      select jsonb_agg(jsonb_build_object(
+        'user_id', private.as_uuid(share.owner), 'files', share.files, 'bytes', coalesce(share.bytes, 0)
+      )) from share
+    ), '[]')
+  )
+$$;
+
+-- Name: FUNCTION admin_storage_usage(after text, most integer); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.admin_storage_usage(after text, most integer) IS 'Looks at one page of objects, by name: whose they are, how many and how big, and the name to go on after, if there may be more. Without a user: in no one''s folder.';
+
+-- Name: admin_totals(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.admin_totals() RETURNS TABLE(place text, entries bigint, is_estimate boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  -- Definer: nobody may count users. Past 100,000 rows it is what the planner knows.
+  with counted (place, entries, known) as (
+    select 'users', (select count(*) from (select from auth.users limit 100001) as bounded), 'auth.users'::regclass
+    union all
+    select 'chats', (select count(*) from (select from public.chats limit 100001) as bounded), 'public.chats'::regclass
+    union all
+    select 'messages', (select count(*) from (select from public.messages limit 100001) as bounded), 'public.messages'::regclass
+    union all
+    select 'jobs', (select count(*) from (select from public.jobs limit 100001) as bounded), 'public.jobs'::regclass
+  )
+  select counted.place,
+    case when counted.entries > 100000 then greatest(class.reltuples::bigint, counted.entries) else counted.entries end,
+    counted.entries > 100000
+  from counted join pg_catalog.pg_class as class on class.oid = counted.known
+$$;
+
+-- Name: FUNCTION admin_totals(); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.admin_totals() IS 'How many users, chats, messages and jobs there are; estimated where there are more than 100,000.';
+
 -- Name: cancel_job(uuid); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.cancel_job(job_id uuid) RETURNS public.jobs
@@ -1633,6 +2147,46 @@ $$;
 
 COMMENT ON FUNCTION search.words(user_id uuid, text text) IS 'The words of a text, with their places, as a user''s own.';
 
+-- Name: entries; Type: TABLE; Schema: audit; Owner: -
+
+CREATE TABLE audit.entries (
+    id bigint NOT NULL,
+    done_at timestamp with time zone DEFAULT now() NOT NULL,
+    operator text NOT NULL,
+    login text NOT NULL,
+    deed text NOT NULL,
+    subject text,
+    details jsonb NOT NULL,
+    CONSTRAINT entries_are_short CHECK ((((length(operator) >= 1) AND (length(operator) <= 200)) AND ((length(deed) >= 1) AND (length(deed) <= 80)) AND (pg_column_size(details) <= 16384)))
+);
+
+-- Name: TABLE entries; Type: COMMENT; Schema: audit; Owner: -
+
+COMMENT ON TABLE audit.entries IS 'One line for the beginning and one for the end of what an operator did; never changed.';
+
+-- Name: COLUMN entries.operator; Type: COMMENT; Schema: audit; Owner: -
+
+COMMENT ON COLUMN audit.entries.operator IS 'Who it was, as their machine told: user@host.';
+
+-- Name: COLUMN entries.login; Type: COMMENT; Schema: audit; Owner: -
+
+COMMENT ON COLUMN audit.entries.login IS 'The role that the database saw.';
+
+-- Name: COLUMN entries.subject; Type: COMMENT; Schema: audit; Owner: -
+
+COMMENT ON COLUMN audit.entries.subject IS 'The SHA-256 of a user''s id: it is found by whoever has the id, and tells nothing of a user who is gone.';
+
+-- Name: entries_id_seq; Type: SEQUENCE; Schema: audit; Owner: -
+
+ALTER TABLE audit.entries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME audit.entries_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- Name: deleted_chats; Type: TABLE; Schema: private; Owner: -
 
 CREATE TABLE private.deleted_chats (
@@ -1825,6 +2379,11 @@ CREATE TABLE public.profiles (
 
 COMMENT ON TABLE public.profiles IS 'What a user tells about themselves, one row a user.';
 
+-- Name: entries entries_pkey; Type: CONSTRAINT; Schema: audit; Owner: -
+
+ALTER TABLE ONLY audit.entries
+    ADD CONSTRAINT entries_pkey PRIMARY KEY (id);
+
 -- Name: deleted_chats deleted_chats_pkey; Type: CONSTRAINT; Schema: private; Owner: -
 
 ALTER TABLE ONLY private.deleted_chats
@@ -1913,6 +2472,10 @@ ALTER TABLE ONLY public.profiles
 ALTER TABLE ONLY search.entries
     ADD CONSTRAINT entries_pkey PRIMARY KEY (id);
 
+-- Name: entries_subject_idx; Type: INDEX; Schema: audit; Owner: -
+
+CREATE INDEX entries_subject_idx ON audit.entries USING btree (subject, id);
+
 -- Name: deleted_chats_newest_first; Type: INDEX; Schema: private; Owner: -
 
 CREATE INDEX deleted_chats_newest_first ON private.deleted_chats USING btree (user_id, deleted_at DESC, id DESC);
@@ -1973,6 +2536,10 @@ CREATE INDEX jobs_analysed_path_idx ON public.jobs USING btree (user_id, ((outpu
 
 CREATE INDEX jobs_ended_idx ON public.jobs USING btree (updated_at) WHERE (status = ANY (ARRAY['completed'::public.job_status, 'failed'::public.job_status]));
 
+-- Name: messages_answers_by_time; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX messages_answers_by_time ON public.messages USING btree (created_at) WHERE (role = 'assistant'::text);
+
 -- Name: messages_answers_of_a_user; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX messages_answers_of_a_user ON public.messages USING btree (user_id, created_at) WHERE (role = 'assistant'::text);
@@ -2020,6 +2587,10 @@ CREATE INDEX entries_sample_3_idx ON search.entries USING gin (words) WHERE (sam
 -- Name: entries_words_idx; Type: INDEX; Schema: search; Owner: -
 
 CREATE INDEX entries_words_idx ON search.entries USING gin (words);
+
+-- Name: entries entries_stay; Type: TRIGGER; Schema: audit; Owner: -
+
+CREATE TRIGGER entries_stay BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.entries FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change();
 
 -- Name: chats chats_check_tip; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2164,6 +2735,10 @@ ALTER TABLE ONLY public.model_configs
 ALTER TABLE ONLY public.profiles
     ADD CONSTRAINT profiles_id_fkey FOREIGN KEY (id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
+-- Name: entries; Type: ROW SECURITY; Schema: audit; Owner: -
+
+ALTER TABLE audit.entries ENABLE ROW LEVEL SECURITY;
+
 -- Name: deleted_chats; Type: ROW SECURITY; Schema: private; Owner: -
 
 ALTER TABLE private.deleted_chats ENABLE ROW LEVEL SECURITY;
@@ -2248,6 +2823,14 @@ GRANT USAGE ON SCHEMA public TO service_role;
 
 GRANT USAGE ON SCHEMA search TO authenticated;
 
+-- Name: FUNCTION digest(user_id uuid); Type: ACL; Schema: audit; Owner: -
+
+REVOKE ALL ON FUNCTION audit.digest(user_id uuid) FROM PUBLIC;
+
+-- Name: FUNCTION refuse_change(); Type: ACL; Schema: audit; Owner: -
+
+REVOKE ALL ON FUNCTION audit.refuse_change() FROM PUBLIC;
+
 -- Name: FUNCTION act_as_user(claims text, user_id uuid); Type: ACL; Schema: private; Owner: -
 
 REVOKE ALL ON FUNCTION private.act_as_user(claims text, user_id uuid) FROM PUBLIC;
@@ -2257,6 +2840,18 @@ GRANT ALL ON FUNCTION private.act_as_user(claims text, user_id uuid) TO authenti
 
 REVOKE ALL ON FUNCTION private.applied_migrations() FROM PUBLIC;
 GRANT ALL ON FUNCTION private.applied_migrations() TO service_role;
+
+-- Name: FUNCTION as_uuid(text text); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.as_uuid(text text) FROM PUBLIC;
+
+-- Name: FUNCTION asset_kinds(); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.asset_kinds() FROM PUBLIC;
+
+-- Name: FUNCTION assets_of(user_id uuid); Type: ACL; Schema: private; Owner: -
+
+REVOKE ALL ON FUNCTION private.assets_of(user_id uuid) FROM PUBLIC;
 
 -- Name: FUNCTION begin_answer(claims text, user_id uuid, chat_id uuid, prompt_id uuid, prompt text, prompt_metadata jsonb, prompt_parent_id uuid, answer_id uuid, answer_parent_id uuid, metadata jsonb, replica_id uuid, max_running integer); Type: ACL; Schema: private; Owner: -
 
@@ -2402,6 +2997,76 @@ GRANT INSERT(job_type) ON TABLE public.jobs TO authenticated;
 -- Name: COLUMN jobs.input_data; Type: ACL; Schema: public; Owner: -
 
 GRANT INSERT(input_data) ON TABLE public.jobs TO authenticated;
+
+-- Name: FUNCTION admin_cancel_job(job_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.admin_cancel_job(job_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.admin_cancel_job(job_id uuid) TO service_role;
+
+-- Name: FUNCTION admin_entries(subject uuid, before bigint, most integer); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.admin_entries(subject uuid, before bigint, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.admin_entries(subject uuid, before bigint, most integer) TO service_role;
+
+-- Name: FUNCTION admin_erase_chats(chat_ids uuid[], before timestamp with time zone, most integer); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.admin_erase_chats(chat_ids uuid[], before timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.admin_erase_chats(chat_ids uuid[], before timestamp with time zone, most integer) TO service_role;
+
+-- Name: FUNCTION admin_erase_rows(user_id uuid, most integer); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.admin_erase_rows(user_id uuid, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.admin_erase_rows(user_id uuid, most integer) TO service_role;
+
+-- Name: FUNCTION admin_footprint(user_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.admin_footprint(user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.admin_footprint(user_id uuid) TO service_role;
+
+-- Name: FUNCTION admin_forget_deleted(before timestamp with time zone, user_id uuid, most integer); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.admin_forget_deleted(before timestamp with time zone, user_id uuid, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.admin_forget_deleted(before timestamp with time zone, user_id uuid, most integer) TO service_role;
+
+-- Name: FUNCTION admin_garbage(grace_seconds double precision, after text, most integer); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.admin_garbage(grace_seconds double precision, after text, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.admin_garbage(grace_seconds double precision, after text, most integer) TO service_role;
+
+-- Name: FUNCTION admin_missing(grace_seconds double precision, after uuid, most integer); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.admin_missing(grace_seconds double precision, after uuid, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.admin_missing(grace_seconds double precision, after uuid, most integer) TO service_role;
+
+-- Name: FUNCTION admin_note(deed text, operator text, subject uuid, details jsonb); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.admin_note(deed text, operator text, subject uuid, details jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.admin_note(deed text, operator text, subject uuid, details jsonb) TO service_role;
+
+-- Name: FUNCTION admin_objects(user_id uuid, most integer); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.admin_objects(user_id uuid, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.admin_objects(user_id uuid, most integer) TO service_role;
+
+-- Name: FUNCTION admin_old(before timestamp with time zone, user_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.admin_old(before timestamp with time zone, user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.admin_old(before timestamp with time zone, user_id uuid) TO service_role;
+
+-- Name: FUNCTION admin_stats(since timestamp with time zone, until timestamp with time zone, most integer); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.admin_stats(since timestamp with time zone, until timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.admin_stats(since timestamp with time zone, until timestamp with time zone, most integer) TO service_role;
+
+-- Name: FUNCTION admin_storage_usage(after text, most integer); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.admin_storage_usage(after text, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.admin_storage_usage(after text, most integer) TO service_role;
+
+-- Name: FUNCTION admin_totals(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.admin_totals() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.admin_totals() TO service_role;
 
 -- Name: FUNCTION cancel_job(job_id uuid); Type: ACL; Schema: public; Owner: -
 

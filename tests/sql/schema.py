@@ -27,7 +27,7 @@ def dump_schema(cluster: Cluster, database: str) -> str:
         [
             str(packaged_programs() / "pg_dump"),
             *("--schema-only", "--no-owner"),
-            *(f"--schema={schema}" for schema in ("public", "private", "search")),
+            *(f"--schema={schema}" for schema in ("public", "private", "search", "audit")),
             cluster.url(database, login=SUPERUSER),
         ],
         check=True,

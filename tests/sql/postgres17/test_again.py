@@ -1,6 +1,7 @@
 # ruff: noqa: F403
 # What is tested elsewhere, under the names it has there.
 from tests.sql.stage import Stage
+from tests.sql.test_admin_functions import *
 from tests.sql.test_deleted_users import *
 from tests.sql.test_every_column_and_function import *
 from tests.sql.test_imported_jobs import *
