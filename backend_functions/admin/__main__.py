@@ -15,10 +15,12 @@ from uuid import UUID
 
 import psycopg
 
+from backend_functions.admin.copying import add_copying, copy, sweep_storage
 from backend_functions.admin.handing_over import HandedOver, Holder, hand_over_keys
 from backend_functions.admin.key_rings import EmbeddedRing, HostedRing, KeyRing
 from backend_functions.admin.keys import KeyTender
 from backend_functions.admin.migrations import bring_up, owner_address
+from backend_functions.admin.noting import note_at, noted
 from backend_functions.admin.problem import AdminProblem
 from backend_functions.admin.token_keys import TokenKeyTender
 from backend_functions.db.pool import Database
@@ -74,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         if noun == "keys":
             _add_hand_over(verbs.add_parser("hand-over", parents=[shared], help=_HANDS_OVER))
     verbs.add_parser("legacy", parents=[shared], help="print API keys of the older kind")
+    add_copying(nouns, shared)
     return parser
 
 
@@ -89,6 +92,8 @@ def _migrate(asked: argparse.Namespace) -> tuple[Any, str]:
     address = owner_address(asked.folder and asked.folder.resolve())
     is_wanted = not (asked.status or asked.dry_run)
     report = asyncio.run(bring_up(address, is_wanted=is_wanted))
+    if report.is_done and report.pending:
+        note_at(address, "migrate", {"applied": len(report.pending)})
     return report.as_json(), report.as_text(with_applied=asked.status)
 
 
@@ -132,9 +137,12 @@ def _tend_auth_keys(asked: argparse.Namespace) -> tuple[Any, str]:
         raise AdminProblem("A hosted project signs its tokens itself. Rotate in its dashboard.")
     with ExitStack() as stack:
         ring = EmbeddedRing(asked.folder.resolve())
-        if asked.verb in ("rotate", "retire"):
-            stack.enter_context(ring.held())
-        return _token_keys(asked, TokenKeyTender(ring))
+        if asked.verb not in ("rotate", "retire"):
+            return _token_keys(asked, TokenKeyTender(ring))
+        stack.enter_context(ring.held())
+        told, text = _token_keys(asked, TokenKeyTender(ring))
+        note_at(owner_address(asked.folder.resolve()), f"auth-keys {asked.verb}", told)
+        return told, text
 
 
 def _token_keys(asked: argparse.Namespace, tender: TokenKeyTender) -> tuple[Any, str]:
@@ -169,9 +177,9 @@ async def _run(asked: argparse.Namespace, ring: KeyRing) -> Any:
         tender = KeyTender(ring, database)
         if asked.verb == "list":
             return await tender.list_keys()
-        if asked.verb == "rotate":
-            return await tender.rotate()
-        return await tender.retire(asked.id)
+        async with noted(database, f"keys {asked.verb}") as told:
+            told |= await (tender.rotate() if asked.verb == "rotate" else tender.retire(asked.id))
+        return told
     finally:
         await database.close()
 
@@ -223,7 +231,13 @@ def _token_key_as_text(key: dict[str, Any]) -> str:
     return f"{key['id']}\t{key['state']}{note}"
 
 
-_NOUNS = {"migrate": _migrate, "keys": _tend_keys, "auth-keys": _tend_auth_keys}
+_NOUNS = {
+    "migrate": _migrate,
+    "keys": _tend_keys,
+    "auth-keys": _tend_auth_keys,
+    "storage": sweep_storage,
+    **dict.fromkeys(("backup", "verify", "restore", "keep-restored", "take-back"), copy),
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,8 +1,8 @@
 """The app of the embedded backend: all services of a project, on one Postgres."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from functools import partial
+from uuid import UUID
 
 from fastapi import FastAPI, Request
 
@@ -29,6 +29,8 @@ from backend_functions.gateway.storage.store import StoredObjects
 from backend_functions.settings import AuthSettings
 from backend_functions.types import Caller
 
+ForgetMails = Callable[[str], Awaitable[None]]
+
 _MAX_OBJECT_BYTES = 50 * 1024 * 1024
 """As a new hosted project has it."""
 
@@ -43,6 +45,7 @@ def embedded_app(
     *,
     feed_url: str,
     on_user_created: UserCreated | None = give_local_model,
+    forget_mails: ForgetMails | None = None,
 ) -> FastAPI:
     """Return the app that answers for all services of a project.
 
@@ -52,6 +55,7 @@ def embedded_app(
         send_mail: Takes the auth service's mails.
         feed_url: A login of the database with the right to replicate, for Realtime.
         on_user_created: Gives a new user what they start with.
+        forget_mails: Removes the mails to an address whose user is gone.
     """
     settings, database = services.settings, services.database
     verifier = TokenVerifier(
@@ -70,6 +74,11 @@ def embedded_app(
     stored = StoredObjects(database, objects, max_bytes=_MAX_OBJECT_BYTES)
     storage = Served(stored, UrlSigner(keys.storage_key), identify_for_storage)
     realtime = Realtime.build(database, feed_url, verifier, api_keys)
+
+    async def remove_the_rest(user_id: UUID, email: str | None) -> None:
+        await remove_objects_of(stored, user_id)
+        if forget_mails is not None and email:
+            await forget_mails(email)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -91,7 +100,7 @@ def embedded_app(
             settings=auth_settings,
             send_mail=send_mail,
             on_user_created=on_user_created,
-            on_user_deleted=partial(remove_objects_of, stored),
+            on_user_deleted=remove_the_rest,
         )
     )
     return app

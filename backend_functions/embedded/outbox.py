@@ -5,8 +5,10 @@
 
 import asyncio
 import json
+import re
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +33,23 @@ class Outbox:
             OSError: It could not be written.
         """
         await asyncio.to_thread(self._put, mail)
+
+    async def forget(self, address: str) -> None:
+        """Remove the mails that were sent to an address or name it.
+
+        Raises:
+            OSError: One could not be removed.
+        """
+        await asyncio.to_thread(self._forget, address)
+
+    def _forget(self, address: str) -> None:
+        named = re.compile(
+            rf"(?<![\w.+-]){re.escape(json.dumps(address)[1:-1])}(?![\w.+-])", re.IGNORECASE
+        )
+        for path in self._folder.glob("*.json"):
+            with suppress(FileNotFoundError):  # it made room meanwhile
+                if named.search(path.read_text(encoding="utf-8")):
+                    path.unlink()
 
     def _put(self, mail: Mail) -> None:
         make_private_folder(self._folder)

@@ -82,7 +82,7 @@ async def serve(
     await prepare_database(keys, ports["postgres"])
     settings = _settings(keys, ports, model)
     await mark_interrupted(settings.database_url)
-    objects = ObjectFolder(folder / "objects")
+    objects, outbox = ObjectFolder(folder / "objects"), Outbox(folder / "mail")
     await prepare_storage(settings.database_url, objects)
     services = Services.build(settings)
     worker = BesideServer(services)
@@ -95,8 +95,9 @@ async def serve(
                 objects,
                 tokens,
                 read_auth_settings(settings.supabase_url),
-                Outbox(folder / "mail").put,
+                outbox.put,
                 feed_url=database_url("postgres", keys.owner_password, ports["postgres"]),
+                forget_mails=outbox.forget,
             ),
             http=bounded_http(max_connections(settings.limits)),
             loop="none",

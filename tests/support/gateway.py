@@ -119,7 +119,16 @@ def running_gateway(cluster: Cluster, database: str, folder: Path) -> Iterator[R
         tokens = TokenKeys(keys, issuer=settings.issuer)
         auth, outbox = AuthSettings(settings.supabase_url), Outbox(folder.parent / "mail")
         feed_url = cluster.url(database, login="postgres")
-        app = embedded_app(services, keys, objects, tokens, auth, outbox.put, feed_url=feed_url)
+        app = embedded_app(
+            services,
+            keys,
+            objects,
+            tokens,
+            auth,
+            outbox.put,
+            feed_url=feed_url,
+            forget_mails=outbox.forget,
+        )
         async with served(app, port=port) as url:
             urls.append(url)
             ready.set()

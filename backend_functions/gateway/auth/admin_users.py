@@ -120,13 +120,13 @@ async def delete_one(parts: Parts, request: Request) -> Response:
         await connection.execute(statement, {"user_id": user["id"]})
     parts.verifier.forget()
     if parts.on_user_deleted is not None and not asked.should_soft_delete:
-        await _finish_deletion(parts.on_user_deleted, user["id"])
+        await _finish_deletion(parts.on_user_deleted, user["id"], user["email"])
     return answer({})
 
 
-async def _finish_deletion(on_user_deleted: UserDeleted, user_id: UUID) -> None:
+async def _finish_deletion(on_user_deleted: UserDeleted, user_id: UUID, email: str | None) -> None:
     try:
-        await on_user_deleted(user_id)
+        await on_user_deleted(user_id, email)
     except (psycopg.Error, OSError, ServiceError) as error:
         # The user is gone already; what is left of them goes when the backend starts again.
         log.warning("a deleted user's objects remain for now", error=type(error).__name__)

@@ -29,7 +29,8 @@ from backend_functions.types import Caller
 AUTH_ADMIN = Caller("supabase_auth_admin", {"role": "supabase_auth_admin"})
 
 UserCreated = Callable[[Connection, UUID], Awaitable[None]]
-UserDeleted = Callable[[UUID], Awaitable[object]]
+UserDeleted = Callable[[UUID, str | None], Awaitable[object]]
+"""Is given the id of who is gone, and the address that they had."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,9 +112,17 @@ class ObjectFolder:
 
     def versions(self) -> Iterator[str]:
         """Yield the version of every whole file."""
+        yield from (path.name for path in self.paths())
+
+    def paths(self) -> Iterator[Path]:
+        """Yield where every whole file lies; one that goes meanwhile may be among them."""
         for shard in self._folder.iterdir():
             if len(shard.name) == 2 and shard.is_dir() and not shard.is_symlink():
-                yield from (path.name for path in shard.iterdir())
+                yield from shard.iterdir()
+
+    def unfinished(self) -> Iterator[Path]:
+        """Yield the files that are being written, or were when somebody's upload ended."""
+        yield from (self._folder / _INCOMING).iterdir()
 
     def _copy_bytes(self, version: str, new_version: UUID) -> None:
         draft = self.new_draft(new_version)

@@ -55,6 +55,11 @@ def test_rotation_seals_everything_anew_and_the_keys_stay_what_they_were(vault: 
     assert sealing(vault) != old
     assert vault.counts() == {sealing(vault): 450}
     assert vault.opened() == {"sk-canary-stored"}
+    noted = vault.connection.execute(
+        "select deed, details ->> 'state', details ->> 'resealed' from audit.entries"
+        " order by id desc limit 2"
+    ).fetchall()
+    assert noted == [("keys rotate", "done", "450"), ("keys rotate", "begun", None)]
 
 
 def test_an_envelope_that_does_not_open_is_counted_and_left(vault: Vault) -> None:
