@@ -8,14 +8,14 @@
     +- NotSignedIn                                       3
     |  +- SessionExpired | WrongPassword | WrongCode | LocalAccountLost
     +- NotAllowed                                        3
-    |  +- PasswordNeeded | CodeNeeded
+    |  +- PasswordNeeded | CodeNeeded | NoSecretKey | SecretKeyRefused
     +- BackendUnreachable | BackendTimeout | ConnectionLost                               4
     +- QuotaExceeded                                     5
     |  +- ProviderFailed | ProviderRejectedKey | ProviderBusy
     |  +- ProviderRefused | ProviderUnreachable
     +- NotFound                                          6
     |  +- ChatNotFound | MessageNotFound | NothingToFollow | ModelNotFound | ContextNotFound
-    |  +- JobNotFound
+    |  +- JobNotFound | UserNotFound
     +- AnswerIncomplete | AnswerInterrupted | AnswerCancelled | JobFailed                 7
     +- Stopped | Terminated | HungUp       130, 143, 129  a signal ended it
 
@@ -280,6 +280,28 @@ class CodeNeeded(NotAllowed):
     default_hint = "Do it again; with `--password-stdin` the code is the second line."
 
 
+class NoSecretKey(NotAllowed):
+    """An operator's command, and no secret key to do it with."""
+
+    code = "no_secret_key"
+    default_message = "This needs the project's secret key."
+    default_hint = (
+        "Set SUPABASE_SECRET_KEY (or SUPABASE_SERVICE_ROLE_KEY), or keep it in the keyring with "
+        "`pocketllm admin secret-key keep`."
+    )
+
+
+class SecretKeyRefused(NotAllowed):
+    """The backend does not take the secret key."""
+
+    code = "secret_key_refused"
+    default_message = "The backend did not accept the secret key."
+    default_hint = (
+        "Look at what is used with `pocketllm admin secret-key show`; keys are in the "
+        "project's settings."
+    )
+
+
 class LocalAccountLost(NotSignedIn):
     """The embedded backend has a local account whose password is gone from this machine."""
 
@@ -416,6 +438,14 @@ class ModelNotFound(NotFound):
     code = "model_not_found"
     default_message = "There is no such model config."
     default_hint = "Run `pocketllm models list` to see yours."
+
+
+class UserNotFound(NotFound):
+    """No user has this id or address."""
+
+    code = "user_not_found"
+    default_message = "There is no such user."
+    default_hint = "Run `pocketllm admin users list` to see them."
 
 
 class ContextNotFound(NotFound):

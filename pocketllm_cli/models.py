@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from typing import Any, Final, Self
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -340,6 +341,31 @@ class Account:
     email: str | None
     context: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An account, as an operator sees it."""
+
+    id: str
+    email: str | None
+    created_at: str
+    last_sign_in_at: str | None
+    confirmed_at: str | None
+    banned_until: str | None
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Build it from what the auth service tells."""
+        confirmed = row.get("email_confirmed_at") or row.get("confirmed_at")
+        return cls(**(_fields_of(cls, row) | {"confirmed_at": confirmed}))
+
+    @property
+    def state(self) -> str:
+        """`disabled`, `unconfirmed` or `active`."""
+        if self.banned_until and datetime.fromisoformat(self.banned_until) > datetime.now(UTC):
+            return "disabled"
+        return "active" if self.confirmed_at else "unconfirmed"
 
 
 @dataclass(frozen=True, slots=True)

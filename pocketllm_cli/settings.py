@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, Self
 
@@ -102,6 +102,8 @@ class Settings:
     """POCKETLLM_ACCESS_TOKEN: a token to use as it is, for CI."""
     database_url: str | None = None
     """SUPABASE_DB_URL: a hosted backend's database, for `admin`."""
+    secret_key: str | None = field(default=None, repr=False)
+    """SUPABASE_SECRET_KEY or SUPABASE_SERVICE_ROLE_KEY: a hosted backend's, for `admin`."""
     email: str | None = None
     """POCKETLLM_EMAIL: for `login` and `signup` without a terminal."""
     password: str | None = None
@@ -134,6 +136,7 @@ class Settings:
             supabase_anon_key=text("SUPABASE_ANON_KEY"),
             access_token=text("POCKETLLM_ACCESS_TOKEN"),
             database_url=text("SUPABASE_DB_URL"),
+            secret_key=text("SUPABASE_SECRET_KEY") or text("SUPABASE_SERVICE_ROLE_KEY"),
             email=text("POCKETLLM_EMAIL"),
             password=variables.get("POCKETLLM_PASSWORD") or None,
             debug=(text("POCKETLLM_DEBUG") or "0").lower() not in {"0", "false", "no"},

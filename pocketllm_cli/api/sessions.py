@@ -136,7 +136,7 @@ class Sessions:
 
     async def _local_session(self, refused: str | None) -> Session:
         """Sign in to the local account, making it first where there is none."""
-        name = self.context.name + _LOCAL_ACCOUNT_SUFFIX
+        name = local_account_name(self.context)
         known = self.store.load(name, with_secrets=True)
         if known and _is_fresh(known) and known.access_token != refused:
             return known
@@ -185,6 +185,11 @@ class Sessions:
 
     def _lock(self) -> AbstractAsyncContextManager[None]:
         return held_lock(self.locks / f"{self.context.name}.lock", "sign in")
+
+
+def local_account_name(context: Context) -> str:
+    """Return under which name the local account's session is stored."""
+    return context.name + _LOCAL_ACCOUNT_SUFFIX
 
 
 def session_mark(context: Context) -> str:

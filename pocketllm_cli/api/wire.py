@@ -3,11 +3,10 @@
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, assert_never
 
 from pocketllm_cli.api.backend import EmbeddedBackend
 from pocketllm_cli.api.replies import failure_of, json_or_fail
-from pocketllm_cli.api.sessions import Sessions
 from pocketllm_cli.api.transport import NotConnected, Transport, translated_failures
 from pocketllm_cli.errors import BackendUnreachable, PocketLLMError, SessionExpired
 from pocketllm_cli.models import Context, Endpoint
@@ -47,6 +46,20 @@ class Call:
     """The body where it is no JSON; called anew for each time that it is sent."""
 
 
+class Tokens(Protocol):
+    """In whose name calls are sent: a person's session, or an operator's secret key."""
+
+    @property
+    def context(self) -> Context:
+        """Whose backend they are for."""
+
+    async def access_token(self) -> str:
+        """Return a token that is good for a while."""
+
+    async def renewed_token(self, refused: str) -> str:
+        """Return another token than the one that was just refused, or raise."""
+
+
 class Locator:
     """Knows where the backend is, and starts the embedded one when somebody asks."""
 
@@ -77,12 +90,12 @@ class Locator:
 
 
 class Wire:
-    """Sends calls as the person who is signed in."""
+    """Sends calls in somebody's name: the person who is signed in, or an operator."""
 
-    def __init__(self, transport: Transport, locator: Locator, sessions: Sessions) -> None:
+    def __init__(self, transport: Transport, locator: Locator, tokens: Tokens) -> None:
         self._transport = transport
         self._locator = locator
-        self._sessions = sessions
+        self._tokens = tokens
 
     async def ask(self, call: Call) -> Any:
         """Send a call and return the JSON of its answer.
@@ -90,7 +103,7 @@ class Wire:
         Raises:
             PocketLLMError: What the failure means.
         """
-        with failures_of(self._sessions.context):
+        with failures_of(self._tokens.context):
             return json_or_fail(await self._send(call, stream=False))
 
     @asynccontextmanager
@@ -100,7 +113,7 @@ class Wire:
         Raises:
             PocketLLMError: It failed before the first byte, or broke off.
         """
-        with failures_of(self._sessions.context):
+        with failures_of(self._tokens.context):
             response = await self._send(call, stream=True)
             try:
                 if not response.is_success:
@@ -117,12 +130,12 @@ class Wire:
         return f"{_base(await self._locator.locate(), service)}/{path}"
 
     async def _send(self, call: Call, *, stream: bool) -> "httpx.Response":
-        token = await self._sessions_token()
+        token = await self._token()
         response = await self._send_once_more(call, token, stream=stream)
         if not await self._is_token_refused(call, response):
             return response
         await response.aclose()
-        token = await self._sessions.renewed_token(token)
+        token = await self._tokens.renewed_token(token)
         return await self._send_once_more(call, token, stream=stream)
 
     async def _is_token_refused(self, call: Call, response: "httpx.Response") -> bool:
@@ -132,9 +145,9 @@ class Wire:
             await response.aread()
         return isinstance(failure_of(response), SessionExpired)
 
-    async def _sessions_token(self) -> str:
+    async def _token(self) -> str:
         await self._locator.locate()  # first: the local account needs a backend to be made at
-        return await self._sessions.access_token()
+        return await self._tokens.access_token()
 
     async def _send_once_more(self, call: Call, token: str, *, stream: bool) -> "httpx.Response":
         endpoint = await self._locator.locate()

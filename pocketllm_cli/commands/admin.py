@@ -1,17 +1,25 @@
 """`pocketllm admin`: maintenance, done by the programs of the backend itself."""
 
-import subprocess
 from typing import Annotated, Final
 
 import typer
 
-from pocketllm_cli.app import App, app_of
-from pocketllm_cli.commands import admin_database
-from pocketllm_cli.commands.admin_database import database_address
-from pocketllm_cli.commands.admin_program import admin_command
+from pocketllm_cli.app import app_of
+from pocketllm_cli.commands import (
+    admin_audit,
+    admin_backup,
+    admin_database,
+    admin_jobs,
+    admin_retention,
+    admin_secret_key,
+    admin_stats,
+    admin_storage,
+    admin_users,
+)
+from pocketllm_cli.commands.admin_program import hand_over
+from pocketllm_cli.commands.operating import YesOption
 from pocketllm_cli.commands.tree import noun, verb
 from pocketllm_cli.errors import UsageProblem
-from pocketllm_cli.settings import environment_with
 
 _ROTATES: Final = "This seals all provider keys anew."
 _SIGNS_ANEW: Final = "This changes the key that signs tokens."
@@ -23,18 +31,25 @@ keys = noun(
     "pocketllm admin keys rotate --yes",
 )
 app.add_typer(keys, name="keys")
-app.add_typer(admin_database.app, name="database")
-
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+for name, part in {
+    "users": admin_users,
+    "jobs": admin_jobs,
+    "storage": admin_storage,
+    "database": admin_database,
+    "secret-key": admin_secret_key,
+}.items():
+    app.add_typer(part.app, name=name)
+for holder in (admin_stats, admin_retention, admin_audit, admin_backup):
+    app.registered_commands += holder.app.registered_commands
 
 
 @app.callback()
 def admin(ctx: typer.Context) -> None:
     """Maintain a backend.
 
-    On the embedded backend this needs nothing else; for a hosted one SUPABASE_DB_URL and
-    POCKETLLM_MASTER_KEYS are read from the environment, or the former from the system keyring
-    (`admin database keep`).
+    On the embedded backend this needs nothing else. For a hosted one the project's secret key is
+    read from SUPABASE_SECRET_KEY or the system keyring (`admin secret-key keep`), and for keys and
+    migrations SUPABASE_DB_URL (`admin database keep`) and POCKETLLM_MASTER_KEYS.
     """
     if ctx.invoked_subcommand is None:
         app_of(ctx).console.write_line(ctx.get_help())
@@ -50,7 +65,7 @@ def keys_alone(ctx: typer.Context) -> None:
 @verb(keys, "list", "pocketllm admin keys list")
 def list_keys(ctx: typer.Context) -> None:
     """List the master keys and how many provider keys each of them seals."""
-    _run(app_of(ctx), "keys", "list")
+    hand_over(app_of(ctx), "keys", "list")
 
 
 @verb(keys, "rotate", "pocketllm admin keys rotate", "pocketllm admin keys rotate --yes --json")
@@ -60,7 +75,7 @@ def rotate(ctx: typer.Context, yes: YesOption = False) -> None:
     if not app.console.confirm("Seal all provider keys anew?", yes=yes, danger=_ROTATES):
         app.console.say("Nothing was changed.")
         return
-    _run(app, "keys", "rotate")
+    hand_over(app, "keys", "rotate")
 
 
 @verb(keys, "retire", "pocketllm admin keys retire m1")
@@ -74,7 +89,7 @@ def retire(
     if not app.console.confirm(f"Remove the master key {key_id}?", yes=yes):
         app.console.say("Nothing was changed.")
         return
-    _run(app, "keys", "retire", operand=key_id)
+    hand_over(app, "keys", "retire", operand=key_id)
 
 
 @verb(app, "migrate", "pocketllm admin migrate --status", "pocketllm admin migrate")
@@ -93,7 +108,7 @@ def migrate(
     """
     if status and dry_run:
         raise UsageProblem("--status and --dry-run are two questions.")
-    _run(app_of(ctx), "migrate", *["--status"] * status, *["--dry-run"] * dry_run)
+    hand_over(app_of(ctx), "migrate", *["--status"] * status, *["--dry-run"] * dry_run)
 
 
 auth_keys = noun(
@@ -114,13 +129,13 @@ def auth_keys_alone(ctx: typer.Context) -> None:
 @verb(auth_keys, "list", "pocketllm admin auth-keys list")
 def list_auth_keys(ctx: typer.Context) -> None:
     """List the keys that sign tokens, that will, and that did."""
-    _run(app_of(ctx), "auth-keys", "list")
+    hand_over(app_of(ctx), "auth-keys", "list")
 
 
 @verb(auth_keys, "legacy", "pocketllm admin auth-keys legacy")
 def print_legacy_keys(ctx: typer.Context) -> None:
     """Print API keys of the older kind, as NAME=value lines; they are secrets."""
-    _run(app_of(ctx), "auth-keys", "legacy")
+    hand_over(app_of(ctx), "auth-keys", "legacy")
 
 
 @verb(auth_keys, "rotate", "pocketllm admin auth-keys rotate --yes")
@@ -130,7 +145,7 @@ def rotate_auth_keys(ctx: typer.Context, yes: YesOption = False) -> None:
     if not app.console.confirm("Sign tokens with another key?", yes=yes, danger=_SIGNS_ANEW):
         app.console.say("Nothing was changed.")
         return
-    _run(app, "auth-keys", "rotate")
+    hand_over(app, "auth-keys", "rotate")
 
 
 @verb(auth_keys, "retire", "pocketllm admin auth-keys retire QFYoAGz_wzoHot56C0oIIuluRcByVrPo")
@@ -144,25 +159,4 @@ def retire_auth_key(
     if not app.console.confirm(f"Refuse every token of the key {key_id}?", yes=yes):
         app.console.say("Nothing was changed.")
         return
-    _run(app, "auth-keys", "retire", operand=key_id)
-
-
-def _run(app: App, *words: str, operand: str | None = None) -> None:
-    """Run the backend's program for operators in our place; its exit code is ours.
-
-    Raises:
-        BackendMissing: It is not installed.
-        KeyringProblem: The keyring, which may hold the database's address, does not answer.
-    """
-    program = admin_command(words)
-    options, environment = ["--json"] if app.invocation.as_json else [], None
-    if app.context.is_embedded:
-        app.run(lambda api: api.locator.locate())  # it must run, so that its database does
-        options += ["--folder", str(app.paths.backend)]
-    elif (address := database_address(app)) is not None:
-        # Other users of the machine see arguments; a process's environment is its user's alone.
-        environment = environment_with("SUPABASE_DB_URL", address)
-    rest = [] if operand is None else ["--", operand]
-    command = [*program, *options, *rest]
-    done = subprocess.run(command, env=environment, check=False)  # noqa: S603 # our own program
-    raise typer.Exit(done.returncode if done.returncode >= 0 else 128 - done.returncode)
+    hand_over(app, "auth-keys", "retire", operand=key_id)

@@ -77,6 +77,8 @@ def test_migrations_are_told_tried_applied_and_not_applied_twice(
         f"The database has all {len(VERSIONS)} migrations.",
     ]
     with closing(psycopg.connect(address)) as connection:
+        noted = connection.execute("select deed, details ->> 'applied' from audit.entries")
+        assert noted.fetchall() == [("migrate", str(len(VERSIONS)))]
         (count,) = connection.execute("select count(*) from public.chats").fetchone() or (None,)
     assert count == 0
     password = address.partition("@")[0].rpartition(":")[2]

@@ -1,0 +1,106 @@
+"""What was not used for long goes: chats with their files, jobs with their pictures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from pocketllm_cli.api.operating import Operator, Outcome
+from pocketllm_cli.api.operator_jobs import Jobs
+from pocketllm_cli.api.tables import Row, Table
+from pocketllm_cli.upkeep.batches import (
+    OBJECTS_AT_ONCE,
+    ROWS_AT_ONCE,
+    Tell,
+    until_none,
+)
+
+_CHATS_AT_ONCE: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What is meant: last used before a moment, by everybody or by one user."""
+
+    before: datetime
+    user_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """How much of one kind is that old."""
+
+    place: str
+    entries: int
+    users: int
+    oldest: str | None
+
+
+async def find_old(operator: Operator, span: Span) -> list[Old]:
+    """Count what was last used before the moment: chats, jobs that are over, deleted chats."""
+    rows: list[dict[str, Any]] = await operator.call(
+        "admin_old", before=span.before.isoformat(), user_id=span.user_id
+    )
+    return [Old(row["place"], row["entries"], row["users"], row["oldest"]) for row in rows]
+
+
+async def remove_old(
+    operator: Operator, span: Span, places: Sequence[str], tell: Tell
+) -> dict[str, int]:
+    """Remove it for good, in batches, and return how much that was.
+
+    It may end anywhere and be begun again: the files of a chat go before the chat.
+
+    Args:
+        places: Of `chats`, `jobs` and `deleted chats`.
+    """
+    asked = {"before": span.before.isoformat(), "places": ", ".join(places)}
+    async with operator.audited("retention", span.user_id, asked=asked) as outcome:
+        if "chats" in places:
+            await _remove_chats(operator, span, outcome, tell)
+        if "jobs" in places:
+            await purge_jobs(operator, span, outcome, tell)
+        if "deleted chats" in places:
+
+            async def forget() -> int:
+                values = {"before": span.before.isoformat(), "user_id": span.user_id}
+                return int(await operator.call("admin_forget_deleted", **values))
+
+            await until_none("deleted chats", outcome, tell, forget)
+    return outcome.done
+
+
+async def purge_jobs(operator: Operator, span: Span, outcome: Outcome, tell: Tell) -> None:
+    """Remove jobs that are over, with their pictures."""
+    jobs = Jobs(operator.wire)
+    while found := await jobs.over_since(span.before.isoformat(), span.user_id, OBJECTS_AT_ONCE):
+        if pictures := [job.picture for job in found if job.picture is not None]:
+            outcome.count("files", await operator.files.remove_all(pictures))
+        outcome.count("jobs", await jobs.remove(found))
+        tell(outcome)
+
+
+async def _remove_chats(operator: Operator, span: Span, outcome: Outcome, tell: Tell) -> None:
+    while chats := await _old_chats(operator, span):
+        for chat in chats:
+            folder = f"private/user_files/{chat['user_id']}/{chat['id']}/"
+            files = [file.path for file in await operator.files.below(folder)]
+            if files:
+                outcome.count("files", await operator.files.remove_all(files))
+        ids = [chat["id"] for chat in chats]
+
+        async def erase(ids: Sequence[str] = ids) -> int:
+            values = {"chat_ids": ids, "before": span.before.isoformat(), "most": ROWS_AT_ONCE}
+            return int(await operator.call("admin_erase_chats", **values))
+
+        await until_none("rows of chats", outcome, tell, erase)
+        outcome.count("chats", len(ids))
+        tell(outcome)
+
+
+async def _old_chats(operator: Operator, span: Span) -> list[Row]:
+    filters = [("updated_at", f"lt.{span.before.isoformat()}")]
+    if span.user_id is not None:
+        filters.append(("user_id", f"eq.{span.user_id}"))
+    table = Table(operator.wire, "chats", "id,user_id")
+    return await table.select(filters, order="updated_at.asc,id.asc", limit=_CHATS_AT_ONCE)
