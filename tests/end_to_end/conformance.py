@@ -13,8 +13,8 @@ NOBODY: Final = "7d444840-9dc0-11d1-b245-5ffdce74fad2"
 class Row:
     """How one command behaves.
 
-    In arguments, `{chat}`, `{message}`, `{model}`, `{job}`, `{picture}`, `{png}` and `{file}` stand
-    for what there is.
+    In arguments, `{chat}`, `{message}`, `{model}`, `{user}`, `{job}`, `{picture}`, `{png}` and
+    `{file}` stand for what there is.
     """
 
     words: tuple[str, ...]
@@ -131,6 +131,59 @@ TABLE: Final = (
                 for verb in ((), ("list",), ("legacy",), ("rotate",), ("retire",))
             ),
             *(("database", *verb) for verb in ((), ("show",), ("keep",), ("forget",))),
+            *(("secret-key", *verb) for verb in ((), ("show",), ("keep",), ("forget",))),
+            ("backup",),
+            ("restore",),
         )
     ),
+    # What is done with the secret key, which the embedded backend tells; more in test_admin.py.
+    Row(("admin", "users"), needs="nothing"),
+    Row(("admin", "users", "list"), needs="nothing"),
+    Row(("admin", "users", "show"), ("{user}",), "nothing", missing=("nobody@example.com",)),
+    Row(("admin", "users", "create"), None, "nothing"),
+    Row(
+        ("admin", "users", "disable"),
+        None,
+        "nothing",
+        missing=(NOBODY, "--yes"),
+        destroys=("{user}",),
+    ),
+    Row(("admin", "users", "enable"), ("{user}",), "nothing", missing=(NOBODY,)),
+    Row(
+        ("admin", "users", "reset-password"),
+        None,
+        "nothing",
+        missing=(NOBODY, "--mail"),
+    ),
+    Row(
+        ("admin", "users", "delete"),
+        ("{user}", "--dry-run"),
+        "nothing",
+        missing=(NOBODY, "--yes"),
+        destroys=("{user}",),
+    ),
+    Row(("admin", "users", "export"), None, "nothing", missing=(NOBODY, "{file}.zip")),
+    Row(("admin", "jobs"), needs="nothing"),
+    Row(("admin", "jobs", "list"), needs="nothing", missing=("--user", NOBODY)),
+    Row(("admin", "jobs", "retry"), None, "nothing", missing=(NOBODY,)),
+    Row(("admin", "jobs", "cancel"), None, "nothing", missing=(NOBODY, "--yes")),
+    Row(
+        ("admin", "jobs", "purge"),
+        ("--older-than", "90d", "--dry-run"),
+        "nothing",
+        missing=("--older-than", "90d", "--user", NOBODY),
+        destroys=("--older-than", "1h"),
+    ),
+    Row(("admin", "storage"), needs="nothing"),
+    Row(("admin", "storage", "usage"), needs="nothing"),
+    Row(("admin", "storage", "gc"), ("--dry-run",), "nothing", destroys=()),
+    Row(("admin", "stats"), needs="nothing"),
+    Row(
+        ("admin", "retention"),
+        ("--older-than", "365d", "--dry-run"),
+        "nothing",
+        missing=("--older-than", "365d", "--user", NOBODY),
+        destroys=("--older-than", "1h"),
+    ),
+    Row(("admin", "audit"), needs="nothing", missing=("--user", "nobody@example.com")),
 )

@@ -53,6 +53,7 @@ def things(
         "job": job["id"],
         "picture": job["output_data"]["path"],
         "png": str(png),
+        "user": home.run("whoami", "--json").json()["id"],
         "file": str(file),
     }
 

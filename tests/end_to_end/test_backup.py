@@ -1,0 +1,148 @@
+"""All of an embedded backend in one file: taken while it is used, and back, whatever stops it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from backend_functions.admin.archive import read_archive
+from tests.end_to_end.admin_things import Owner, add_owner, everything, put
+from tests.support.home import Home, home_in
+
+WORDS = b"correct horse battery\n"
+LATER = {'"audit"."entries"', '"procrastinate"."procrastinate_workers"'}
+"""What is not as it was: a backup and a restore are noted; a worker says that it lives."""
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A machine of these tests' own, since they stop its backend."""
+    with home_in(tmp_path_factory.mktemp("backups")) as home:
+        started = home.run("backend", "start")
+        assert started.code == 0, started.err
+        yield home
+
+
+@pytest.fixture(scope="module")
+def owner(machine: Home) -> Owner:
+    return add_owner(machine)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A backup, and what there was when it was made."""
+
+    file: Path
+    kept: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def saved(machine: Home, owner: Owner, tmp_path_factory: pytest.TempPathFactory) -> Saved:
+    """Back the machine up when the first test asks for it."""
+    target = tmp_path_factory.mktemp("saved") / "pocketllm.backup"
+    before = kept(machine)
+    backup(machine, target)
+    return Saved(target, before)
+
+
+def kept(home: Home) -> dict[str, str]:
+    return {name: value for name, value in everything(home).items() if name not in LATER}
+
+
+def backup(home: Home, target: Path) -> None:
+    done = home.run("admin", "backup", str(target), "--passphrase-stdin", stdin=WORDS)
+    assert done.code == 0, done.err
+
+
+def test_backup_wipe_restore_and_everything_is_equal(
+    machine: Home, owner: Owner, saved: Saved
+) -> None:
+    assert sum(name.startswith("objects/") for name in saved.kept) >= 3
+    assert machine.run("backend", "reset", "--yes").code == 0
+
+    restore = ("admin", "restore", str(saved.file), "--passphrase-stdin")
+    asked = machine.run(*restore, stdin=WORDS)
+    wrong = machine.run(*restore, "--yes", stdin=b"another passphrase\n")
+    keyless = machine.run("admin", "restore", str(saved.file), "--yes")
+    done = machine.run(*restore, "--yes", "--json", stdin=WORDS)
+
+    assert (asked.code, wrong.code, keyless.code) == (2, 1, 2)
+    assert "--yes" in asked.err
+    assert "does not open" in wrong.err
+    assert done.code == 0, done.err
+    assert kept(machine) == saved.kept
+    assert _enters(machine, owner), "with the password of before"
+    assert b"sk-canary" not in saved.file.read_bytes()
+    assert saved.file.stat().st_mode & 0o777 == 0o600
+    left = {path.name for path in machine.backend_folder.iterdir()}
+    assert not {name for name in left if name.endswith((".before", ".restored"))}
+
+
+def _enters(home: Home, owner: Owner) -> bool:
+    status = home.status()
+    answer = httpx.post(
+        f"{status['url']}/auth/v1/token?grant_type=password",
+        json={"email": owner.user.email, "password": owner.user.password},
+        headers={"apikey": status["publishable_key"]},
+        timeout=30,
+    )
+    return answer.is_success
+
+
+def test_a_backup_of_a_backend_in_use_fits_together(machine: Home, tmp_path: Path) -> None:
+    over = threading.Event()
+    who = add_owner(machine)
+
+    def use() -> None:
+        while not over.is_set():
+            name = f"private/user_files/{who.id}/{who.chat}/{uuid4()}.txt"
+            put(machine, name, b"some bytes", "text/plain")
+            who.user.call("DELETE", "/storage/v1/object/user_assets", {"prefixes": [name]})
+
+    users = [threading.Thread(target=use) for _ in range(2)]
+    for user in users:
+        user.start()
+    try:
+        backup(machine, tmp_path / "b")
+    finally:
+        over.set()
+        for user in users:
+            user.join()
+
+    manifest = read_archive(tmp_path / "b")
+    files = [name for name in manifest.members if name.startswith("objects/")]
+    assert len(files) == manifest.rows["storage.objects"]
+
+
+def test_a_restore_that_is_killed_leaves_what_was_there(machine: Home, saved: Saved) -> None:
+    add_owner(machine)  # so that the old is not the new
+    before = kept(machine)
+    assert machine.run("backend", "stop").code == 0
+    folder = machine.backend_folder
+    command = [sys.executable, "-m", "backend_functions.admin", "restore", "--folder", str(folder)]
+    process = subprocess.Popen(
+        [*command, "--file", str(saved.file), "--passphrase-stdin"],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    process.stdin.write(WORDS)
+    process.stdin.close()
+    while not (folder / "postgres.restored").exists():
+        assert process.poll() is None
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+    assert not (folder / "swap.json").exists()
+    assert machine.run("backend", "start").code == 0
+    assert kept(machine) == before
