@@ -44,6 +44,11 @@ class Tree(LazyGroup):
             "Tell what works, what does not, and the command that mends it.",
             "doctor",
         ),
+        "smoke": Entry(
+            f"{_COMMANDS}.smoke",
+            "Sign in, ask, read, store, listen, and remove it all again.",
+            "smoke",
+        ),
         "completion": Entry(
             f"{_COMMANDS}.completion",
             "Print the script with which a shell completes commands, chats, models and contexts.",
