@@ -1,6 +1,7 @@
 """What the environment says, read once per run; no other module of the client reads it."""
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ _TELL_COLOURS: Final = (
 _OSC_9: Final = ("GHOSTTY_RESOURCES_DIR", "ITERM_SESSION_ID", "KITTY_WINDOW_ID", "WEZTERM_PANE")
 _TERMS_OF_OSC_9: Final = frozenset({"xterm-ghostty", "xterm-kitty", "wezterm"})
 _TERMS_OF_OSC_777: Final = ("foot", "rxvt-unicode")
+_SHOW_PAGES: Final = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
+_IS_DESKTOP: Final = sys.platform in ("darwin", "win32")
 _LIGHT_COLOURS: Final = {7, 9, 10, 11, 12, 13, 14, 15}
 
 
@@ -33,6 +36,8 @@ class TerminalSettings:
     """WAYLAND_DISPLAY."""
     has_x11: bool = False
     """DISPLAY."""
+    has_browser: bool = False
+    """BROWSER, or a desktop where one can be opened."""
     colours: str = ""
     """COLORFGBG: foreground and background, as some terminals tell them."""
     tells_colours: bool = False
@@ -60,6 +65,7 @@ class TerminalSettings:
             is_in_tmux=bool(variables.get("TMUX")),
             has_wayland=bool(variables.get("WAYLAND_DISPLAY")),
             has_x11=bool(variables.get("DISPLAY")),
+            has_browser=any(variables.get(name) for name in _SHOW_PAGES) or _IS_DESKTOP,
             colours=variables.get("COLORFGBG", ""),
             tells_colours=any(variables.get(name) for name in _TELL_COLOURS),
             editor=variables.get("VISUAL") or variables.get("EDITOR") or None,

@@ -90,6 +90,42 @@ class Auth:
             raise WrongCode
         return self._session(reply.session)
 
+    async def provider_address(self, provider: str, redirect_to: str, verifier: Any) -> str:
+        """Return the page at which somebody signs in with another service's account.
+
+        Args:
+            provider: Its name at the auth service, such as `github`.
+            redirect_to: Where the browser is led with a code, see `loopback`.
+            verifier: From `new_verifier`; is given what `sign_in_with_redirect` needs.
+        """
+        options = {"redirect_to": redirect_to}
+        asked: Any = {"provider": provider, "options": options}
+        reply = await self._call(lambda client: client.sign_in_with_oauth(asked), verifier)
+        return str(reply.url)
+
+    async def send_link(self, email: str, redirect_to: str, verifier: Any) -> None:
+        """Have a link mailed that leads the browser, with a code, where we say.
+
+        Raises:
+            QuotaExceeded: Too many were asked for.
+        """
+        options: Any = {"should_create_user": False, "email_redirect_to": redirect_to}
+        await self._call(
+            lambda client: client.sign_in_with_otp({"email": email, "options": options}), verifier
+        )
+
+    async def sign_in_with_redirect(self, code: str, verifier: Any) -> Session:
+        """Sign in with the code that the browser was led away with.
+
+        Raises:
+            WrongCode: It is another one, too old, or for somebody else's verifier.
+        """
+        asked: Any = {"auth_code": code}
+        reply = await self._call(lambda client: client.exchange_code_for_session(asked), verifier)
+        if not reply.session:
+            raise WrongCode
+        return self._session(reply.session)
+
     async def refresh(self, refresh_token: str) -> Session:
         """Exchange the refresh token for new tokens; the old one is spent.
 
@@ -127,7 +163,9 @@ class Auth:
             refresh_token=session.refresh_token,
         )
 
-    async def _call(self, work: Callable[["AsyncGoTrueClient"], Awaitable[Any]]) -> Any:
+    async def _call(
+        self, work: Callable[["AsyncGoTrueClient"], Awaitable[Any]], verifier: Any = None
+    ) -> Any:
         from supabase_auth import AsyncGoTrueClient
         from supabase_auth.errors import AuthError
 
@@ -138,6 +176,8 @@ class Auth:
             http_client=self.transport.client,
             auto_refresh_token=False,
             persist_session=False,
+            storage=verifier,
+            flow_type="implicit" if verifier is None else "pkce",
         )
         try:
             reply = await work(client)
@@ -149,6 +189,13 @@ class Auth:
             raise BackendUnreachable("Something other than our auth service answered.") from error
         self.transport.log.line(f"auth: {type(reply).__name__}")
         return reply
+
+
+def new_verifier() -> Any:
+    """Return where the secret of one sign-in by redirect is kept: in memory, for this run alone."""
+    from supabase_auth import AsyncMemoryStorage
+
+    return AsyncMemoryStorage()
 
 
 def _translate(error: Any) -> PocketLLMError:
@@ -190,6 +237,9 @@ _BY_CODE: dict[str, Callable[[Any], PocketLLMError]] = {
     "session_not_found": lambda error: SessionExpired(),
     "session_expired": lambda error: SessionExpired(),
     "otp_expired": lambda error: WrongCode(),
+    "flow_state_not_found": lambda error: WrongCode(),
+    "flow_state_expired": lambda error: WrongCode(),
+    "bad_code_verifier": lambda error: WrongCode(),
     "otp_disabled": lambda error: NotAllowed("This backend mails no codes to this address."),
     "user_banned": lambda error: NotAllowed("This account is locked."),
     "signup_disabled": lambda error: NotAllowed("This backend takes no new accounts."),

@@ -6,6 +6,7 @@ import typer
 
 from pocketllm_cli.api.client import Api
 from pocketllm_cli.app import App, app_of
+from pocketllm_cli.commands.sign_in_ways import sign_in_with_browser, sign_in_with_code
 from pocketllm_cli.commands.tree import single, verb
 from pocketllm_cli.errors import PocketLLMError, UsageProblem
 from pocketllm_cli.models import Account, Session
@@ -60,22 +61,52 @@ def sign_up(
     "login",
     "pocketllm login --email me@example.org",
     "pass show mail | pocketllm login --email me@example.org --password-stdin",
+    "pocketllm login --otp",
+    "pocketllm login --provider github",
 )
 def sign_in(
-    ctx: typer.Context, email: EmailOption = None, password_stdin: PasswordOption = False
+    ctx: typer.Context,
+    email: EmailOption = None,
+    password_stdin: PasswordOption = False,
+    otp: Annotated[
+        bool, typer.Option("--otp", help="With a code that is mailed, without a password.")
+    ] = False,
+    code_stdin: Annotated[
+        bool,
+        typer.Option("--code-stdin", help="With --otp: read the code mailed before from stdin."),
+    ] = False,
+    browser: Annotated[
+        bool,
+        typer.Option("--browser", help="In the browser: by a mailed link, or with --provider."),
+    ] = False,
+    provider: Annotated[
+        str | None,
+        typer.Option("--provider", metavar="NAME", help="On the page of github, google, azure …"),
+    ] = None,
+    paste: Annotated[
+        bool,
+        typer.Option("--paste", help="The browser is elsewhere: paste the address it ends at."),
+    ] = False,
 ) -> None:
-    """Sign in with email and password.
+    """Sign in with email and password, a mailed code, or the browser.
 
     Without a terminal the password comes from --password-stdin or POCKETLLM_PASSWORD.
     """
     app = app_of(ctx)
-    address = _email(app, email)
-    password = _password(app, from_stdin=password_stdin, is_new=False)
-
-    async def work(api: Api) -> Account:
-        return await _keep(api, await api.auth.sign_in(address, password))
-
-    account = app.run(work)
+    uses_browser = browser or provider is not None or paste
+    uses_code = otp or code_stdin
+    if uses_code + uses_browser + password_stdin > 1:
+        raise UsageProblem("Choose one way to sign in: password, --otp or --browser.")
+    if uses_code:
+        session = sign_in_with_code(app, _email(app, email), from_stdin=code_stdin)
+    elif uses_browser:
+        address = None if provider else _email(app, email)
+        session = sign_in_with_browser(app, provider=provider, email=address, wants_paste=paste)
+    else:
+        address = _email(app, email)
+        password = _password(app, from_stdin=password_stdin, is_new=False)
+        session = app.run(lambda api: api.auth.sign_in(address, password))
+    account = app.run(lambda api: _keep(api, session))
     app.remembered.forget()
     app.console.emit(account, lambda account, page: _signed_in(account))
 
