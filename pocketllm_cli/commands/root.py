@@ -30,7 +30,7 @@ class Tree(LazyGroup):
         "transfer": Entry(f"{_COMMANDS}.transfer", "Bring everything from one backend to another."),
         "signup": Entry(_ACCOUNT, "Make an account and sign in.", "signup"),
         "login": Entry(
-            _ACCOUNT, "Sign in with a password, a mailed code, or the browser.", "login"
+            _ACCOUNT, "Sign in with email and password, a mailed code, or the browser.", "login"
         ),
         "logout": Entry(_ACCOUNT, "Sign out and forget the session.", "logout"),
         "whoami": Entry(_ACCOUNT, "Show who is signed in, and where.", "whoami"),
