@@ -5,10 +5,11 @@ import sys
 
 from backend_functions.hosted import serve_hosted
 from backend_functions.settings import InvalidSettings, read_settings
+from backend_functions.setup_checks import UnsafeSetup
 
 
 def main() -> int:
-    """Run until told to stop; returns 1 when a setting is missing or cannot be right."""
+    """Run until told to stop; returns 1 when a setting cannot be right, or the setup is unsafe."""
     parser = argparse.ArgumentParser(prog="python -m backend_functions")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at")
     parser.add_argument("--port", type=int, default=8000, help="port to listen at")
@@ -18,7 +19,11 @@ def main() -> int:
     except InvalidSettings as error:
         print(error, file=sys.stderr)
         return 1
-    serve_hosted(settings, host=given.host, port=given.port)
+    try:
+        serve_hosted(settings, host=given.host, port=given.port)
+    except UnsafeSetup as unsafe:
+        print(f"Not started:\n{unsafe}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -38,6 +38,7 @@ from backend_functions.request_limits import RequestLimits
 from backend_functions.request_observer import RequestObserver
 from backend_functions.sealing import KeySealer
 from backend_functions.settings import Settings, read_settings
+from backend_functions.setup_checks import require_safe_setup
 from backend_functions.stopping import before_stop
 from backend_functions.types import Caller
 
@@ -168,11 +169,15 @@ def make_app(
 
 def hosted_app() -> FastAPI:
     """Return the bare app of a hosted replica; `python -m backend_functions` bounds HTTP too."""
-    return replica_app(read_settings())
+    return replica_app(read_settings(), checks_setup=True)
 
 
-def replica_app(settings: Settings) -> FastAPI:
-    """Return the app of one of several servers; it ends its answers when its process is stopped."""
+def replica_app(settings: Settings, *, checks_setup: bool = False) -> FastAPI:
+    """Return the app of one of several servers; it ends its answers when its process is stopped.
+
+    Args:
+        checks_setup: Whether its start fails where the setup is unsafe.
+    """
     configure_logs(debug=settings.debug)
     settings = replace(settings, limits=fit_open_files(settings.limits))
     services = Services.build(settings)
@@ -180,6 +185,8 @@ def replica_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if checks_setup:
+            await require_safe_setup(settings)
         with before_stop(services.running.stop_all):
             async with services.lifespan(app):
                 yield

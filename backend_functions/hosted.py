@@ -1,5 +1,6 @@
 """A hosted server: one of several, with bounds on HTTP that a bare uvicorn does not have."""
 
+import asyncio
 from dataclasses import replace
 
 import uvicorn
@@ -8,12 +9,18 @@ from backend_functions.app import replica_app
 from backend_functions.bounded_http import bounded_http
 from backend_functions.open_streams import fit_open_files, max_connections
 from backend_functions.settings import Settings
+from backend_functions.setup_checks import require_safe_setup
 
 _GRACE_SECONDS = 20
 
 
 def serve_hosted(settings: Settings, *, host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        UnsafeSetup: It must not be started like this.
+    """
+    asyncio.run(require_safe_setup(settings))
     settings = replace(settings, limits=fit_open_files(settings.limits))
     config = uvicorn.Config(
         replica_app(settings),

@@ -147,6 +147,8 @@ class Settings:
     """What `/metrics` asks for."""
     debug: bool = False
     """Log at debug level."""
+    allows_http: bool = False
+    """The project is reached over a private network, without TLS."""
 
     @property
     def issuer(self) -> str:
@@ -191,15 +193,19 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
             raise InvalidSettings(f"{name} is not set.")
         return values[name]
 
+    def either(name: str, newer: str) -> str:
+        return values.get(newer) or required(name)
+
     url = required("SUPABASE_URL").rstrip("/")
     return Settings(
         mode="hosted",
         supabase_url=url,
         database_url=required("SUPABASE_DB_URL"),
-        publishable_key=required("SUPABASE_ANON_KEY"),
-        secret_key=required("SUPABASE_SERVICE_ROLE_KEY"),
+        publishable_key=either("SUPABASE_ANON_KEY", "SUPABASE_PUBLISHABLE_KEY"),
+        secret_key=either("SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_SECRET_KEY"),
         master_keys=parse_master_keys(required("POCKETLLM_MASTER_KEYS")),
         jwt_secret=values.get("SUPABASE_JWT_SECRET") or None,
+        jwt_issuer=values.get("SUPABASE_JWT_ISSUER") or "",
         search_key=read_search_key(values),
         image_key=read_image_key(values),
         titles=read_titles(values),
@@ -207,6 +213,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         limits=read_limits(values),
         metrics_token=_metrics_token(values),
         debug=bool(values.get("POCKETLLM_DEBUG")),
+        allows_http=_switch(values, "POCKETLLM_ALLOW_HTTP", default=False),
     )
 
 

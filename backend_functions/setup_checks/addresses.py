@@ -1,0 +1,37 @@
+"""Whether the project is called over a line that nobody listens in on. Pure."""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from backend_functions.settings import Settings
+from backend_functions.setup_checks.finding import Finding
+
+
+def check_address(settings: Settings) -> Finding:
+    """Return whether SUPABASE_URL is one that tokens and files may go to."""
+    name = "project address"
+    try:
+        parts = urlsplit(settings.supabase_url)
+        host = parts.hostname or ""
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    if parts.scheme not in ("http", "https") or not host or parts.path not in ("", "/"):
+        return Finding(
+            name, "SUPABASE_URL is no address.", "Set it to the like of https://abc.supabase.co."
+        )
+    if parts.scheme == "https":
+        return Finding(name, "It is called over https.")
+    if settings.allows_http or _is_this_machine(host):
+        return Finding(name, "It is called over http, on a line that is said to be private.")
+    return Finding(
+        name,
+        "SUPABASE_URL is http: tokens and files would go over the network in the clear.",
+        "Set an https address; POCKETLLM_ALLOW_HTTP=on where the project is on a private network.",
+    )
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
