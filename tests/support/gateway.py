@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ import psycopg
 
 from backend_functions.app import Services
 from backend_functions.embedded.all_in_one import embedded_app
+from backend_functions.embedded.new_user import give_local_model
 from backend_functions.embedded.outbox import Outbox
 from backend_functions.embedded.ports import free_port
 from backend_functions.embedded.postgres import SUPERUSER
@@ -97,12 +99,19 @@ class RunningGateway:
 
 
 @contextmanager
-def running_gateway(cluster: Cluster, database: str, folder: Path) -> Iterator[RunningGateway]:
-    """Serve until the block ends."""
-    keys, port = cluster.keys, free_port()
+def running_gateway(
+    cluster: Cluster, database: str, folder: Path, *, port: int = 0, is_bare: bool = False
+) -> Iterator[RunningGateway]:
+    """Serve until the block ends.
+
+    Args:
+        port: Where; then its tokens are for that address.
+        is_bare: As on a hosted project: a new user is given nothing.
+    """
+    keys = cluster.keys
     settings = Settings(
         mode="embedded",
-        supabase_url=f"http://127.0.0.1:{port}",  # its functions call its Storage
+        supabase_url=f"http://127.0.0.1:{port}" if port else "http://gateway.test",
         database_url=cluster.url(database),
         publishable_key=keys.publishable_key,
         secret_key=keys.secret_key,
@@ -128,6 +137,7 @@ def running_gateway(cluster: Cluster, database: str, folder: Path) -> Iterator[R
             outbox.put,
             feed_url=feed_url,
             forget_mails=outbox.forget,
+            on_user_created=None if is_bare else give_local_model,
         )
         async with served(app, port=port) as url:
             urls.append(url)
@@ -146,3 +156,13 @@ def running_gateway(cluster: Cluster, database: str, folder: Path) -> Iterator[R
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join()
+        _wait_until_unheard(cluster, database)
+
+
+def _wait_until_unheard(cluster: Cluster, database: str) -> None:
+    """Wait until PostgreSQL has noticed that nobody reads the changes: then it may be dropped."""
+    url = cluster.url("template1", login=SUPERUSER)
+    active = "select 1 from pg_replication_slots where database = %s and active"
+    with psycopg.connect(url, autocommit=True) as connection:
+        while connection.execute(active, (database,)).fetchone():
+            time.sleep(0.02)
