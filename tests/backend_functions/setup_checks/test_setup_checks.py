@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from base64 import b64encode
 from dataclasses import replace
 from typing import Any
@@ -163,8 +164,8 @@ async def test_an_unsafe_database_is_refused_with_what_mends_it(
 async def test_a_clock_that_is_off_is_refused(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = database.time.time
-    monkeypatch.setattr(database.time, "time", lambda: real() + 300)
+    real = time.time
+    monkeypatch.setattr("backend_functions.setup_checks.database.time.time", lambda: real() + 300)
 
     assert wrong(await check_setup(settings)) == ["clock"]
 
