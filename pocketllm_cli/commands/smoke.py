@@ -49,11 +49,12 @@ def try_everything(
         typer.Option("--junit", metavar="FILE", help="Write the report as JUnit XML, too."),
     ] = None,
     image: Annotated[
-        bool,
+        bool | None,
         typer.Option(
-            "--image/--no-image", help="Make an image, which costs, where a config can make some."
+            "--image/--no-image",
+            help="Make an image, which costs; else only where a model config makes images.",
         ),
-    ] = True,
+    ] = None,
     sweep_after: Annotated[
         float,
         typer.Option(

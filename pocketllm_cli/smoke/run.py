@@ -39,7 +39,8 @@ class SmokeWishes:
     """
 
     model: str | None = None
-    with_image: bool = True
+    with_image: bool | None = None
+    """None: where there is a model config for it."""
     sweep_seconds: float = 900.0
     """What earlier runs left is removed when it is older than this."""
     email: str | None = None

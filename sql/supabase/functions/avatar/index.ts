@@ -1,0 +1,3 @@
+import { forwarder } from "../_shared/forward.ts";
+
+Deno.serve(forwarder("avatar"));
