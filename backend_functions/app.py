@@ -82,7 +82,8 @@ class Services:
         streams = OpenStreams(max_all=limits.max_open_streams, max_per_user=per_user)
         running = RunningAnswers(streams, max_per_user=limits.max_running_answers, on_end=note_end)
         metrics.watch(running=running.__len__, streams=streams.__len__, pool=database.stats)
-        http, sealer = open_client(policy, limits), KeySealer(settings.master_keys)
+        http = open_client(policy, limits, own_project=settings.private_address)
+        sealer = KeySealer(settings.master_keys)
         return cls(
             settings=settings,
             database=database,

@@ -23,6 +23,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 _FIRST_FREE_PORT = 1024
 _CLOSED_PORTS = frozenset({3306, 5432, 6379, 6543, 11211, 27017})
 _PORT_OF_SCHEME = {"http": 80, "https": 443}
+_SERVICES = ("/auth/v1/", "/storage/v1/")
 
 AddressInfo = tuple[int, int, int, str, tuple[str | int, ...]]
 
@@ -140,22 +141,68 @@ def origin(url: httpx.URL) -> str:
     return f"{url.scheme}://{url.host}:{url.port or _PORT_OF_SCHEME[url.scheme]}"
 
 
-def open_client(policy: EgressPolicy, limits: Limits) -> httpx.AsyncClient:
+def open_client(
+    policy: EgressPolicy, limits: Limits, *, own_project: str | None = None
+) -> httpx.AsyncClient:
     """Return the one client that providers are called with; its owner closes it.
 
     It takes nothing from the environment (proxies, netrc, certificates), follows no redirect,
     keeps no cookie and decompresses nothing.
+
+    Args:
+        own_project: The address of the project where it is on a private network: its Auth and
+            Storage are called wherever they are, and nothing else there is.
     """
+    transport: httpx.AsyncBaseTransport = _transport(policy, limits)
+    if own_project is not None:
+        inside = _transport(_Anywhere(), limits)
+        transport = _OwnProject(origin(httpx.URL(own_project)), inside, transport)
     return httpx.AsyncClient(
-        transport=AiohttpTransport(
-            _session_factory(policy, limits),
-            response_seconds=limits.response_seconds,
-            idle_seconds=limits.idle_seconds,
-        ),
+        transport=transport,
         timeout=httpx.Timeout(None, connect=limits.connect_seconds, pool=30.0),
         headers={"accept-encoding": "identity", "user-agent": "pocketllm"},
         trust_env=False,
         follow_redirects=False,
+    )
+
+
+class _Anywhere(EgressPolicy):
+    """What the operator's own settings name may be called wherever it is."""
+
+    def __init__(self) -> None:
+        super().__init__(allow_loopback=True)
+
+    def allows(self, address: str) -> bool:
+        return True
+
+
+class _OwnProject(httpx.AsyncBaseTransport):
+    """Sends what is for a project's services one way, and everything else the other.
+
+    A user may name a provider there, too, and would reach what anybody can call.
+    """
+
+    def __init__(
+        self, own: str, inside: httpx.AsyncBaseTransport, outside: httpx.AsyncBaseTransport
+    ) -> None:
+        self._own, self._inside, self._outside = own, inside, outside
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        is_known = url.scheme in _PORT_OF_SCHEME and url.path.startswith(_SERVICES)
+        is_own = is_known and origin(url) == self._own
+        return await (self._inside if is_own else self._outside).handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inside.aclose()
+        await self._outside.aclose()
+
+
+def _transport(policy: EgressPolicy, limits: Limits) -> AiohttpTransport:
+    return AiohttpTransport(
+        _session_factory(policy, limits),
+        response_seconds=limits.response_seconds,
+        idle_seconds=limits.idle_seconds,
     )
 
 

@@ -147,8 +147,13 @@ class Settings:
     """What `/metrics` asks for."""
     debug: bool = False
     """Log at debug level."""
-    allows_http: bool = False
-    """The project is reached over a private network, without TLS."""
+    is_private_project: bool = False
+    """The project is on a private network: it may be http, and at a private address."""
+
+    @property
+    def private_address(self) -> str | None:
+        """The project's address where it is on a private network."""
+        return self.supabase_url if self.is_private_project else None
 
     @property
     def issuer(self) -> str:
@@ -213,7 +218,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         limits=read_limits(values),
         metrics_token=_metrics_token(values),
         debug=bool(values.get("POCKETLLM_DEBUG")),
-        allows_http=_switch(values, "POCKETLLM_ALLOW_HTTP", default=False),
+        is_private_project=_switch(values, "POCKETLLM_PRIVATE_PROJECT", default=False),
     )
 
 

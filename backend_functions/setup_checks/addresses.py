@@ -1,6 +1,5 @@
 """Whether the project is called over a line that nobody listens in on. Pure."""
 
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from backend_functions.settings import Settings
@@ -21,17 +20,10 @@ def check_address(settings: Settings) -> Finding:
         )
     if parts.scheme == "https":
         return Finding(name, "It is called over https.")
-    if settings.allows_http or _is_this_machine(host):
-        return Finding(name, "It is called over http, on a line that is said to be private.")
+    if settings.is_private_project:
+        return Finding(name, "It is called over http, on a network that is said to be private.")
     return Finding(
         name,
         "SUPABASE_URL is http: tokens and files would go over the network in the clear.",
-        "Set an https address; POCKETLLM_ALLOW_HTTP=on where the project is on a private network.",
+        "Set an https address, or POCKETLLM_PRIVATE_PROJECT=on where its network is private.",
     )
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -152,3 +152,16 @@ async def test_redirects_are_not_followed_and_the_environment_is_not_asked(
         response = await http.post(upstream.base_url, json={"model": "redirect"})
 
     assert response.status_code == 307
+
+
+async def test_a_project_on_a_private_network_is_called_there_and_nothing_else_is() -> None:
+    async with Upstream().running() as project, Upstream().running() as neighbour:
+        own, other = (each.base_url.removesuffix("/v1") for each in (project, neighbour))
+        async with open_client(HOSTED, Limits(), own_project=own) as http:
+            for path in ("/auth/v1/x", "/storage/v1/x"):
+                assert (await http.post(f"{own}{path}", json={"model": "plain"})).status_code == 200
+            for url in (f"{own}/v1/chat/completions", f"{other}/auth/v1/x", f"{own}/auth/v1"):
+                with pytest.raises(httpx.ConnectError):
+                    await http.post(url, json={"model": "plain"})
+    assert len(project.requests) == 2
+    assert neighbour.requests == []

@@ -89,6 +89,7 @@ async def test_the_pages_steps_lead_from_an_empty_database_to_an_answer(
         "SUPABASE_DB_URL": project.database_url,
         "SUPABASE_PUBLISHABLE_KEY": keys.publishable_key,
         "SUPABASE_SECRET_KEY": keys.secret_key,
+        "POCKETLLM_PRIVATE_PROJECT": "on",
         "PASSWORD": "correct horse battery",
         "OPENAI_API_KEY": "sk-canary-0123456789",
     }

@@ -70,7 +70,7 @@ def running_replica(
         "SUPABASE_ANON_KEY": "sb_publishable_test",
         "SUPABASE_SERVICE_ROLE_KEY": "sb_secret_canary",
         "SUPABASE_JWT_SECRET": SECRET,
-        "POCKETLLM_ALLOW_HTTP": "on",
+        "POCKETLLM_PRIVATE_PROJECT": "on",
         "POCKETLLM_MASTER_KEYS": master_keys,
         **environment,
     }

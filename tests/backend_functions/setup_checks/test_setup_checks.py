@@ -114,12 +114,11 @@ async def test_everybodys_password_is_refused(settings: Settings, cluster: Clust
     assert "database password" in wrong(await check_setup(replace(settings, database_url=url)))
 
 
-def test_http_is_fine_on_a_private_network_and_on_this_machine(settings: Settings) -> None:
+def test_http_is_fine_on_a_private_network(settings: Settings) -> None:
     inside = replace(settings, supabase_url="http://kong:8000")
 
     assert not check_address(inside).is_ok
-    assert check_address(replace(inside, allows_http=True)).is_ok
-    assert check_address(replace(inside, supabase_url="http://127.0.0.1:54321")).is_ok
+    assert check_address(replace(inside, is_private_project=True)).is_ok
 
 
 UNSAFE_SQL = {
@@ -210,12 +209,12 @@ def test_the_program_tells_the_same_as_the_server_that_refuses(settings: Setting
 
     told = run("backend_functions.check", environment)
     refused = run("backend_functions", environment)
-    safe = run("backend_functions.check", environment | {"POCKETLLM_ALLOW_HTTP": "on"})
+    safe = run("backend_functions.check", environment | {"POCKETLLM_PRIVATE_PROJECT": "on"})
     unset = run("backend_functions.check", {})
 
     assert (told.returncode, refused.returncode, safe.returncode, unset.returncode) == (1, 1, 0, 1)
     assert "FAILED  project address" in told.stdout
-    assert "POCKETLLM_ALLOW_HTTP" in refused.stderr
+    assert "POCKETLLM_PRIVATE_PROJECT" in refused.stderr
     assert refused.stderr.startswith("Not started:")
     assert "SUPABASE_URL is not set" in unset.stdout
     for done in (told, refused, safe):
