@@ -14,7 +14,7 @@ from pocketllm_cli.smoke.names import image_prompt
 from pocketllm_cli.smoke.runner import NothingToTry
 
 PROVIDER: Final = "imagerouter"
-_LOOK_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 0.5
 _MOST_BYTES: Final = 50 * 1024 * 1024
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 

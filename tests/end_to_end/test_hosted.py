@@ -53,9 +53,7 @@ class Project:
 def project(cluster: Cluster, tmp_path: Path) -> Iterator[Project]:
     with (
         new_database(cluster, "platform") as name,
-        running_gateway(
-            cluster, name, tmp_path / "objects", port=free_port(), is_bare=True
-        ) as gateway,
+        running_gateway(cluster, name, tmp_path / "objects", is_bare=True) as gateway,
     ):
         yield Project(gateway, cluster.url(name, login="postgres"))
 

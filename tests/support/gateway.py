@@ -100,18 +100,17 @@ class RunningGateway:
 
 @contextmanager
 def running_gateway(
-    cluster: Cluster, database: str, folder: Path, *, port: int = 0, is_bare: bool = False
+    cluster: Cluster, database: str, folder: Path, *, is_bare: bool = False
 ) -> Iterator[RunningGateway]:
     """Serve until the block ends.
 
     Args:
-        port: Where; then its tokens are for that address.
         is_bare: As on a hosted project: a new user is given nothing.
     """
-    keys = cluster.keys
+    keys, port = cluster.keys, free_port()
     settings = Settings(
         mode="embedded",
-        supabase_url=f"http://127.0.0.1:{port}" if port else "http://gateway.test",
+        supabase_url=f"http://127.0.0.1:{port}",  # its functions call its Storage
         database_url=cluster.url(database),
         publishable_key=keys.publishable_key,
         secret_key=keys.secret_key,
