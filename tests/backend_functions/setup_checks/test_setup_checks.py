@@ -209,14 +209,17 @@ def test_the_program_tells_the_same_as_the_server_that_refuses(settings: Setting
 
     told = run("backend_functions.check", environment)
     refused = run("backend_functions", environment)
-    safe = run("backend_functions.check", environment | {"POCKETLLM_PRIVATE_PROJECT": "on"})
+    private = environment | {"POCKETLLM_PRIVATE_PROJECT": "on"}
+    away = run("backend_functions.check", private | {"SUPABASE_URL": "http://127.0.0.1:9"})
     unset = run("backend_functions.check", {})
 
-    assert (told.returncode, refused.returncode, safe.returncode, unset.returncode) == (1, 1, 0, 1)
+    assert {each.returncode for each in (told, refused, away, unset)} == {1}
+    assert away.stdout.count("FAILED") == 1
+    assert "FAILED  public keys" in away.stdout
     assert "FAILED  project address" in told.stdout
     assert "POCKETLLM_PRIVATE_PROJECT" in refused.stderr
     assert refused.stderr.startswith("Not started:")
     assert "SUPABASE_URL is not set" in unset.stdout
-    for done in (told, refused, safe):
+    for done in (told, refused, away):
         assert "canary" not in done.stdout + done.stderr
         assert environment["POCKETLLM_MASTER_KEYS"][3:] not in done.stdout + done.stderr
