@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from backend_functions.jobs.job import JobType
 from backend_functions.logs import configure_logs
 from backend_functions.settings import InvalidSettings, Settings, read_settings
+from backend_functions.setup_checks import UnsafeSetup, require_safe_setup
 from backend_functions.worker.registry import JOB_TYPES
 from backend_functions.worker.tools import open_tools
 from backend_functions.worker.worker import Worker
@@ -24,13 +25,18 @@ async def work(settings: Settings, types: Mapping[str, JobType] = JOB_TYPES) -> 
 
 
 def main() -> int:
-    """Run until told to stop; returns 1 when a setting is missing or cannot be right."""
+    """Run until told to stop; returns 1 when a setting cannot be right, or the setup is unsafe."""
     try:
         settings = read_settings()
     except InvalidSettings as error:
         print(error, file=sys.stderr)
         return 1
     configure_logs(debug=settings.debug)
+    try:
+        asyncio.run(require_safe_setup(settings))
+    except UnsafeSetup as unsafe:
+        print(f"Not started:\n{unsafe}", file=sys.stderr)
+        return 1
     asyncio.run(work(settings))
     return 0
 

@@ -15,7 +15,7 @@ async def open_tools(settings: Settings) -> AsyncIterator[JobTools]:
     """Open everything a job may use, and close it afterwards."""
     policy = EgressPolicy.for_mode(settings.mode)
     database = Database(settings.database_url, max_size=settings.limits.worker_slots)
-    http = open_client(policy, settings.limits)
+    http = open_client(policy, settings.limits, own_project=settings.private_address)
     await database.open()
     tools = JobTools.build(settings, database, http, KeySealer(settings.master_keys), policy)
     try:

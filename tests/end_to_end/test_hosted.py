@@ -31,10 +31,11 @@ BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 PRELUDE = """
 set -euo pipefail
 python() {{
-  if [ "$2" = backend_functions ]; then
-    exec {python} -m tests.support.replica {port} > "$HOME/functions.log" 2>&1
-  fi
-  {python} "$@"
+  case "$2" in
+    backend_functions) exec {python} -m tests.support.replica {port} > "$HOME/functions.log" 2>&1 ;;
+    backend_functions.worker) exec {python} "$@" > "$HOME/worker.log" 2>&1 ;;
+    *) {python} "$@" ;;
+  esac
 }}
 supabase() {{ {supabase} "$@"; }}
 trap 'kill $(jobs -p) 2> /dev/null || true' EXIT
@@ -94,13 +95,14 @@ async def test_the_pages_steps_lead_from_an_empty_database_to_an_answer(
     async with Upstream().running() as upstream:
         process = await _run(script(port, upstream.base_url), environment)
 
-    log = machine.folder / "functions.log"
-    told = process.stdout + process.stderr + (log.read_text() if log.exists() else "")
+    logs = "".join(path.read_text() for path in machine.folder.glob("*.log"))
+    told = process.stdout + process.stderr + logs
     assert process.returncode == 0, told
     assert "ok      bucket" in process.stdout
     assert "word0 word1 word2" in process.stdout
     assert "Everything works" in process.stdout
     assert "sk-canary" not in told
+    assert "Not started" not in logs
     assert [request["model"] for request in upstream.requests] == ["gpt-5-mini"] * 2
     rows = project.gateway.run_sql(
         "select u.email, c.title, m.role, m.content from public.messages as m"

@@ -1,23 +1,48 @@
 """`pocketllm smoke`: what works, what does not, and that nothing is left behind."""
 
+import asyncio
 import json
 import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
+
+import pytest
 
 from pocketllm_cli.errors import ExitCode
 from pocketllm_cli.smoke.names import FILE_NAME, PREFIX
 from tests.support.backend import sign_up
 from tests.support.home import Home
+from tests.support.imagerouter import KEY, MODEL, ImageRouter
 from tests.support.upstream import Upstream
 
 STEPS = [
     *("sign in", "chat", "leftovers", "realtime", "ask", "rows", "changes", "file", "image"),
     "clean up",
 ]
+
+
+@pytest.fixture
+def imagerouter() -> Iterator[ImageRouter]:
+    """A provider of images on loopback, in a thread of its own."""
+    router, ready, over = ImageRouter(), threading.Event(), asyncio.Event()
+    loop = asyncio.new_event_loop()
+
+    async def serve() -> None:
+        async with router.running():
+            ready.set()
+            await over.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    ready.wait()
+    yield router
+    loop.call_soon_threadsafe(over.set)
+    thread.join()
+    loop.close()
 
 
 def traces(home: Home) -> list[str]:
@@ -69,6 +94,24 @@ def test_a_model_that_fails_is_named_with_what_mends_it(
     failure = ElementTree.parse(tmp_path / "s.xml").getroot().find(".//failure")  # noqa: S314
     assert failure is not None
     assert failure.attrib["type"] == "provider_rejected_key"
+    assert traces(home) == []
+
+
+def test_an_image_is_made_and_taken_away_where_a_config_makes_some(
+    home: Home, imagerouter: ImageRouter
+) -> None:
+    add = ("models", "add", "pictures", "--provider", "imagerouter", "--model", MODEL)
+    base_url = ("--base-url", imagerouter.base_url, "--key-stdin")
+    assert home.run(*add, *base_url, stdin=KEY.encode()).code == 0
+    try:
+        report = home.run("smoke", "--json").json()
+    finally:
+        home.run("models", "remove", "pictures", "--yes")
+
+    image = report["steps"][STEPS.index("image")]
+    assert image["state"] == "ok", image
+    assert image["detail"].startswith(f"{MODEL} made a PNG of")
+    assert len(imagerouter.made) == 1
     assert traces(home) == []
 
 

@@ -209,15 +209,17 @@ def test_the_program_tells_the_same_as_the_server_that_refuses(settings: Setting
 
     told = run("backend_functions.check", environment)
     refused = run("backend_functions", environment)
+    worker = run("backend_functions.worker", environment)
     private = environment | {"POCKETLLM_PRIVATE_PROJECT": "on"}
     away = run("backend_functions.check", private | {"SUPABASE_URL": "http://127.0.0.1:9"})
     unset = run("backend_functions.check", {})
 
-    assert {each.returncode for each in (told, refused, away, unset)} == {1}
+    assert {each.returncode for each in (told, refused, worker, away, unset)} == {1}
     assert away.stdout.count("FAILED") == 1
     assert "FAILED  public keys" in away.stdout
     assert "FAILED  project address" in told.stdout
     assert "POCKETLLM_PRIVATE_PROJECT" in refused.stderr
+    assert refused.stderr == worker.stderr
     assert refused.stderr.startswith("Not started:")
     assert "SUPABASE_URL is not set" in unset.stdout
     for done in (told, refused, away):
