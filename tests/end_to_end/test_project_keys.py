@@ -169,6 +169,10 @@ def test_what_another_key_signed_is_refused(servers: Servers) -> None:
     }
 
 
-@pytest.mark.parametrize("key", ["sb_publishable_test", "sb_secret_test", ANON, SERVICE])
+@pytest.mark.parametrize(
+    "key",
+    ["sb_publishable_test", "sb_secret_test", ANON, SERVICE],
+    ids=["publishable", "secret", "anon", "service_role"],
+)
 def test_a_key_is_nobody(servers: Servers, key: str) -> None:
     assert status(servers.changing, key) == status(servers.new, key) == 401

@@ -1,16 +1,12 @@
 """`pocketllm smoke`: what works, what does not, and that nothing is left behind."""
 
-import asyncio
 import json
 import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
-
-import pytest
 
 from pocketllm_cli.errors import ExitCode
 from pocketllm_cli.smoke.names import FILE_NAME, PREFIX
@@ -23,26 +19,6 @@ STEPS = [
     *("sign in", "chat", "leftovers", "realtime", "ask", "rows", "changes", "file", "image"),
     "clean up",
 ]
-
-
-@pytest.fixture
-def imagerouter() -> Iterator[ImageRouter]:
-    """A provider of images on loopback, in a thread of its own."""
-    router, ready, over = ImageRouter(), threading.Event(), asyncio.Event()
-    loop = asyncio.new_event_loop()
-
-    async def serve() -> None:
-        async with router.running():
-            ready.set()
-            await over.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    ready.wait()
-    yield router
-    loop.call_soon_threadsafe(over.set)
-    thread.join()
-    loop.close()
 
 
 def traces(home: Home) -> list[str]:
@@ -100,6 +76,7 @@ def test_a_model_that_fails_is_named_with_what_mends_it(
 def test_an_image_is_made_and_taken_away_where_a_config_makes_some(
     home: Home, imagerouter: ImageRouter
 ) -> None:
+    made = len(imagerouter.made)
     add = ("models", "add", "pictures", "--provider", "imagerouter", "--model", MODEL)
     base_url = ("--base-url", imagerouter.base_url, "--key-stdin")
     assert home.run(*add, *base_url, stdin=KEY.encode()).code == 0
@@ -111,7 +88,7 @@ def test_an_image_is_made_and_taken_away_where_a_config_makes_some(
     image = report["steps"][STEPS.index("image")]
     assert image["state"] == "ok", image
     assert image["detail"].startswith(f"{MODEL} made a PNG of")
-    assert len(imagerouter.made) == 1
+    assert len(imagerouter.made) == made + 1
     assert traces(home) == []
 
 
