@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 MARK := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# The tests start hundreds of processes: modules are compiled once, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE =
 export PROMPT
 
 .DEFAULT_GOAL := help

@@ -19,11 +19,12 @@ from tests.support.upstream import SCRIPTS, Upstream
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of these share a backend: they run in one worker of a parallel run."""
+    """Keep in one worker of a parallel run who shares a backend, or what a module has made."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
+            shares = "home" in getattr(item, "fixturenames", ())
             item.add_marker(pytest.mark.backend)
-            item.add_marker(pytest.mark.xdist_group("backend"))
+            item.add_marker(pytest.mark.xdist_group("backend" if shares else item.path.stem))
 
 
 @pytest.fixture(scope="session")
