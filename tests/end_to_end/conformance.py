@@ -118,6 +118,7 @@ TABLE: Final = (
     Row(("backend", "env"), needs="nothing"),
     Row(("backend", "reset"), None, "nothing", destroys=()),
     Row(("doctor",), None, "nothing"),
+    Row(("smoke",), ("-m", "{model}", "--no-image"), "nothing"),
     Row(("completion",), ("bash",), "nothing", is_json=False),
     # Programs of the backend, with tests of their own.
     *(

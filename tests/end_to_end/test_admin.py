@@ -198,7 +198,7 @@ def test_storage_is_tidied_after_its_plan_was_shown_and_nothing_young_is_touched
     )
     folder = home.backend_folder / "objects"
     lost = folder / "00" / "00000000-0000-4000-8000-000000000000"
-    lost.parent.mkdir(exist_ok=True)
+    lost.parent.mkdir(mode=0o700, exist_ok=True)
     lost.write_bytes(b"of no row")
     left = folder / "incoming" / str(uuid4())
     left.write_bytes(b"half")

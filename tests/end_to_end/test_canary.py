@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import psutil
@@ -27,7 +28,7 @@ from tests.support.http_upstream import Writer, whole
 from tests.support.serving import served
 from tests.support.tavily import Tavily
 
-CANARY = "sk-canary"
+CANARY = f"sk-canary-{uuid4().hex[:8]}"  # other tests, which run at the same time, have keys too
 MODELS = ("fine", "401", "error-event", "quote", "quote-later", "html", "thinks")
 FUNCTIONS = "/functions/v1"
 
