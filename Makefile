@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE =
 export PROMPT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup chat test check fix unit bench schema docs snapshots screenshots clean
+.PHONY: help setup chat test check fix unit bench schema docs site dist snapshots screenshots clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -54,6 +54,12 @@ schema: setup ## write sql/schema.sql anew from the migrations
 
 docs: setup ## write the generated pages anew
 	@$(BIN)/python -m tests.docs.references --write
+
+site: setup ## build the site of the docs into site/
+	@$(BIN)/python -m zensical build --strict --clean
+
+dist: setup ## build the wheel and the sdist into dist/
+	@$(BIN)/python -m build --no-isolation
 
 snapshots: setup ## take the pictures of the terminal app that tests compare with anew
 	@$(BIN)/pytest -q tests/pocketllm_cli/tui -k snapshots --snapshot-update

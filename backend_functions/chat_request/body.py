@@ -16,11 +16,16 @@ class ChatRequestBody(BaseModel):
     `regenerate` the answer.
     """
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
     chat_id: Annotated[UUID, Field(alias="chatId")]
+    """The chat to ask in."""
     prompt: Annotated[str, AfterValidator(no_nul), Field(min_length=1)] | None = None
+    """What is asked."""
     message_id: Annotated[UUID | None, Field(alias="messageId")] = None
+    """The id of the message that this request makes: the same id again never makes a second one."""
     edit: UUID | None = None
     """A message of the user that the prompt is a new version of."""
     regenerate: UUID | None = None
@@ -28,7 +33,9 @@ class ChatRequestBody(BaseModel):
     attachments: Annotated[list[str], Field(max_length=MAX_FILES)] = []
     """Storage paths of files of this chat that go with the prompt."""
     web_search: Annotated[bool, Field(alias="webSearch")] = False
+    """Whether to search the web first."""
     stream: bool | None = None
+    """Whether to answer with events, whatever the header Accept says."""
 
     @model_validator(mode="after")
     def _asks_for_one_thing(self) -> Self:

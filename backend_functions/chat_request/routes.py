@@ -37,6 +37,7 @@ def chat_request_routes(
         caller: Annotated[Caller, Depends(identify)],
         body: Annotated[ChatRequestBody, Depends(read_body)],
     ) -> Response:
+        """Ask in a chat, and answer with the model's message or with events as it is written."""
         token = read_bearer(request.headers)
         assert token is not None, "the caller was identified by it"
         answer = await asker.ask(caller, body, token)

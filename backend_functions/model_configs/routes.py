@@ -50,6 +50,7 @@ def model_config_routes(
         caller: Annotated[Caller, Depends(identify)],
         new: Annotated[NewConfig, Depends(json_body(NewConfig, max_bytes=_MAX_BODY_BYTES))],
     ) -> Json:
+        """Add a model config, with its key if it needs one."""
         return Json(await store.add(caller, new), status_code=201)
 
     @router.patch("/{config_id}", openapi_extra=_body(ConfigChange))
@@ -60,6 +61,7 @@ def model_config_routes(
             ConfigChange, Depends(json_body(ConfigChange, max_bytes=_MAX_BODY_BYTES))
         ],
     ) -> Json:
+        """Change what is named; another address needs the key anew."""
         return Json(await store.change(caller, config_id, wanted))
 
     @router.post("/{config_id}/test")

@@ -13,14 +13,22 @@ from pocketllm_cli.commands.root import Tree, app
 from pocketllm_cli.commands.tree import everywhere, load_command
 from pocketllm_cli.exit_codes import render_exit_codes
 from pocketllm_cli.tui.keys import KEYS
+from tests.docs.api_reference import render_api
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+NOT_RUN = {
+    "pocketllm backend logs": "it goes on until Ctrl-C",
+    "pocketllm chats follow": "it needs an answer that is being written",
+}
+"""Commands whose examples tests/docs/test_commands_run.py leaves out, and why."""
 
 
 def pages() -> dict[str, str]:
     """Every generated page, by its path below `docs/`."""
     return {
         "commands.md": _commands(),
+        "reference/functions-api.md": render_api(),
         "reference/errors.md": _errors(),
         "reference/keys.md": _keys(),
         "exit-codes.md": render_exit_codes(),
@@ -56,6 +64,8 @@ def _commands() -> str:
             lines += ["", *_table(own)]
         if command.epilog:
             examples = re.findall(r"^  (.+)$", command.epilog, re.MULTILINE)
+            if reason := NOT_RUN.get(name):
+                lines += ["", f"<!-- not run: {reason} -->"]
             lines += ["", "```sh", *examples, "```"]
     return "\n".join(lines) + "\n"
 

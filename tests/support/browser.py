@@ -30,7 +30,7 @@ _FLAGS = (
     "--no-zygote",
     "--disable-gpu",
     "--disable-background-networking",
-    "--host-resolver-rules=MAP * ~NOTFOUND",  # whatever a page asks for stays on this machine
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing leaves this machine
     "--remote-debugging-port=0",
 )
 
