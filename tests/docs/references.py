@@ -11,6 +11,7 @@ from typer.main import get_command
 from backend_functions.errors import ServiceError
 from pocketllm_cli.commands.root import Tree, app
 from pocketllm_cli.commands.tree import everywhere, load_command
+from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.exit_codes import render_exit_codes
 from pocketllm_cli.tui.keys import KEYS
 from tests.docs.api_reference import render_api
@@ -29,6 +30,7 @@ def pages() -> dict[str, str]:
     return {
         "commands.md": _commands(),
         "reference/functions-api.md": render_api(),
+        "reference/client-errors.md": _client_errors(),
         "reference/errors.md": _errors(),
         "reference/keys.md": _keys(),
         "exit-codes.md": render_exit_codes(),
@@ -90,6 +92,27 @@ def _errors() -> str:
     for code, kind in sorted(seen.items()):
         lines.append(f"| `{code}` | {kind.status} | {kind.default_message} |")
     return "\n".join(lines) + "\n"
+
+
+def _client_errors() -> str:
+    lines = ["# Errors of the client", "", "Generated; `make docs` writes it.", ""]
+    lines += [
+        "What a command says when it fails, unless it knows better, and what to do about it.",
+        "",
+    ]
+    lines += ["| it says | do | `code` with `--json` | exit code |", "|---|---|---|---|"]
+    for kind in _narrower(PocketLLMError):
+        sentence, hint = (
+            " ".join(text.split()) for text in (kind.default_message, kind.default_hint)
+        )
+        lines.append(f"| {sentence} | {hint} | `{kind.code}` | {kind.exit_code.value} |")
+    return "\n".join(lines) + "\n"
+
+
+def _narrower(kind: type[PocketLLMError]) -> Iterator[type[PocketLLMError]]:
+    yield kind
+    for narrower in kind.__subclasses__():
+        yield from _narrower(narrower)
 
 
 def _keys() -> str:

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -34,7 +35,8 @@ PERSON = "me@example.com"
 PEOPLE = (PERSON, "me@example.org", "you@example.com")
 
 _ABOUT_CHATS = re.compile(r"3f2a|77c1|91bc|last|-c |regenerate")
-_SPOILS_SESSIONS = re.compile(r"log(in|out)|signup|password|auth-keys|context remove|reset")
+_ENDS_SESSIONS = re.compile(r"logout|retire|reset")
+_CHANGES_SESSIONS = re.compile(r"login|signup|password|context remove")
 _AT_WORK = re.compile(r"pocketllm (password|admin database)")
 """What only an account that was signed up may do, or nobody on the embedded backend."""
 _MEANS_WORK = re.compile(rf"(context|to|use|show) work|{_AT_WORK.pattern}")
@@ -164,25 +166,50 @@ class Scene:
 
     def _set_people(self, text: str) -> None:
         """Let everybody have an account and a session, but whom an example signs up or in."""
-        if not self.people or _SPOILS_SESSIONS.search(self.before):
-            shutil.rmtree(self.home.folder / "pocketllm" / "state", ignore_errors=True)
-            (self.home.folder / "keyring.json").unlink(missing_ok=True)
-            self._sql("delete from auth.users")
+        kept = self.home.folder / "kept"
+        if not self.people or _ENDS_SESSIONS.search(self.before):
+            self._begin_anew()
+            shutil.rmtree(kept, ignore_errors=True)
+            shutil.copytree(self._state, kept)
+            shutil.copy(self._keyring, kept)
+        elif _CHANGES_SESSIONS.search(self.before):
+            shutil.rmtree(self._state)
+            shutil.copytree(kept, self._state)
+            shutil.copy(kept / self._keyring.name, self._keyring)
             self.is_signed_in_at_work = False
-            self._locally("chats", "list")  # which makes the local account
-            self.people = {"local": self._locally("whoami")["id"]}
-        for email in PEOPLE:
-            if f"signup --email {email}" in text:
-                self._sql("delete from auth.users where email = %s", email)
-                self.people.pop(email, None)
-            elif email not in self.people:
-                sign_up(self.backend["url"], self.backend["publishable_key"], email)
-                self.people[email] = ""
         self.before = text
+        self._set_accounts(text)
         if _MEANS_WORK.search(text) and not self.is_signed_in_at_work and "login" not in text:
             told = ("login", "--email", PERSON, "--password-stdin")
             self._run("--context", "work", *told, stdin=PASSWORD + "\n")
             self.is_signed_in_at_work = True
+
+    @property
+    def _state(self) -> Path:
+        return self.home.folder / "pocketllm" / "state"
+
+    @property
+    def _keyring(self) -> Path:
+        return self.home.folder / "keyring.json"
+
+    def _begin_anew(self) -> None:
+        shutil.rmtree(self._state, ignore_errors=True)
+        self._keyring.unlink(missing_ok=True)
+        self._sql("delete from auth.users")
+        self.is_signed_in_at_work = False
+        self._locally("chats", "list")  # which makes the local account
+        self.people = {"local": self._locally("whoami")["id"]}
+
+    def _set_accounts(self, text: str) -> None:
+        for email in PEOPLE:
+            is_new = f"signup --email {email}" in text
+            if is_new or "pocketllm password" in text:
+                self._sql("delete from auth.users where email = %s", email)
+                self.people.pop(email, None)
+                self.is_signed_in_at_work &= email != PERSON
+            if not is_new and email not in self.people and email in (text + PERSON):
+                sign_up(self.backend["url"], self.backend["publishable_key"], email)
+                self.people[email] = ""
 
     def _set_models(self, text: str) -> None:
         """Let there be every model config an example names, but those it adds, and a default."""
@@ -192,7 +219,8 @@ class Scene:
         gone = [name for pair in added for name in pair if name]
         self._sql(f"delete {mine} and name = any(%s)", user, gone)
         there = {name for (name,) in self._sql(f"select name {mine}", user)}
-        for name in (*MODELS, "code"):
+        named = [name for name in MODELS if name in text]
+        for name in (*named, "code"):
             if name not in {*there, *gone}:
                 model = ("--provider", "openai-compatible", "--model", "code", "--key-stdin")
                 address = ("--base-url", self.provider)
@@ -213,6 +241,7 @@ class Scene:
         """Let the two chats be there, with a question, an answer and a picture in each."""
         user, headers = self.people["local"], {"apikey": self.backend["secret_key"]}
         self._sql("delete from public.chats where id = any(%s)", list(CHATS))
+        self._sql("delete from private.deleted_chats where id = any(%s)", list(CHATS))
         for chat in CHATS:
             self._sql(_CHAT, chat, user)
             question = MESSAGE if chat == CHATS[-1] else str(uuid4())
