@@ -41,8 +41,12 @@ def shell_pages() -> list[Path]:
     return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def blocks_of(page: Path) -> list[Block]:
-    """Read a page's blocks. In `console` ones the lines that begin with `$ ` are the commands."""
+def blocks_of(page: Path, *, whole: bool = False) -> list[Block]:
+    """Read a page's blocks. In `console` ones the lines that begin with `$ ` are the commands.
+
+    Args:
+        whole: Also leave those together whose lines are examples of their own.
+    """
     text, name = page.read_text("utf-8"), page.relative_to(ROOT).as_posix()
     blocks = [
         Block(
@@ -53,7 +57,7 @@ def blocks_of(page: Path) -> list[Block]:
         )
         for found in _BLOCK.finditer(text)
     ]
-    if name not in EXAMPLES_STAND_ALONE:
+    if whole or name not in EXAMPLES_STAND_ALONE:
         return blocks
     return [
         replace(block, line=block.line + number, text=line)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.docs.belongings import put_files, put_programs, put_repository
 from tests.docs.blocks import ROOT, blocks_of, shell_pages
+from tests.docs.machine import Machine
 from tests.docs.scene import Scene
 from tests.support.home import home_in
 from tests.support.http_upstream import Writer, whole
@@ -78,7 +79,7 @@ def scene(world: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> I
     with home_in(folder, **programs) as home, warm_pocketllm(folder / "bin/pocketllm", folder):
         put_files(folder)
         put_repository(folder, home.environment)
-        yield Scene(home, provider)
+        yield Scene(Machine(home), provider)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in RUN_ELSEWHERE])

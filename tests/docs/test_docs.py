@@ -36,3 +36,18 @@ def test_every_link_between_pages_leads_somewhere(path: Path) -> None:
     for target in LINK.findall(path.read_text(encoding="utf-8")):
         if not target.startswith("http"):
             assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_every_page_that_the_program_names_is_there() -> None:
+    for package in ("pocketllm_cli", "backend_functions", "sql"):
+        for path in (ROOT / package).rglob("*"):
+            if path.suffix in {".py", ".sql", ".toml"}:
+                for named in re.findall(r"\bdocs/[\w/-]+\.md", path.read_text("utf-8")):
+                    assert (ROOT / named).is_file(), f"{path.name}: {named}"
+
+
+def test_a_page_of_the_site_leads_only_to_pages_of_the_site() -> None:
+    for page in DOCS.rglob("*.md"):
+        for target in LINK.findall(page.read_text("utf-8")):
+            if not target.startswith(("http://", "https://")):
+                assert DOCS in (page.parent / target).resolve().parents, f"{page.name}: {target}"

@@ -6,6 +6,7 @@ process; what runs there is the same `main()`. So a command costs what it does, 
 `python -m tests.support.warm_commands SOCKET` is the process; it ends with its standard input.
 """
 
+import gc
 import os
 import pkgutil
 import select
@@ -66,6 +67,7 @@ def serve(address: str) -> None:
     for module in pkgutil.walk_packages(pocketllm_cli.__path__, "pocketllm_cli."):
         if not module.name.startswith("pocketllm_cli.tui") and "__main__" not in module.name:
             import_module(module.name)
+    gc.freeze()  # a fork shares the pages that its collector leaves alone
     with closing(socket.socket(socket.AF_UNIX)) as listener:
         listener.bind(address)
         listener.listen(64)
