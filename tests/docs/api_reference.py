@@ -53,10 +53,17 @@ def _operation(operation: dict[str, Any]) -> Iterator[str]:
         kind = _kind(parameter["schema"])
         yield from ("", f"`{parameter['name']}`, in the {parameter['in']}: {kind}.")
     if body := operation.get("requestBody"):
-        schema = body["content"]["application/json"]["schema"]
-        yield from ("", *_fields(schema))
+        yield from ("", *_body(body["content"]))
     good = sorted(status for status in operation["responses"] if status < "300")
     yield from ("", f"Answers with {', '.join(good)}.")
+
+
+def _body(content: dict[str, Any]) -> Iterator[str]:
+    """Say what is sent: the fields of a JSON object, or else bytes of some types."""
+    if fields := content.get("application/json"):
+        yield from _fields(fields["schema"])
+    else:
+        yield f"The body is {', or '.join(content)}."
 
 
 def _fields(schema: dict[str, Any]) -> Iterator[str]:

@@ -37,6 +37,8 @@ insert into responses values
 _TEXTS = {
     "notes.txt": "A note.\n",
     "notes.md": "# A note\n",
+    "prompt.txt": "a red balloon\n",
+    "Pictures/there": "",
     "app.log": "ok\nERROR disk full\n" * 50,
     ".zfunc/_there": "",
     ".config/fish/completions/there": "",
@@ -58,7 +60,7 @@ def put_files(folder: Path) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     (folder / "scans").mkdir(exist_ok=True)
-    for name in ("photo.jpg", "scans/1.png", "scans/2.png"):
+    for name in ("photo.jpg", "oslo.jpg", "scans/1.png", "scans/2.png"):
         Image.new("RGB", (8, 8), "teal").save(folder / name)
     (folder / "report.pdf").write_bytes(pdf_of("The numbers of this year."))
     for name in ("chatgpt.zip", "chatgpt-export.zip"):

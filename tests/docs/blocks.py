@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES_STAND_ALONE = {"docs/commands.md"}
-"""Pages on which every line is an example of its own, not the next step."""
+EXAMPLES_STAND_ALONE = {"docs/admin.md", "docs/commands.md"}
+"""Pages on which every line is an example of its own, not the next step, and may come twice."""
 _WHOLE_LINE = re.compile(r"(?:.+\\\n)*.+\n")
 _BLOCK = re.compile(
     r"(?:^<!-- not run: (?P<reason>[^\n]+?) -->\n+)?"
@@ -59,11 +59,12 @@ def blocks_of(page: Path, *, whole: bool = False) -> list[Block]:
     ]
     if whole or name not in EXAMPLES_STAND_ALONE:
         return blocks
-    return [
+    examples = [
         replace(block, line=block.line + number, text=line)
         for block in blocks
         for number, line in enumerate(_WHOLE_LINE.findall(block.text), start=1)
     ]
+    return list({(each.text, each.reason): each for each in examples}.values())
 
 
 def _commands(language: str, text: str) -> str:

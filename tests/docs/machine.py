@@ -13,11 +13,13 @@ from backend_functions.embedded.postgres import SUPERUSER
 from tests.support.home import Home
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Machine:
     """A home whose `bin` is on the path and has `pocketllm`."""
 
     home: Home
+    connection: "psycopg.Connection[tuple[Any, ...]] | None" = None
+    """To the database; one for all statements, as signing in takes longer than most of them."""
 
     @property
     def keys(self) -> MachineKeys:
@@ -30,10 +32,21 @@ class Machine:
 
     def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Run one statement past all policies."""
+        assert self.connection is not None, "connected to in `start`"
+        cursor = self.connection.execute(statement, values)
+        return cursor.fetchall() if cursor.description else []
+
+    def start(self) -> None:
+        """Start the backend, and leave the database that there was before."""
+        self.stop()
+        self.run("backend", "start")
         address = self.database_url(SUPERUSER, self.keys.admin_password)
-        with psycopg.connect(address) as connection:
-            cursor = connection.execute(statement, values)
-            return cursor.fetchall() if cursor.description else []
+        self.connection = psycopg.connect(address, autocommit=True)
+
+    def stop(self) -> None:
+        """Leave the database; the backend goes with the home."""
+        if self.connection is not None:
+            self.connection.close()
 
     def run(self, *arguments: str, stdin: str = "") -> Any:
         """Run a command that must succeed, and return what it prints with `--json`."""

@@ -9,26 +9,16 @@ import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
-
-import httpx
 
 from tests.docs.belongings import KEY, PASSWORD, put_files
 from tests.docs.blocks import Block
 from tests.docs.machine import Machine
 from tests.docs.people import People
+from tests.docs.records import Records
 from tests.docs.terminal_pump import Typed, type_block
 
-CHATS = ("77c10000-0000-4000-8000-000000000002", "3f2a0000-0000-4000-8000-000000000001")
-"""The last one is the newest."""
-MESSAGE = "91bc0000-0000-4000-8000-000000000003"
 MODELS = ("work", "fast", "box", "gpt", "claude")
 
-_ABOUT_CHATS = re.compile(r"3f2a|77c1|91bc|last|-c |regenerate")
-_CHAT = "insert into public.chats (id, user_id, title) values (%s, %s, 'Trip to Oslo')"
-_MESSAGE = (
-    "insert into public.messages (id, chat_id, user_id, role, content) values (%s, %s, %s, %s, %s)"
-)
 _MINE = "from public.model_configs where user_id = %s"
 _EARLIER_KEY = (
     "pocketllm admin auth-keys list --json |"
@@ -60,8 +50,8 @@ class Scene:
         put_files(home.folder)
         self.people.get_ready(text, self.before, self.backend)
         self._set_models(text)
-        if _ABOUT_CHATS.search(text):
-            self._set_chats()
+        url, key = self.backend["url"], self.backend["secret_key"]
+        Records(self.machine, self.people.local_id, url, key).put(text)
         self.before = text
         for pattern, meant in self._stands_for().items():
             text = re.sub(pattern, meant.replace("\\", r"\\"), text)
@@ -107,11 +97,13 @@ class Scene:
 
     def _set_backend(self) -> None:
         """Have one that runs; after `backend reset` it is a new one, where nothing is."""
-        home = self.machine.home
-        path = home.backend_folder / "backend.json"
-        if not path.exists() or json.loads(path.read_text())["state"] != "ready":
-            self.machine.run("backend", "start")
-        if (found := home.status())["secret_key"] != self.backend.get("secret_key"):
+        path = self.machine.home.backend_folder / "backend.json"
+        found = json.loads(path.read_text()) if path.exists() else {}
+        if found == self.backend and found.get("state") == "ready":
+            return
+        self.machine.start()
+        found = self.machine.home.status()
+        if found["secret_key"] != self.backend.get("secret_key"):
             self.people = People(self.machine)
         self.backend = found
 
@@ -128,22 +120,3 @@ class Scene:
                 self.machine.run_locally("models", "add", name, *model, *address, stdin=KEY + "\n")
         if not sql(f"select 1 {_MINE} and name = 'code' and is_default", user):
             self.machine.run_locally("models", "default", "code")
-
-    def _set_chats(self) -> None:
-        """Let the two chats be there, with a question and an answer; in the newest a picture."""
-        user, sql = self.people.local_id, self.machine.sql
-        sql("delete from public.chats where id = any(%s)", list(CHATS))
-        sql("delete from private.deleted_chats where id = any(%s)", list(CHATS))
-        for chat in CHATS:
-            sql(_CHAT, chat, user)
-            question = MESSAGE if chat == CHATS[-1] else str(uuid4())
-            sql(_MESSAGE, question, chat, user, "user", "What is a monad?")
-            sql(_MESSAGE, str(uuid4()), chat, user, "assistant", "A burrito.")
-        path = f"user_assets/private/user_files/{user}/{CHATS[-1]}/photo.jpg"
-        headers = {"apikey": self.backend["secret_key"], "content-type": "image/jpeg"}
-        httpx.post(
-            f"{self.backend['url']}/storage/v1/object/{path}",
-            content=(self.machine.home.folder / "photo.jpg").read_bytes(),
-            headers=headers | {"x-upsert": "true"},
-            timeout=30,
-        ).raise_for_status()

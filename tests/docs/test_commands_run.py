@@ -1,11 +1,10 @@
 """Every command of the docs is run as it stands, on a machine with a backend of its own."""
 
-import asyncio
 import json
 import os
-import queue
-import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +14,9 @@ from tests.docs.blocks import ROOT, blocks_of, shell_pages
 from tests.docs.machine import Machine
 from tests.docs.scene import Scene
 from tests.support.home import home_in
-from tests.support.http_upstream import Writer, whole
-from tests.support.serving import served
-from tests.support.tavily import Tavily
+from tests.support.http_upstream import HttpUpstream, Writer, in_a_thread, whole
+from tests.support.imagerouter import KEY as IMAGEROUTER_KEY
+from tests.support.imagerouter import ImageRouter
 from tests.support.upstream import Upstream
 from tests.support.warm_commands import warm_pocketllm
 
@@ -44,42 +43,46 @@ class Provider(Upstream):
             await super().answer(request, writer)
 
 
-@pytest.fixture(scope="module")
-def world() -> Iterator[tuple[str, str]]:
-    """A provider and a web search on loopback; gives their addresses."""
-    upstream, found = Provider(words=5), queue.Queue[str]()
-    loop, over = asyncio.new_event_loop(), asyncio.Event()
+class Search(HttpUpstream):
+    """A web search that always finds something."""
 
-    async def serve() -> None:
-        async with upstream.running(), served(Tavily().app()) as search:
-            found.put(search)
-            await over.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    search = found.get(timeout=60)
-    yield upstream.base_url, search
-    loop.call_soon_threadsafe(over.set)
-    thread.join()
-    loop.close()
+    async def answer(self, request: dict[str, Any], writer: Writer) -> None:
+        found = {"results": [{"title": "A page", "url": "https://one.example", "content": "So."}]}
+        writer.write(whole(200, "application/json", json.dumps(found).encode()))
+        await writer.drain()
 
 
 @pytest.fixture(scope="module")
-def scene(world: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    folder, (provider, search) = tmp_path_factory.mktemp("docs"), world
-    programs = {
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    with (
+        in_a_thread(Provider(words=5)) as provider,
+        in_a_thread(Search()) as search,
+        in_a_thread(ImageRouter()) as imagerouter,
+        _machine(tmp_path_factory.mktemp("docs"), search, imagerouter) as machine,
+    ):
+        yield Scene(machine, provider.base_url)
+
+
+@contextmanager
+def _machine(folder: Path, search: Search, imagerouter: ImageRouter) -> Iterator[Machine]:
+    settings = {
         "PATH": f"{folder}/bin:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
         "PYTHON_KEYRING_BACKEND": "tests.support.file_keyring.FileKeyring",
         "TERM": "dumb",
         "TAVILY_API_KEY": "tvly-canary",
-        "TAVILY_BASE_URL": search,
+        "TAVILY_BASE_URL": f"http://127.0.0.1:{search.port}",
+        "IMAGEROUTER_API_KEY": IMAGEROUTER_KEY,
+        "IMAGEROUTER_BASE_URL": imagerouter.base_url,
+        "IMAGEROUTER_MODEL": "test/test",
     }
     put_programs(folder / "bin")
-    with home_in(folder, **programs) as home, warm_pocketllm(folder / "bin/pocketllm", folder):
+    with home_in(folder, **settings) as home, warm_pocketllm(folder / "bin/pocketllm", folder):
         put_files(folder)
         put_repository(folder, home.environment)
-        yield Scene(Machine(home), provider)
+        machine = Machine(home)
+        yield machine
+        machine.stop()
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in RUN_ELSEWHERE])
