@@ -17,8 +17,10 @@ from tests.support.pdfs import pdf_of
 KEY, PASSWORD = "sk-canary-0123456789", "correct horse battery"
 
 _PROGRAMS = {
-    "pass": f'case "$2" in *db) echo "$SUPABASE_DB_URL" ;; mail) echo "{PASSWORD}" ;;\n'
-    f'*) echo "{KEY}" ;; esac',
+    "pass": f"""case "$2" in
+      *secret) echo "$SECRET" ;; *db) echo "$SUPABASE_DB_URL" ;; mail) echo "{PASSWORD}" ;;
+      *) echo "{KEY}" ;;
+    esac""",
     "llm": 'echo "$HOME/logs.db"',
     "grim": 'cat "$HOME/photo.jpg"',
     "python": f'exec "{sys.executable}" "$@"',

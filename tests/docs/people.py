@@ -12,13 +12,13 @@ from tests.support.backend import sign_up
 
 PERSON = "me@example.com"
 """Who is signed in at the context `work`; at `embedded` it is the local account."""
-OTHERS = ("me@example.org", "you@example.com")
+OTHERS = ("me@example.org", "you@example.com", "ada@example.com")
 
-_ENDS_SESSIONS = re.compile(r"logout|retire|reset")
+_ENDS_SESSIONS = re.compile(r"logout|retire|backend reset|admin restore")
 _CHANGES_SESSIONS = re.compile(r"login|signup|password|context remove")
-_AT_WORK = re.compile(r"pocketllm (password|admin database)")
+_AT_WORK = re.compile(r"pocketllm (password|admin (database|secret-key))")
 """What only an account that was signed up may do, or nobody on the embedded backend."""
-_MEANS_WORK = re.compile(rf"(context|to|use|show) work|{_AT_WORK.pattern}")
+_MEANS_WORK = re.compile(rf"(context|to|use|show) (work|staging)|{_AT_WORK.pattern}")
 
 
 @dataclass
@@ -48,7 +48,12 @@ class People:
             self._put_sessions_back()
         if "pocketllm password" in before:
             self.there.discard(PERSON)
-        for email in (PERSON, *(other for other in OTHERS if other in text)):
+        if "admin users" in before:
+            self.there.difference_update(OTHERS)
+        for email in (
+            PERSON,
+            *(other for other in OTHERS if other in text or "users delete 3f2a" in text),
+        ):
             self._put_account(email, text, backend)
         if _MEANS_WORK.search(text) and not self.is_at_work and "login" not in text:
             told = ("login", "--email", PERSON, "--password-stdin")
@@ -65,7 +70,7 @@ class People:
         config.write_text("" if "context add work" in text else work)
 
     def _put_account(self, email: str, text: str, backend: dict[str, Any]) -> None:
-        is_new = f"signup --email {email}" in text
+        is_new = re.search(rf"(signup --email|users create) {email}", text) is not None
         if email in self.there and not is_new:
             return
         self.machine.sql("delete from auth.users where email = %s", email)

@@ -15,12 +15,12 @@ from tests.docs.machine import Machine
 CHATS = ("77c10000-0000-4000-8000-000000000002", "3f2a0000-0000-4000-8000-000000000001")
 """The last one is the newest."""
 MESSAGE = "91bc0000-0000-4000-8000-000000000003"
-JOBS = ("77c10000-0000-4000-8000-000000000005", "3f2a0000-0000-4000-8000-000000000004")
+JOBS = ("77c10000-0000-4000-8000-000000000005", "3f2a6c1e-0000-4000-8000-000000000000")
 """Pictures that are there; the last one is the newest."""
 RUNNING = "5e110000-0000-4000-8000-000000000006"
 """A picture that is never done, where an example cancels one."""
 
-_ABOUT_JOBS = re.compile(r"pocketllm (jobs|images)")
+_ABOUT_JOBS = re.compile(r"pocketllm (admin )?(jobs|images)")
 _ABOUT_CHATS = re.compile(r"3f2a|77c1|91bc|last|-c |regenerate")
 _CHAT = "insert into public.chats (id, user_id, title) values (%s, %s, 'Trip to Oslo')"
 _MESSAGE = (
@@ -71,7 +71,10 @@ class Records:
 
     def _put_jobs(self, text: str) -> None:
         """Two jobs that are done, or failed where one is done anew; and one at work to cancel."""
-        is_failed = re.search(r"jobs retry (3f2a|last)", text) and "cancel" not in text
+        is_failed = re.search(r"jobs retry (3f2a|last|ID)", text) and "cancel" not in text
+        if re.search("jobs cancel (3f2a|ID)", text):
+            self._put_job(JOBS[-1], "pending", None, None, model="waits")
+            return
         for job in JOBS:
             name = f"generated_images/{self.user_id}/{job}.png"
             self._store(name, self.machine.home.folder / "scans/1.png")

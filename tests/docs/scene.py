@@ -14,7 +14,7 @@ from tests.docs.belongings import KEY, PASSWORD, put_files
 from tests.docs.blocks import Block
 from tests.docs.machine import Machine
 from tests.docs.people import People
-from tests.docs.records import Records
+from tests.docs.records import JOBS, Records
 from tests.docs.terminal_pump import Typed, type_block
 
 MODELS = ("work", "fast", "box", "gpt", "claude")
@@ -66,6 +66,10 @@ class Scene:
             r"sb_publishable_(xyz|…|\.\.\.)": self.backend["publishable_key"],
             r"--provider (openai|anthropic|gemini|groq) ": stand_in,
             r"--provider openai-compatible --base-url \S+ ": stand_in,
+            r"--context staging": "--context work",
+            r"USER-ID": self.people.local_id,
+            r"(?<=users delete )3f2a\S+": "ada@example.com",
+            r"(?<=jobs retry )ID|(?<=jobs cancel )ID": JOBS[-1],
             r"<folder[^>]*>": str(self.machine.home.backend_folder),
             r"retire (ID|[A-Za-z0-9_-]{30,})": f"retire $({_EARLIER_KEY})",
             r"postgresql://…": self._secrets()["SUPABASE_DB_URL"],
@@ -81,12 +85,14 @@ class Scene:
             "OPENAI_API_KEY": KEY,
             "GROQ_API_KEY": KEY,
             "NEW": "another long password",
+            "SECRET": self.backend["secret_key"],
         }
 
     def _answer(self, question: str) -> str:
         if "Again" not in question:
             answers = {
                 "[y/N]": "y",
+                "secret key": self.backend["secret_key"],
                 "database": self._secrets()["SUPABASE_DB_URL"],
                 "New password": "a third long password",
                 "Password": PASSWORD,

@@ -20,7 +20,10 @@ from tests.support.imagerouter import ImageRouter
 from tests.support.upstream import Upstream
 from tests.support.warm_commands import warm_pocketllm
 
-RUN_ELSEWHERE = {"docs/cookbook.md": "tests/end_to_end/test_cookbook.py"}
+RUN_ELSEWHERE = {
+    "docs/cookbook.md": "tests/end_to_end/test_cookbook.py",
+    "docs/hosted.md": "tests/end_to_end/test_hosted.py",
+}
 PAGES = [page for page in shell_pages() if any(not each.reason for each in blocks_of(page))]
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 
