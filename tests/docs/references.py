@@ -23,6 +23,7 @@ NOT_RUN = {
     "pocketllm backend logs": "it goes on until Ctrl-C",
     "pocketllm chats follow": "it needs an answer that is being written",
     "pocketllm login --otp": "it waits for a mail to be read",
+    "pocketllm login --provider": "it waits for a page in a browser",
 }
 """What begins like this is left out by tests/docs/test_commands_run.py, and why."""
 
