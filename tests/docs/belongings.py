@@ -18,7 +18,9 @@ KEY, PASSWORD = "sk-canary-0123456789", "correct horse battery"
 
 _PROGRAMS = {
     "pass": f"""case "$2" in
-      *secret) echo "$SECRET" ;; *db) echo "$SUPABASE_DB_URL" ;; mail) echo "{PASSWORD}" ;;
+      *secret) echo "$SUPABASE_SECRET_KEY" ;;
+      *db) echo "$SUPABASE_DB_URL" ;;
+      mail) echo "{PASSWORD}" ;;
       *) echo "{KEY}" ;;
     esac""",
     "llm": 'echo "$HOME/logs.db"',

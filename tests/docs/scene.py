@@ -19,6 +19,8 @@ from tests.docs.terminal_pump import Typed, type_block
 
 MODELS = ("work", "fast", "box", "gpt", "claude")
 
+_WRITES_ANEW = re.compile(r"admin backup (?!.*--verify)|users export")
+"""What replaces no file."""
 _MINE = "from public.model_configs where user_id = %s"
 _EARLIER_KEY = (
     "pocketllm admin auth-keys list --json |"
@@ -48,6 +50,9 @@ class Scene:
         text, home = block.text, self.machine.home
         self._set_backend()
         put_files(home.folder)
+        if _WRITES_ANEW.search(text):
+            for name in ("pocketllm.backup", "ada.zip"):
+                (home.folder / name).unlink(missing_ok=True)
         self.people.get_ready(text, self.before, self.backend)
         self._set_models(text)
         url, key = self.backend["url"], self.backend["secret_key"]
@@ -85,14 +90,14 @@ class Scene:
             "OPENAI_API_KEY": KEY,
             "GROQ_API_KEY": KEY,
             "NEW": "another long password",
-            "SECRET": self.backend["secret_key"],
+            "SUPABASE_SECRET_KEY": self.backend["secret_key"],
         }
 
     def _answer(self, question: str) -> str:
         if "Again" not in question:
             answers = {
                 "[y/N]": "y",
-                "secret key": self.backend["secret_key"],
+                "Secret key": self.backend["secret_key"],
                 "database": self._secrets()["SUPABASE_DB_URL"],
                 "New password": "a third long password",
                 "Password": PASSWORD,
