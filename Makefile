@@ -68,4 +68,4 @@ screenshots: setup ## take the pictures in docs/screenshots anew
 	@$(BIN)/python -m tests.screenshots
 
 clean: ## remove the virtual environment and caches
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf $(VENV) .cache site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
