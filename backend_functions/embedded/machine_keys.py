@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from backend_functions.embedded.files import write_private
+from backend_functions.gateway.auth.tokens import key_id
 
 
 class BrokenKeys(Exception):
@@ -98,13 +99,18 @@ def store(path: Path, keys: MachineKeys) -> None:
 
 
 def new_signing_key() -> str:
-    """Make an ES256 private key in PEM."""
-    private = ec.generate_private_key(ec.SECP256R1())
-    return private.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    ).decode()
+    """Make an ES256 private key in PEM.
+
+    Its id begins with no dash: commands take ids as arguments, and that would be an option.
+    """
+    while True:
+        pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        if not key_id(pem.decode()).startswith("-"):
+            return pem.decode()
 
 
 def public_half(pem: str) -> str:

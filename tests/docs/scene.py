@@ -76,7 +76,7 @@ class Scene:
             r"(?<=users delete )3f2a\S+": "ada@example.com",
             r"(?<=jobs retry )ID|(?<=jobs cancel )ID": JOBS[-1],
             r"<folder[^>]*>": str(self.machine.home.backend_folder),
-            r"retire (ID|[A-Za-z0-9_-]{30,})( --yes)?": f"retire --yes -- $({_EARLIER_KEY})",
+            r"retire (ID|[A-Za-z0-9_-]{30,})( --yes)?": f"retire --yes $({_EARLIER_KEY})",
             r"postgresql://…": self._secrets()["SUPABASE_DB_URL"],
             r"=m1:…": f"={self._secrets()['POCKETLLM_MASTER_KEYS']}",
         }

@@ -15,6 +15,7 @@ from backend_functions.embedded.machine_keys import (
 )
 from backend_functions.embedded.token_keys import TokenKeys
 from backend_functions.errors import NotAuthenticated
+from backend_functions.gateway.auth.tokens import key_id
 from tests.backend_functions.gateway.auth.tokens import ISSUER, NOW, good_claims
 
 
@@ -30,6 +31,10 @@ def rotated(keys: MachineKeys, *, until: float) -> MachineKeys:
         standby_key_pem=new_signing_key(),
         retired_keys=(RetiredKey(public_half(keys.signing_key_pem), until),),
     )
+
+
+def test_no_keys_id_could_be_taken_for_an_option_of_a_command() -> None:
+    assert not any(key_id(new_signing_key()).startswith("-") for _ in range(400))
 
 
 async def test_tokens_of_the_old_key_are_good_after_the_keys_were_changed(
