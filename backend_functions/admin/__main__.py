@@ -10,13 +10,12 @@ from contextlib import AsyncExitStack, ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import psycopg
 
 from backend_functions.admin.copying import add_copying, copy, sweep_storage
-from backend_functions.admin.handing_over import HandedOver, Holder, hand_over_keys
 from backend_functions.admin.key_rings import EmbeddedRing, HostedRing, KeyRing
 from backend_functions.admin.keys import KeyTender
 from backend_functions.admin.migrations import bring_up, owner_address
@@ -28,6 +27,9 @@ from backend_functions.embedded.machine_keys import BrokenKeys
 from backend_functions.errors import ServiceError
 from backend_functions.sealing import KeySealer
 from backend_functions.settings import InvalidSettings
+
+if TYPE_CHECKING:
+    from backend_functions.admin.handing_over import HandedOver
 
 _HANDS_OVER = "seal the keys of an account for the configs of the same name at this backend"
 
@@ -121,7 +123,10 @@ def _hand_over(asked: argparse.Namespace) -> tuple[Any, str]:
 
 async def _hand_over_between(
     asked: argparse.Namespace, source: KeyRing, target: KeyRing
-) -> HandedOver:
+) -> "HandedOver":
+    # It comes with the whole web framework, which costs every other command half a second.
+    from backend_functions.admin.handing_over import Holder, hand_over_keys
+
     async with AsyncExitStack() as stack:
         holders = []
         for ring, user_id in ((source, asked.from_user), (target, asked.to_user)):
