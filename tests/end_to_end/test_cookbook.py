@@ -70,6 +70,7 @@ def person(
         ),
         ((*model, "--base-url", addresses["code"], "--key-stdin"), b"sk-canary-0123456789\n"),
         (("chats", "new", "Nightly"), b""),
+        (("images", "create", "a kite", "-m", "test/test"), b""),
     ):
         done = person.run(*command, stdin=stdin)
         assert done.code == 0, done.err
