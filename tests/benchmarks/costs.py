@@ -51,7 +51,8 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         cluster = stack.enter_context(running_cluster(folder))
         _measure_answers(cluster, folder)
-        _measure_messages(cluster)
+        for texts in (1, 6):
+            _measure_messages(cluster, texts)
         with open_project(cluster, folder / "project") as project:
             asyncio.run(_measure_jobs(project))
     _measure_subscribers()
@@ -197,8 +198,12 @@ def _sign_up(admin: Admin) -> UUID:
     return UUID(str(row[0]))
 
 
-def _measure_messages(cluster: Cluster) -> None:
-    """Insert messages as their owner does, one a transaction, a hundred to a chat."""
+def _measure_messages(cluster: Cluster, texts: int) -> None:
+    """Insert messages as their owner does, one a transaction, a hundred to a chat.
+
+    Args:
+        texts: How many texts of thirty words one is made of.
+    """
     with (
         _new_database(cluster) as admin,
         psycopg.connect(
@@ -213,7 +218,8 @@ def _measure_messages(cluster: Cluster) -> None:
             with connection.transaction():
                 if number % 100 == 0:
                     chat = owner.value("insert into public.chats (title) values ('t') returning id")
-                content = TEXTS[number % len(TEXTS)]
+                first = number * texts
+                content = " ".join(TEXTS[(first + n) % len(TEXTS)] for n in range(texts))
                 text_bytes += len(content)
                 owner.run(
                     "insert into public.messages (chat_id, role, content)"
