@@ -105,7 +105,7 @@ class Crowd:
     async def over_and_over(self, deed: Callable[[], Awaitable[None]]) -> None:
         while not self.is_over:
             await deed()
-            await asyncio.sleep(0.05)  # this machine's cores are for the server too
+            await asyncio.sleep(0.1)  # this machine's cores are for the server too
 
 
 async def test_no_request_fails_while_master_keys_and_signing_keys_are_changed(
