@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, cast
 
 from pocketllm_cli.api.live_channel import (
@@ -15,6 +15,7 @@ from pocketllm_cli.api.live_channel import (
     open_channel,
 )
 from pocketllm_cli.api.sessions import Sessions
+from pocketllm_cli.api.token_owner import owner_of
 from pocketllm_cli.api.wire import Locator
 from pocketllm_cli.debug_log import DebugLog
 from pocketllm_cli.errors import BackendUnreachable
@@ -110,7 +111,7 @@ class Changes:
         has_joined = False
         try:
             async with open_channel(endpoint) as channel:
-                await channel.join(watches, token)
+                await channel.join(_of_owner(watches, token), token)
                 has_joined = True
                 tasks = [
                     asyncio.create_task(channel.keep_alive()),
@@ -161,6 +162,20 @@ class _Refused(Exception):
     def __init__(self, token: str) -> None:
         self.token = token
         super().__init__("token not taken")
+
+
+def _of_owner(watches: Sequence[Watch], token: str) -> list[Watch]:
+    """Ask for the person's own rows, where a watch has no other condition.
+
+    A backend compares conditions first. Without one it asks the policies of every change of a
+    table for everybody who listens to that table, and nobody may see another's rows anyway; and a
+    hosted project tells of deleted rows without asking any policy.
+    """
+    owner = owner_of(token)
+    if owner is None:
+        return list(watches)
+    own = f"user_id=eq.{owner}"
+    return [watch if watch.filter else replace(watch, filter=own) for watch in watches]
 
 
 def pause_seconds(tries: int, *, luck: float) -> float:

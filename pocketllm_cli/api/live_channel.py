@@ -45,7 +45,7 @@ class Watch:
     """Changes of one table that somebody wants to hear of.
 
     Args:
-        filter: A condition such as `chat_id=eq.…`; None for every row the person may see.
+        filter: A condition such as `chat_id=eq.…`; None for all rows of the person's own.
     """
 
     table: str

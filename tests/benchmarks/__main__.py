@@ -6,6 +6,7 @@ from collections.abc import Callable
 from tests.benchmarks import (
     bulk,
     completing,
+    costs,
     jobs,
     pacing,
     realtime,
@@ -25,7 +26,12 @@ _SHORT: dict[str, Callable[[], None]] = {
     "rest": rest.main,
     "terminal": terminal.main,
 }
-_LONG: dict[str, Callable[[], None]] = {"scale": scale.main, "bulk": bulk.main, "jobs": jobs.main}
+_LONG: dict[str, Callable[[], None]] = {
+    "scale": scale.main,
+    "bulk": bulk.main,
+    "jobs": jobs.main,
+    "costs": costs.main,
+}
 MEASUREMENTS = _SHORT | _LONG
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import psutil
 import psycopg
 
 from backend_functions.embedded.postgres import SUPERUSER
@@ -27,11 +28,13 @@ ASKED = 100
 JOBS = 200
 FINISHED = 1_000_000
 ROUNDS = 5
-_INPUT = '{"prompt": "a cat", "modelId": "any"}'
+INPUT = '{"prompt": "a cat", "modelId": "any"}'
 
 
 @dataclass(frozen=True, slots=True)
-class _Project:
+class Project:
+    """A database with its gateway, one of its users, and a login with every right."""
+
     gateway: RunningGateway
     person: Person
     admin: "psycopg.Connection[tuple[object, ...]]"
@@ -43,15 +46,15 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         cluster = stack.enter_context(running_cluster(folder))
-        few = stack.enter_context(_project(cluster, folder / "few"))
-        many = stack.enter_context(_project(cluster, folder / "many"))
+        few = stack.enter_context(open_project(cluster, folder / "few"))
+        many = stack.enter_context(open_project(cluster, folder / "many"))
         _add_finished(many)
         asyncio.run(_measure(few, many))
 
 
-async def _measure(few: _Project, many: _Project) -> None:
+async def _measure(few: Project, many: Project) -> None:
     async with PictureMaker().running() as maker:
-        with _workers(few, maker, 2), _workers(many, maker, 2):
+        with workers(few, maker, 2), workers(many, maker, 2):
             measured = []
             for _ in range(ROUNDS + 1):
                 measured.append([await _ask(few), await _finish(few, JOBS)])
@@ -68,14 +71,15 @@ async def _measure(few: _Project, many: _Project) -> None:
 
 
 @contextmanager
-def _project(cluster: Cluster, folder: Path) -> Iterator[_Project]:
+def open_project(cluster: Cluster, folder: Path) -> Iterator[Project]:
+    """Serve a new project until the block ends."""
     with ExitStack() as stack:
         name = stack.enter_context(new_database(cluster))
         url = cluster.url(name, login=SUPERUSER)
         admin = stack.enter_context(psycopg.connect(url, autocommit=True))
         stack.callback(_wait_for_slots, admin)
         gateway = stack.enter_context(running_gateway(cluster, name, folder / "objects"))
-        yield _Project(gateway, gateway.sign_up(), admin)
+        yield Project(gateway, gateway.sign_up(), admin)
 
 
 def _wait_for_slots(admin: "psycopg.Connection[tuple[object, ...]]") -> None:
@@ -87,7 +91,8 @@ def _wait_for_slots(admin: "psycopg.Connection[tuple[object, ...]]") -> None:
 
 
 @contextmanager
-def _workers(project: _Project, maker: PictureMaker, count: int) -> Iterator[None]:
+def workers(project: Project, maker: PictureMaker, count: int) -> Iterator[list[psutil.Process]]:
+    """Run so many workers until the block ends; gives their processes when all are at work."""
     keys = project.gateway.cluster.keys
     settings = Settings(
         mode="embedded",
@@ -100,22 +105,24 @@ def _workers(project: _Project, maker: PictureMaker, count: int) -> Iterator[Non
         limits=Limits(),
     )
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        for _ in range(count):
+        running = [
             stack.enter_context(
                 running_worker(Path(folder), settings, master_keys=keys.master_keys)
             )
+            for _ in range(count)
+        ]
         while _one(project, "select count(*) from procrastinate.procrastinate_workers") != count:
             time.sleep(0.1)
-        yield
+        yield [psutil.Process(worker.process.pid) for worker in running]
 
 
-def _one(project: _Project, statement: str, *values: object) -> object:
+def _one(project: Project, statement: str, *values: object) -> object:
     row = project.admin.execute(statement.encode(), values).fetchone()
     assert row is not None
     return row[0]
 
 
-async def _ask(project: _Project) -> float:
+async def _ask(project: Project) -> float:
     """Return the median milliseconds of an answer, while workers do what was asked for."""
     took = []
     headers = {"authorization": f"Bearer {project.person.token}"}
@@ -126,28 +133,29 @@ async def _ask(project: _Project) -> float:
             answer = await http.post("/functions/v1/image-generation", json=body)
             took.append((time.perf_counter() - began) * 1000)
             assert answer.status_code == 202, answer.text
-    await _all_over(project)
+    await all_over(project)
     return statistics.median(took)
 
 
-async def _finish(project: _Project, count: int) -> float:
+async def _finish(project: Project, count: int) -> float:
     """Return the jobs a second of one user that workers do, from when they are there."""
     project.admin.execute(
         "insert into public.jobs (user_id, job_type, input_data)"
         " select %s, 'image_generation', %s from generate_series(1, %s)",
-        (project.person.id, _INPUT, count),
+        (project.person.id, INPUT, count),
     )
     began = time.perf_counter()
-    await _all_over(project)
+    await all_over(project)
     return count / (time.perf_counter() - began)
 
 
-async def _all_over(project: _Project) -> None:
+async def all_over(project: Project) -> None:
+    """Wait until no job is unfinished."""
     while _one(project, "select count(*) from private.job_runs"):
         await asyncio.sleep(0.02)
 
 
-async def _hear(project: _Project) -> float:
+async def _hear(project: Project) -> float:
     """Return the median milliseconds from the end of a job until its owner hears of it."""
     took = []
     url, key = project.gateway.url, project.gateway.cluster.keys.publishable_key
@@ -157,7 +165,7 @@ async def _hear(project: _Project) -> float:
             project.admin.execute(
                 "insert into public.jobs (user_id, job_type, input_data)"
                 " values (%s, 'image_generation', %s)",
-                (project.person.id, _INPUT),
+                (project.person.id, INPUT),
             )
             while (change := await client.change())["record"]["status"] != "completed":
                 pass
@@ -166,11 +174,11 @@ async def _hear(project: _Project) -> float:
     return statistics.median(took)
 
 
-def _add_finished(project: _Project) -> None:
+def _add_finished(project: Project) -> None:
     project.admin.execute(
         "insert into public.jobs (user_id, job_type, status, input_data)"
         " select %s, 'image_generation', 'completed', %s from generate_series(1, %s)",
-        (project.person.id, _INPUT, FINISHED),
+        (project.person.id, INPUT, FINISHED),
     )
     project.admin.execute("vacuum analyze public.jobs")
     project.admin.execute("checkpoint")

@@ -28,7 +28,7 @@ def main() -> None:
         quiet = asyncio.run(_insert_times(owner))
         # Half of them hear every change, half hear none: with claims of twenty people between them.
         listeners = [owner if number % 2 else others[number // 10] for number in range(SUBSCRIBERS)]
-        with _listening(listeners):
+        with Listening(listeners):
             busy = asyncio.run(_insert_times(owner))
         again = asyncio.run(_insert_times(owner))
     median = statistics.median(milliseconds)
@@ -86,7 +86,7 @@ async def _insert(http: httpx.AsyncClient) -> None:
     response.raise_for_status()
 
 
-class _listening:
+class Listening:
     """Subscribers in a process of their own, so that their work is not counted as the server's."""
 
     def __init__(self, users: list[BackendUser]) -> None:

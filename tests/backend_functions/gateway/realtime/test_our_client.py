@@ -86,6 +86,19 @@ async def test_only_the_rows_that_the_filter_admits_come(service: Service, alice
 
 
 @pytest.mark.db
+async def test_somebody_elses_rows_do_not_come_even_where_a_policy_shows_them(
+    service: Service, alice: Caller, bob: Caller
+) -> None:
+    await service.run("create policy all_may on public.chats for select using (true)")
+    async with following(service, Tokens(service.token(alice))) as happened:
+        other = await service.insert(bob, "chats", title="not hers")
+        await service.run("delete from chats where id = %s", other)
+        await service.insert(alice, "chats", title="hers")
+
+        assert (await anext(happened)).row["title"] == "hers"
+
+
+@pytest.mark.db
 async def test_after_the_database_ended_the_stream_the_client_comes_back_and_reads_anew(
     service: Service, alice: Caller
 ) -> None:
