@@ -117,7 +117,8 @@ def _client_errors() -> str:
 
 
 def _narrower(kind: type[PocketLLMError]) -> Iterator[type[PocketLLMError]]:
-    yield kind
+    if kind.__module__ == "pocketllm_cli.errors":
+        yield kind
     for narrower in kind.__subclasses__():
         yield from _narrower(narrower)
 
