@@ -992,6 +992,43 @@ $$;
 
 COMMENT ON FUNCTION public.admin_cancel_job(job_id uuid) IS 'Ends somebody''s job as failed and returns it; none where it is over or not there.';
 
+-- Name: deleted_chats; Type: TABLE; Schema: private; Owner: -
+
+CREATE TABLE private.deleted_chats (
+    id uuid NOT NULL,
+    user_id uuid DEFAULT auth.uid() NOT NULL,
+    title text NOT NULL,
+    message_count integer NOT NULL,
+    deleted_at timestamp with time zone DEFAULT now() NOT NULL,
+    content jsonb NOT NULL
+);
+
+-- Name: TABLE deleted_chats; Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON TABLE private.deleted_chats IS 'A chat as it was when its owner deleted it; kept for 30 days.';
+
+-- Name: COLUMN deleted_chats.content; Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON COLUMN private.deleted_chats.content IS 'chat: its row; messages: their rows, oldest first.';
+
+-- Name: admin_deleted_chats(uuid, uuid, integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.admin_deleted_chats(user_id uuid, after uuid DEFAULT NULL::uuid, most integer DEFAULT 20) RETURNS SETOF private.deleted_chats
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  -- Definer: deleted chats are nobody's to read but their owners'. For what is handed to the owner.
+  select kept.* from private.deleted_chats as kept
+  where kept.user_id = admin_deleted_chats.user_id
+    and (admin_deleted_chats.after is null or kept.id > admin_deleted_chats.after)
+  order by kept.id
+  limit least(greatest(admin_deleted_chats.most, 1), 500)
+$$;
+
+-- Name: FUNCTION admin_deleted_chats(user_id uuid, after uuid, most integer); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.admin_deleted_chats(user_id uuid, after uuid, most integer) IS 'Deleted chats of one user with all that is kept of them, by id, a page at a time.';
+
 -- Name: admin_entries(uuid, bigint, integer); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.admin_entries(subject uuid DEFAULT NULL::uuid, before bigint DEFAULT NULL::bigint, most integer DEFAULT 100) RETURNS TABLE(id bigint, done_at timestamp with time zone, operator text, login text, deed text, subject_digest text, details jsonb)
@@ -1014,37 +1051,44 @@ COMMENT ON FUNCTION public.admin_entries(subject uuid, before bigint, most integ
 
 -- Name: admin_erase_chats(uuid[], timestamp with time zone, integer); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.admin_erase_chats(chat_ids uuid[], before timestamp with time zone, most integer DEFAULT 2000) RETURNS bigint
+CREATE FUNCTION public.admin_erase_chats(chat_ids uuid[], before timestamp with time zone, most integer DEFAULT 2000) RETURNS TABLE(chat_id uuid, owner_id uuid, erased bigint, is_gone boolean)
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
 declare
-  bound constant integer = least(greatest(admin_erase_chats.most, 1), 10000);
-  gone bigint;
+  remaining integer = least(greatest(admin_erase_chats.most, 1), 10000);
+  old public.chats;
 begin
-  -- A chat that somebody went on with meanwhile stays; one that loses messages here is not used.
+  -- A chat that somebody goes on with stays. It is locked, so nobody does while it goes, and it
+  -- goes whole where it is no longer than a piece.
   perform set_config('pocketllm.keeps_times', 'yes', true);
-  delete from public.messages where id in (
-    select message.id from public.messages as message
-    join public.chats as chat on chat.id = message.chat_id
-    where message.chat_id = any (admin_erase_chats.chat_ids) and chat.updated_at < admin_erase_chats.before
-    order by message.seq desc limit bound
-  );
-  get diagnostics gone = row_count;
+  for old in
+    select chat.* from public.chats as chat
+    where chat.id = any (admin_erase_chats.chat_ids) and chat.updated_at < admin_erase_chats.before
+    order by chat.id for update
+  loop
+    delete from public.messages where id in (
+      select message.id from public.messages as message
+      where message.chat_id = old.id order by message.seq desc limit remaining
+    );
+    get diagnostics erased = row_count;
+    chat_id = old.id;
+    owner_id = old.user_id;
+    is_gone = not exists (select from public.messages as message where message.chat_id = old.id);
+    if is_gone then
+      delete from public.chats as chat where chat.id = old.id;
+    end if;
+    return next;
+    remaining = remaining - erased;
+    exit when remaining <= 0;
+  end loop;
   perform set_config('pocketllm.keeps_times', 'no', true);
-  if gone > 0 then
-    return gone;
-  end if;
-  delete from public.chats as chat
-  where chat.id = any (admin_erase_chats.chat_ids) and chat.updated_at < admin_erase_chats.before;
-  get diagnostics gone = row_count;
-  return gone;
 end
 $$;
 
 -- Name: FUNCTION admin_erase_chats(chat_ids uuid[], before timestamp with time zone, most integer); Type: COMMENT; Schema: public; Owner: -
 
-COMMENT ON FUNCTION public.admin_erase_chats(chat_ids uuid[], before timestamp with time zone, most integer) IS 'Deletes for good some of what belongs to chats that were last used before a moment, and then the chats; returns how many rows went, 0 when there are none.';
+COMMENT ON FUNCTION public.admin_erase_chats(chat_ids uuid[], before timestamp with time zone, most integer) IS 'Deletes for good chats that were last used before a moment, so many messages at once: how many went of each, and whether it went too, so that its files can go. No row when none is left.';
 
 -- Name: admin_erase_rows(uuid, integer); Type: FUNCTION; Schema: public; Owner: -
 
@@ -1121,26 +1165,23 @@ COMMENT ON FUNCTION public.admin_footprint(user_id uuid) IS 'How much a user has
 
 -- Name: admin_forget_deleted(timestamp with time zone, uuid, integer); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.admin_forget_deleted(before timestamp with time zone, user_id uuid DEFAULT NULL::uuid, most integer DEFAULT 500) RETURNS bigint
+CREATE FUNCTION public.admin_forget_deleted(before timestamp with time zone, user_id uuid DEFAULT NULL::uuid, most integer DEFAULT 500) RETURNS TABLE(chat_id uuid, owner_id uuid)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO ''
     AS $$
   -- Definer: deleted chats are nobody's to reach but their owners'. What can be restored stays.
-  with gone as (
-    delete from private.deleted_chats where id in (
-      select kept.id from private.deleted_chats as kept
-      where kept.deleted_at < least(admin_forget_deleted.before, now() - interval '30 days')
-        and (admin_forget_deleted.user_id is null or kept.user_id = admin_forget_deleted.user_id)
-      limit least(greatest(admin_forget_deleted.most, 1), 5000)
-    )
-    returning 1
+  delete from private.deleted_chats where id in (
+    select kept.id from private.deleted_chats as kept
+    where kept.deleted_at < least(admin_forget_deleted.before, now() - interval '30 days')
+      and (admin_forget_deleted.user_id is null or kept.user_id = admin_forget_deleted.user_id)
+    limit least(greatest(admin_forget_deleted.most, 1), 500)
   )
-  select count(*) from gone
+  returning id, user_id
 $$;
 
 -- Name: FUNCTION admin_forget_deleted(before timestamp with time zone, user_id uuid, most integer); Type: COMMENT; Schema: public; Owner: -
 
-COMMENT ON FUNCTION public.admin_forget_deleted(before timestamp with time zone, user_id uuid, most integer) IS 'Removes for good some chats that were deleted before a moment and more than 30 days ago; returns how many.';
+COMMENT ON FUNCTION public.admin_forget_deleted(before timestamp with time zone, user_id uuid, most integer) IS 'Removes for good some chats that were deleted before a moment and more than 30 days ago; returns them, so that their files can go.';
 
 -- Name: admin_garbage(double precision, text, integer); Type: FUNCTION; Schema: public; Owner: -
 
@@ -1170,6 +1211,12 @@ CREATE FUNCTION public.admin_garbage(grace_seconds double precision DEFAULT 8640
           and not exists (select from private.deleted_chats where id = page.thing) then 'chat gone'
         when page.kind = 'private/generated_images' and page.thing is not null
           and not exists (select from public.jobs where id = page.thing and status <> 'failed') then 'job gone'
+        when page.kind = 'private/image_inputs'
+          and not exists (
+            select from public.jobs as job
+            where job.user_id = page.owner
+              and job.input_data ->> 'inputImage' in (page.name, 'user_assets/' || page.name)
+          ) then 'job gone'
       end as reason
     from page
   ), past as (
@@ -2187,25 +2234,6 @@ ALTER TABLE audit.entries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
--- Name: deleted_chats; Type: TABLE; Schema: private; Owner: -
-
-CREATE TABLE private.deleted_chats (
-    id uuid NOT NULL,
-    user_id uuid DEFAULT auth.uid() NOT NULL,
-    title text NOT NULL,
-    message_count integer NOT NULL,
-    deleted_at timestamp with time zone DEFAULT now() NOT NULL,
-    content jsonb NOT NULL
-);
-
--- Name: TABLE deleted_chats; Type: COMMENT; Schema: private; Owner: -
-
-COMMENT ON TABLE private.deleted_chats IS 'A chat as it was when its owner deleted it; kept for 30 days.';
-
--- Name: COLUMN deleted_chats.content; Type: COMMENT; Schema: private; Owner: -
-
-COMMENT ON COLUMN private.deleted_chats.content IS 'chat: its row; messages: their rows, oldest first.';
-
 -- Name: job_outcomes; Type: TABLE; Schema: private; Owner: -
 
 CREATE TABLE private.job_outcomes (
@@ -3003,6 +3031,32 @@ GRANT INSERT(input_data) ON TABLE public.jobs TO authenticated;
 REVOKE ALL ON FUNCTION public.admin_cancel_job(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.admin_cancel_job(job_id uuid) TO service_role;
 
+-- Name: TABLE deleted_chats; Type: ACL; Schema: private; Owner: -
+
+GRANT SELECT,DELETE ON TABLE private.deleted_chats TO authenticated;
+GRANT ALL ON TABLE private.deleted_chats TO service_role;
+
+-- Name: COLUMN deleted_chats.id; Type: ACL; Schema: private; Owner: -
+
+GRANT INSERT(id) ON TABLE private.deleted_chats TO authenticated;
+
+-- Name: COLUMN deleted_chats.title; Type: ACL; Schema: private; Owner: -
+
+GRANT INSERT(title) ON TABLE private.deleted_chats TO authenticated;
+
+-- Name: COLUMN deleted_chats.message_count; Type: ACL; Schema: private; Owner: -
+
+GRANT INSERT(message_count) ON TABLE private.deleted_chats TO authenticated;
+
+-- Name: COLUMN deleted_chats.content; Type: ACL; Schema: private; Owner: -
+
+GRANT INSERT(content) ON TABLE private.deleted_chats TO authenticated;
+
+-- Name: FUNCTION admin_deleted_chats(user_id uuid, after uuid, most integer); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.admin_deleted_chats(user_id uuid, after uuid, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.admin_deleted_chats(user_id uuid, after uuid, most integer) TO service_role;
+
 -- Name: FUNCTION admin_entries(subject uuid, before bigint, most integer); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.admin_entries(subject uuid, before bigint, most integer) FROM PUBLIC;
@@ -3214,27 +3268,6 @@ REVOKE ALL ON FUNCTION search.sample(level integer, looked_for tsquery) FROM PUB
 -- Name: FUNCTION words(user_id uuid, text text); Type: ACL; Schema: search; Owner: -
 
 REVOKE ALL ON FUNCTION search.words(user_id uuid, text text) FROM PUBLIC;
-
--- Name: TABLE deleted_chats; Type: ACL; Schema: private; Owner: -
-
-GRANT SELECT,DELETE ON TABLE private.deleted_chats TO authenticated;
-GRANT ALL ON TABLE private.deleted_chats TO service_role;
-
--- Name: COLUMN deleted_chats.id; Type: ACL; Schema: private; Owner: -
-
-GRANT INSERT(id) ON TABLE private.deleted_chats TO authenticated;
-
--- Name: COLUMN deleted_chats.title; Type: ACL; Schema: private; Owner: -
-
-GRANT INSERT(title) ON TABLE private.deleted_chats TO authenticated;
-
--- Name: COLUMN deleted_chats.message_count; Type: ACL; Schema: private; Owner: -
-
-GRANT INSERT(message_count) ON TABLE private.deleted_chats TO authenticated;
-
--- Name: COLUMN deleted_chats.content; Type: ACL; Schema: private; Owner: -
-
-GRANT INSERT(content) ON TABLE private.deleted_chats TO authenticated;
 
 -- Name: TABLE job_outcomes; Type: ACL; Schema: private; Owner: -
 

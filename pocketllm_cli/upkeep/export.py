@@ -25,13 +25,15 @@ _TABLES: Final[Mapping[str, str]] = {
     "messages": "user_id",
     "jobs": "user_id",
 }
-"""Every table that is a user's, and the column that says whose a row is."""
+"""Every table of users that the service may read, and the column that says whose a row is."""
+_DELETED: Final = "deleted_chats"
 
 
 async def export_user(operator: Operator, user: User, target: Path, tell: Tell) -> dict[str, int]:
     """Write a ZIP file, 0600, that is there wholly or not at all; return what is in it.
 
-    It holds `user.json`, one `<table>.jsonl` for each table and the files under `files/`. Sealed
+    It holds `user.json`, one `<table>.jsonl` for each table, the chats that can be restored in
+    `deleted_chats.jsonl`, and the files under `files/`. Sealed
     provider keys and passwords are never in it.
 
     Raises:
@@ -50,6 +52,8 @@ async def export_user(operator: Operator, user: User, target: Path, tell: Tell) 
                     rows = _rows(operator, table, column, user.id)
                     outcome.count(table, await _write_rows(archive, table, rows))
                     tell(outcome)
+                deleted = _deleted_chats(operator, user.id)
+                outcome.count("deleted chats", await _write_rows(archive, _DELETED, deleted))
                 async for name in _files(operator, user.id):
                     await _write_file(operator, archive, name)
                     outcome.count("files", 1)
@@ -72,6 +76,14 @@ async def _rows(operator: Operator, table: str, column: str, user_id: str) -> As
         if len(rows) < _PAGE:
             return
         after = [("id", f"gt.{rows[-1]['id']}")]
+
+
+async def _deleted_chats(operator: Operator, user_id: str) -> AsyncIterator[Row]:
+    after: str | None = None
+    while rows := await operator.call("admin_deleted_chats", user_id=user_id, after=after):
+        for row in rows:
+            yield row
+        after = rows[-1]["id"]
 
 
 async def _write_rows(archive: zipfile.ZipFile, table: str, rows: AsyncIterator[Row]) -> int:

@@ -8,12 +8,7 @@ from typing import Any, Final
 from pocketllm_cli.api.operating import Operator, Outcome
 from pocketllm_cli.api.operator_jobs import Jobs
 from pocketllm_cli.api.tables import Row, Table
-from pocketllm_cli.upkeep.batches import (
-    OBJECTS_AT_ONCE,
-    ROWS_AT_ONCE,
-    Tell,
-    until_none,
-)
+from pocketllm_cli.upkeep.batches import OBJECTS_AT_ONCE, ROWS_AT_ONCE, Tell
 
 _CHATS_AT_ONCE: Final = 50
 
@@ -49,7 +44,8 @@ async def remove_old(
 ) -> dict[str, int]:
     """Remove it for good, in batches, and return how much that was.
 
-    It may end anywhere and be begun again: the files of a chat go before the chat.
+    It may end anywhere and be begun again. The files of a chat go after it, since until then its
+    owner may go on with it; where it ends in between, `storage gc` finds them.
 
     Args:
         places: Of `chats`, `jobs` and `deleted chats`.
@@ -61,12 +57,7 @@ async def remove_old(
         if "jobs" in places:
             await purge_jobs(operator, span, outcome, tell)
         if "deleted chats" in places:
-
-            async def forget() -> int:
-                values = {"before": span.before.isoformat(), "user_id": span.user_id}
-                return int(await operator.call("admin_forget_deleted", **values))
-
-            await until_none("deleted chats", outcome, tell, forget)
+            await _forget_deleted(operator, span, outcome, tell)
     return outcome.done
 
 
@@ -81,21 +72,30 @@ async def purge_jobs(operator: Operator, span: Span, outcome: Outcome, tell: Tel
 
 
 async def _remove_chats(operator: Operator, span: Span, outcome: Outcome, tell: Tell) -> None:
+    before = span.before.isoformat()
     while chats := await _old_chats(operator, span):
-        for chat in chats:
-            folder = f"private/user_files/{chat['user_id']}/{chat['id']}/"
-            files = [file.path for file in await operator.files.below(folder)]
-            if files:
-                outcome.count("files", await operator.files.remove_all(files))
-        ids = [chat["id"] for chat in chats]
+        values = {"chat_ids": [chat["id"] for chat in chats], "before": before}
+        while rows := await operator.call("admin_erase_chats", **values, most=ROWS_AT_ONCE):
+            outcome.count("messages", sum(row["erased"] for row in rows))
+            gone = [row for row in rows if row["is_gone"]]
+            outcome.count("chats", len(gone))
+            await _remove_files_of(operator, gone, outcome)
+            tell(outcome)
 
-        async def erase(ids: Sequence[str] = ids) -> int:
-            values = {"chat_ids": ids, "before": span.before.isoformat(), "most": ROWS_AT_ONCE}
-            return int(await operator.call("admin_erase_chats", **values))
 
-        await until_none("rows of chats", outcome, tell, erase)
-        outcome.count("chats", len(ids))
+async def _forget_deleted(operator: Operator, span: Span, outcome: Outcome, tell: Tell) -> None:
+    values = {"before": span.before.isoformat(), "user_id": span.user_id, "most": _CHATS_AT_ONCE}
+    while gone := await operator.call("admin_forget_deleted", **values):
+        outcome.count("deleted chats", len(gone))
+        await _remove_files_of(operator, gone, outcome)
         tell(outcome)
+
+
+async def _remove_files_of(operator: Operator, gone: Sequence[Row], outcome: Outcome) -> None:
+    for row in gone:
+        folder = f"private/user_files/{row['owner_id']}/{row['chat_id']}/"
+        if files := [file.path for file in await operator.files.below(folder)]:
+            outcome.count("files", await operator.files.remove_all(files))
 
 
 async def _old_chats(operator: Operator, span: Span) -> list[Row]:

@@ -145,7 +145,10 @@ def test_an_export_has_everything_of_a_user_but_no_key(
         configs = archive.read("model_configs.jsonl").decode()
         picture = f"files/private/generated_images/{owner.id}/{owner.job}.png"
         assert archive.read(picture).startswith(b"\x89PNG")
+        (deleted,) = archive.read("deleted_chats.jsonl").decode().splitlines()
     assert [json.loads(line)["content"] for line in lines].count("hello") == 1
+    kept = json.loads(deleted)["content"]["messages"]
+    assert [message["content"] for message in kept] == ["hello", "there"]
     assert '"has_key": true' in configs
     assert "api_key_encrypted" not in configs
     assert target.stat().st_mode & 0o777 == 0o600
@@ -227,6 +230,9 @@ def test_storage_is_tidied_after_its_plan_was_shown_and_nothing_young_is_touched
     )
     jobs = admin("jobs", "list", "--user", owner.id).json()
     assert owner.job not in {job["id"] for job in jobs}
+    noted = [(entry["deed"], entry["details"]["state"]) for entry in admin("audit").json()[:4]]
+    deeds = ("storage sweep", "storage gc")
+    assert noted == [(deed, state) for deed in deeds for state in ("done", "begun")]
     shares = admin("storage", "usage", "--limit", "1000").json()
     assert owner.id in {share["user_id"] for share in shares}
 
@@ -247,9 +253,49 @@ def test_what_was_not_used_for_long_goes_for_one_user_with_its_files(
     again = admin(*words, "--yes").json()["removed"]
 
     assert [(place["place"], place["entries"]) for place in plan] == [("chats", 1)]
-    assert done == {"files": 1, "rows of chats": 3, "chats": 1}
+    assert done == {"files": 1, "messages": 2, "chats": 1}
     assert again == {}
     assert len(objects(home, owner.id)) == 2
+
+
+def test_a_deleted_chat_takes_its_files_along_when_its_time_is_over(
+    home: Home, admin: Admin, owner: Owner
+) -> None:
+    file = f"private/user_files/{owner.id}/{owner.chat}/a.txt"
+    owner.user.call("POST", "/rest/v1/rpc/delete_chats", {"chat_ids": [owner.chat]})
+    words = ("retention", "--older-than", "1d", "--user", owner.id, "--only", "deleted-chats")
+
+    early = admin(*words, "--yes").json()["removed"]
+    kept = objects(home, owner.chat)
+    with connect(home) as connection:
+        connection.execute(
+            "update private.deleted_chats set deleted_at = now() - interval '31 days'"
+            " where id = %s",
+            (owner.chat,),
+        )
+    done = admin(*words, "--yes").json()["removed"]
+
+    assert (early, kept) == ({}, [file])
+    assert done == {"deleted chats": 1, "files": 1}
+    assert objects(home, owner.chat) == []
+
+
+def test_another_key_signs_only_after_that_was_noted(home: Home, admin: Admin) -> None:
+    admin("auth-keys", "rotate", "--yes")
+    refused = admin("auth-keys", "retire", "no-such-key", "--yes")
+
+    states = [
+        (entry["deed"], entry["details"]["state"])
+        for entry in admin("audit").json()
+        if entry["deed"].startswith("auth-keys")
+    ]
+    assert refused.code == 1
+    assert states[:4] == [
+        ("auth-keys retire", "failed"),
+        ("auth-keys retire", "begun"),
+        ("auth-keys rotate", "done"),
+        ("auth-keys rotate", "begun"),
+    ]
 
 
 def test_without_the_secret_key_nothing_is_done_and_a_wrong_one_is_refused(home: Home) -> None:

@@ -19,6 +19,7 @@ BY_OPERATORS = (
     "public.admin_entries()",
     "public.admin_objects(gen_random_uuid())",
     "public.admin_footprint(gen_random_uuid())",
+    "public.admin_deleted_chats(gen_random_uuid())",
     "public.admin_erase_rows(gen_random_uuid())",
     "public.admin_garbage()",
     "public.admin_missing()",
@@ -135,6 +136,13 @@ def test_garbage_is_what_nothing_needs_and_what_is_old_enough(stage: Stage) -> N
     kept = add_chat(alice.persona)
     alice.persona.run("select public.delete_chats(array[%(chat)s]::uuid[])", chat=kept)
     done, failed = add_job(alice.persona), add_job(alice.persona)
+    asked_with = f"private/image_inputs/{who}/{uuid4()}.png"
+    stage.service.run(
+        "update public.jobs set input_data = jsonb_build_object('inputImage', %(path)s::text)"
+        " where id = %(done)s",
+        path=asked_with,
+        done=done,
+    )
     stage.service.run(
         "update public.jobs set status = case when id = %(done)s then 'completed'"
         " else 'failed' end::public.job_status where id in (%(done)s, %(failed)s)",
@@ -146,6 +154,7 @@ def test_garbage_is_what_nothing_needs_and_what_is_old_enough(stage: Stage) -> N
         f"private/user_files/{who}/{uuid4()}/a.txt": "chat gone",
         f"private/generated_images/{who}/{uuid4()}.png": "job gone",
         f"private/generated_images/{who}/{failed}.png": "job gone",
+        f"private/image_inputs/{who}/{uuid4()}.png": "job gone",
         f"public/avatars/{gone}.png": "user gone",
     }
     for name in expected:
@@ -154,6 +163,7 @@ def test_garbage_is_what_nothing_needs_and_what_is_old_enough(stage: Stage) -> N
         f"private/user_files/{who}/{alice.chat}/a.txt",
         f"private/user_files/{who}/{kept}/a.txt",  # its chat can be restored
         f"private/generated_images/{who}/{done}.png",
+        asked_with,
         f"public/avatars/{who}.png",
     ):
         put_object(stage, name)
@@ -267,14 +277,18 @@ def test_old_chats_go_with_their_messages_in_pieces_and_new_ones_stay(stage: Sta
         who=alice.user_id,
     )
     pieces = []
-    while gone := stage.service.value(
-        f"select public.admin_erase_chats(%(ids)s::uuid[], {span}, 2) as gone",
+    while rows := stage.service.run(
+        f"select * from public.admin_erase_chats(%(ids)s::uuid[], {span}, 2)",  # noqa: S608
         ids=[old, new],
     ):
-        pieces.append(gone)
+        pieces += rows
 
     assert counted == 1
-    assert pieces == [2, 1, 1]
+    assert [(row["chat_id"], row["erased"], row["is_gone"]) for row in pieces] == [
+        (old, 2, False),
+        (old, 1, True),
+    ]
+    assert pieces[0]["owner_id"] == alice.user_id
     assert alice.count("select from public.messages where chat_id = %(new)s", new=new) == 3
     assert alice.count("select from public.chats") == 1
 
@@ -289,7 +303,7 @@ def test_a_deleted_chat_is_forgotten_only_when_it_cannot_be_restored(stage: Stag
         id=chats[0],
     )
 
-    gone = stage.service.value("select public.admin_forget_deleted(now()) as gone")
+    gone = stage.service.run("select * from public.admin_forget_deleted(now())")
 
-    assert gone == 1
+    assert gone == [{"chat_id": chats[0], "owner_id": alice.user_id}]
     assert [row["id"] for row in alice.run("select id from public.deleted_chats()")] == chats[1:]

@@ -96,6 +96,7 @@ OF_JOBS = {
 # What operators call with the secret key. Tried in test_admin_functions.py.
 OPERATORS = {
     "admin_cancel_job(uuid)",
+    "admin_deleted_chats(uuid,uuid,integer)",
     "admin_entries(uuid,bigint,integer)",
     "admin_erase_chats(uuid[],timestamp with time zone,integer)",
     "admin_erase_rows(uuid,integer)",

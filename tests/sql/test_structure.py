@@ -28,6 +28,7 @@ DEFINERS = {
     "admin_entries": "reads entries that are nobody's to read, for the service",
     "admin_objects": "names a user's objects, for the service",
     "admin_footprint": "counts a user's rows where the service may not look, for the service",
+    "admin_deleted_chats": "reads one user's deleted chats for an export, for the service",
     "admin_erase_rows": "deletes one user's rows where the service may not, for the service",
     "admin_garbage": "looks for the owners of objects among users, for the service",
     "admin_missing": "looks for the objects of jobs, for the service",

@@ -74,6 +74,19 @@ language sql stable security definer set search_path = '' as $$
 $$;
 comment on function public.admin_footprint(uuid) is 'How much a user has, by place; zeros when nothing is left of them.';
 
+create function public.admin_deleted_chats(
+  user_id uuid, after uuid default null, most integer default 20
+) returns setof private.deleted_chats
+language sql stable security definer set search_path = '' as $$
+  -- Definer: deleted chats are nobody's to read but their owners'. For what is handed to the owner.
+  select kept.* from private.deleted_chats as kept
+  where kept.user_id = admin_deleted_chats.user_id
+    and (admin_deleted_chats.after is null or kept.id > admin_deleted_chats.after)
+  order by kept.id
+  limit least(greatest(admin_deleted_chats.most, 1), 500)
+$$;
+comment on function public.admin_deleted_chats(uuid, uuid, integer) is 'Deleted chats of one user with all that is kept of them, by id, a page at a time.';
+
 create function public.admin_erase_rows(user_id uuid, most integer default 2000) returns bigint
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -114,9 +127,9 @@ comment on function public.admin_erase_rows(uuid, integer) is 'Deletes some of a
 
 revoke execute on function
   public.admin_objects(uuid, integer), public.admin_footprint(uuid),
-  public.admin_erase_rows(uuid, integer)
+  public.admin_deleted_chats(uuid, uuid, integer), public.admin_erase_rows(uuid, integer)
 from public, anon, authenticated;
 grant execute on function
   public.admin_objects(uuid, integer), public.admin_footprint(uuid),
-  public.admin_erase_rows(uuid, integer)
+  public.admin_deleted_chats(uuid, uuid, integer), public.admin_erase_rows(uuid, integer)
 to service_role;

@@ -37,6 +37,12 @@ language sql stable security definer set search_path = '' as $$
           and not exists (select from private.deleted_chats where id = page.thing) then 'chat gone'
         when page.kind = 'private/generated_images' and page.thing is not null
           and not exists (select from public.jobs where id = page.thing and status <> 'failed') then 'job gone'
+        when page.kind = 'private/image_inputs'
+          and not exists (
+            select from public.jobs as job
+            where job.user_id = page.owner
+              and job.input_data ->> 'inputImage' in (page.name, 'user_assets/' || page.name)
+          ) then 'job gone'
       end as reason
     from page
   ), past as (

@@ -26,50 +26,54 @@ $$;
 comment on function public.admin_old(timestamptz, uuid) is 'How many chats, jobs that are over, and deleted chats past their 30 days were last used before a moment: of all users, or of one.';
 
 create function public.admin_erase_chats(chat_ids uuid[], before timestamptz, most integer default 2000)
-returns bigint
+returns table (chat_id uuid, owner_id uuid, erased bigint, is_gone boolean)
 language plpgsql set search_path = '' as $$
 declare
-  bound constant integer = least(greatest(admin_erase_chats.most, 1), 10000);
-  gone bigint;
+  remaining integer = least(greatest(admin_erase_chats.most, 1), 10000);
+  old public.chats;
 begin
-  -- A chat that somebody went on with meanwhile stays; one that loses messages here is not used.
+  -- A chat that somebody goes on with stays. It is locked, so nobody does while it goes, and it
+  -- goes whole where it is no longer than a piece.
   perform set_config('pocketllm.keeps_times', 'yes', true);
-  delete from public.messages where id in (
-    select message.id from public.messages as message
-    join public.chats as chat on chat.id = message.chat_id
-    where message.chat_id = any (admin_erase_chats.chat_ids) and chat.updated_at < admin_erase_chats.before
-    order by message.seq desc limit bound
-  );
-  get diagnostics gone = row_count;
+  for old in
+    select chat.* from public.chats as chat
+    where chat.id = any (admin_erase_chats.chat_ids) and chat.updated_at < admin_erase_chats.before
+    order by chat.id for update
+  loop
+    delete from public.messages where id in (
+      select message.id from public.messages as message
+      where message.chat_id = old.id order by message.seq desc limit remaining
+    );
+    get diagnostics erased = row_count;
+    chat_id = old.id;
+    owner_id = old.user_id;
+    is_gone = not exists (select from public.messages as message where message.chat_id = old.id);
+    if is_gone then
+      delete from public.chats as chat where chat.id = old.id;
+    end if;
+    return next;
+    remaining = remaining - erased;
+    exit when remaining <= 0;
+  end loop;
   perform set_config('pocketllm.keeps_times', 'no', true);
-  if gone > 0 then
-    return gone;
-  end if;
-  delete from public.chats as chat
-  where chat.id = any (admin_erase_chats.chat_ids) and chat.updated_at < admin_erase_chats.before;
-  get diagnostics gone = row_count;
-  return gone;
 end
 $$;
-comment on function public.admin_erase_chats(uuid[], timestamptz, integer) is 'Deletes for good some of what belongs to chats that were last used before a moment, and then the chats; returns how many rows went, 0 when there are none.';
+comment on function public.admin_erase_chats(uuid[], timestamptz, integer) is 'Deletes for good chats that were last used before a moment, so many messages at once: how many went of each, and whether it went too, so that its files can go. No row when none is left.';
 
 create function public.admin_forget_deleted(
   before timestamptz, user_id uuid default null, most integer default 500
-) returns bigint
+) returns table (chat_id uuid, owner_id uuid)
 language sql security definer set search_path = '' as $$
   -- Definer: deleted chats are nobody's to reach but their owners'. What can be restored stays.
-  with gone as (
-    delete from private.deleted_chats where id in (
-      select kept.id from private.deleted_chats as kept
-      where kept.deleted_at < least(admin_forget_deleted.before, now() - interval '30 days')
-        and (admin_forget_deleted.user_id is null or kept.user_id = admin_forget_deleted.user_id)
-      limit least(greatest(admin_forget_deleted.most, 1), 5000)
-    )
-    returning 1
+  delete from private.deleted_chats where id in (
+    select kept.id from private.deleted_chats as kept
+    where kept.deleted_at < least(admin_forget_deleted.before, now() - interval '30 days')
+      and (admin_forget_deleted.user_id is null or kept.user_id = admin_forget_deleted.user_id)
+    limit least(greatest(admin_forget_deleted.most, 1), 500)
   )
-  select count(*) from gone
+  returning id, user_id
 $$;
-comment on function public.admin_forget_deleted(timestamptz, uuid, integer) is 'Removes for good some chats that were deleted before a moment and more than 30 days ago; returns how many.';
+comment on function public.admin_forget_deleted(timestamptz, uuid, integer) is 'Removes for good some chats that were deleted before a moment and more than 30 days ago; returns them, so that their files can go.';
 
 create function public.admin_cancel_job(job_id uuid) returns setof public.jobs
 language plpgsql security definer set search_path = '' as $$
