@@ -8,6 +8,7 @@ from backend_functions.settings import Settings
 from backend_functions.setup_checks.addresses import check_address
 from backend_functions.setup_checks.database import DatabaseUnreachable, check_database
 from backend_functions.setup_checks.finding import Finding
+from backend_functions.setup_checks.lasting import check_lasting
 from backend_functions.setup_checks.secret_checks import check_secrets
 
 _PATIENCE_SECONDS: Final = 30.0
@@ -28,13 +29,18 @@ async def check_setup(settings: Settings, *, wait_seconds: float = 0.0) -> list[
     return own + await _ask_database(settings, time.monotonic() + wait_seconds)
 
 
-async def require_safe_setup(settings: Settings) -> None:
+async def require_safe_setup(settings: Settings, *, is_worker: bool = False) -> None:
     """Return when nothing is wrong.
+
+    Args:
+        is_worker: It is for a worker, which needs connections that last.
 
     Raises:
         UnsafeSetup: Something is, or the database has not answered for half a minute.
     """
     findings = await check_setup(settings, wait_seconds=_PATIENCE_SECONDS)
+    if is_worker and all(finding.is_ok for finding in findings):
+        findings.append(await check_lasting(settings.database_url))
     if wrong := [finding for finding in findings if not finding.is_ok]:
         raise UnsafeSetup(tell(wrong))
 

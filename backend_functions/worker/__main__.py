@@ -33,7 +33,7 @@ def main() -> int:
         return 1
     configure_logs(debug=settings.debug)
     try:
-        asyncio.run(require_safe_setup(settings))
+        asyncio.run(require_safe_setup(settings, is_worker=True))
     except UnsafeSetup as unsafe:
         print(f"Not started:\n{unsafe}", file=sys.stderr)
         return 1

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from backend_functions.embedded.postgres import SUPERUSER
+from backend_functions.setup_checks.lasting import check_lasting
 from backend_functions.types import Caller
 from tests.conftest import Cluster, make_user
 from tests.sql.databases import new_database
@@ -90,3 +91,22 @@ async def test_each_transaction_may_go_to_another_connection(
     assert [line for line in log if line.get("level") in ("warning", "error")] == []
     assert pooler.transactions > 4 * QUESTIONS
     assert pooler.ask_each(LEFT_BEHIND) == [(0, 0, 0, "authenticator", "")] * 3
+
+
+async def test_a_worker_is_told_that_its_connection_would_not_last(
+    cluster: Cluster, pooler: Pooler
+) -> None:
+    pooled = await check_lasting(pooler.url(cluster))
+    direct = await check_lasting(cluster.url(pooler.database))
+
+    assert not pooled.is_ok
+    assert "5432" in str(pooled.fix)
+    assert direct.is_ok
+    assert pooler.ask_each(LEFT_BEHIND) == [(0, 0, 0, "authenticator", "")] * 3
+
+
+async def test_a_pooler_of_one_connection_is_told_apart_too(cluster: Cluster) -> None:
+    with new_database(cluster) as name, running_pooler(cluster, name, size=1) as pooler:
+        pooled = await check_lasting(pooler.url(cluster))
+
+    assert not pooled.is_ok

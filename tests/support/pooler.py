@@ -53,20 +53,16 @@ def running_pooler(cluster: Cluster, database: str, *, size: int) -> Iterator[Po
 
     async def serve() -> None:
         free: asyncio.Queue[_Line] = asyncio.Queue()
+        door = _Door(pooler, free)
         for connection in pooler.connections:
             await free.put(await _Line.over(connection))
 
-        async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            line = _Line(reader, writer)
-            with suppress(asyncio.IncompleteReadError, OSError):
-                await _Client(pooler, free, line).serve()
-            await line.close()
-
-        server = await asyncio.start_server(meet, "127.0.0.1", 0)
+        server = await asyncio.start_server(door.meet, "127.0.0.1", 0)
         pooler.port = server.sockets[0].getsockname()[1]
         async with server:
             ready.set()
             await over.wait()
+        await door.see_off()
         for _ in pooler.connections:
             await (await free.get()).close()
 
@@ -199,6 +195,27 @@ class _Client:
                     return
             elif (more := self.line.take()) is None:
                 raise ConnectionError("the client left in a transaction")
+
+
+@dataclass(slots=True)
+class _Door:
+    pooler: Pooler
+    free: "asyncio.Queue[_Line]"
+    met: set[asyncio.Task[None] | None] = field(default_factory=set)
+
+    async def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.met.add(asyncio.current_task())
+        line = _Line(reader, writer)
+        with suppress(asyncio.IncompleteReadError, OSError):
+            await _Client(self.pooler, self.free, line).serve()
+        await line.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+    async def see_off(self) -> None:
+        """Wait for whoever has left to be gone."""
+        if going := [task for task in self.met if task is not None]:
+            await asyncio.wait(going, timeout=10)
 
 
 def _message(kind: bytes, body: bytes) -> bytes:

@@ -20,3 +20,7 @@ select bucket.public as is_public from storage.buckets as bucket where bucket.id
 -- name: database_time
 -- What time it is at the database, in seconds since 1970.
 select extract(epoch from pg_catalog.clock_timestamp())::float8 as seconds;
+
+-- name: serving_process
+-- Which process of the database serves this transaction.
+select pg_catalog.pg_backend_pid() as process;
