@@ -19,7 +19,7 @@ from backend_functions.admin.copying import add_copying, copy, sweep_storage
 from backend_functions.admin.key_rings import EmbeddedRing, HostedRing, KeyRing
 from backend_functions.admin.keys import KeyTender
 from backend_functions.admin.migrations import bring_up, owner_address
-from backend_functions.admin.noting import note_at, noted
+from backend_functions.admin.noting import note_at, noted, noted_at
 from backend_functions.admin.problem import AdminProblem
 from backend_functions.admin.token_keys import TokenKeyTender
 from backend_functions.db.pool import Database
@@ -145,8 +145,9 @@ def _tend_auth_keys(asked: argparse.Namespace) -> tuple[Any, str]:
         if asked.verb not in ("rotate", "retire"):
             return _token_keys(asked, TokenKeyTender(ring))
         stack.enter_context(ring.held())
-        told, text = _token_keys(asked, TokenKeyTender(ring))
-        note_at(owner_address(asked.folder.resolve()), f"auth-keys {asked.verb}", told)
+        with noted_at(owner_address(asked.folder.resolve()), f"auth-keys {asked.verb}") as details:
+            told, text = _token_keys(asked, TokenKeyTender(ring))
+            details |= told
         return told, text
 
 

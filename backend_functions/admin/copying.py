@@ -11,10 +11,10 @@ from backend_functions.admin.archive import Manifest
 from backend_functions.admin.backup import make_backup
 from backend_functions.admin.key_rings import EmbeddedRing
 from backend_functions.admin.migrations import owner_address
-from backend_functions.admin.noting import note_at
+from backend_functions.admin.noting import note_at, noted
 from backend_functions.admin.problem import AdminProblem
 from backend_functions.admin.restore import keep_new, restore, take_back_old, verify
-from backend_functions.admin.sweeping import LEAST_GRACE_SECONDS, sweep
+from backend_functions.admin.sweeping import LEAST_GRACE_SECONDS, Swept, sweep
 from backend_functions.db.pool import Database
 from backend_functions.embedded.postgres import PostgresFailed
 from backend_functions.embedded.status import AlreadyRunning
@@ -72,23 +72,24 @@ def copy(asked: argparse.Namespace) -> tuple[Any, str]:
 def sweep_storage(asked: argparse.Namespace) -> tuple[Any, str]:
     """Count or remove files that no row names."""
     folder = _folder(asked)
+    swept = asyncio.run(_sweep(folder, asked.grace_seconds, is_wanted=not asked.dry_run))
+    deed = "There are" if asked.dry_run else "Removed"
+    return asdict(swept), f"{deed} {swept.loose} files, {swept.unfinished} unfinished uploads."
 
-    async def run() -> tuple[Any, str]:
-        database = Database(EmbeddedRing(folder).database_url, max_size=1)
-        await database.open()
-        try:
-            swept = await sweep(
-                database,
-                ObjectFolder(folder / "objects"),
-                grace_seconds=asked.grace_seconds,
-                is_wanted=not asked.dry_run,
-            )
-        finally:
-            await database.close()
-        deed = "There are" if asked.dry_run else "Removed"
-        return asdict(swept), f"{deed} {swept.loose} files, {swept.unfinished} unfinished uploads."
 
-    return asyncio.run(run())
+async def _sweep(folder: Path, grace_seconds: float, *, is_wanted: bool) -> Swept:
+    objects = ObjectFolder(folder / "objects")
+    database = Database(EmbeddedRing(folder).database_url, max_size=1)
+    await database.open()
+    try:
+        if not is_wanted:
+            return await sweep(database, objects, grace_seconds=grace_seconds, is_wanted=False)
+        async with noted(database, "storage sweep") as details:
+            swept = await sweep(database, objects, grace_seconds=grace_seconds, is_wanted=True)
+            details |= asdict(swept)
+        return swept
+    finally:
+        await database.close()
 
 
 def _folder(asked: argparse.Namespace) -> Path:

@@ -3,8 +3,8 @@
 import getpass
 import json
 import platform
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Literal
 
 import psycopg
@@ -18,14 +18,27 @@ _SQL = queries("operations")
 State = Literal["begun", "done", "failed"]
 
 
-def note_at(address: str, deed: str, details: Mapping[str, Any]) -> None:
-    """Add an entry for what was done, with a login that owns the database.
+def note_at(address: str, deed: str, details: Mapping[str, Any], *, state: State = "done") -> None:
+    """Add an entry, with a login that owns the database.
 
     Raises:
         psycopg.Error: It could not be added.
     """
     with psycopg.connect(address) as connection:
-        connection.execute(_SQL.note_deed, _values(deed, "done", details))
+        connection.execute(_SQL.note_deed, _values(deed, state, details))
+
+
+@contextmanager
+def noted_at(address: str, deed: str) -> Iterator[dict[str, Any]]:
+    """Do the same as `noted`, with a login that owns the database."""
+    details: dict[str, Any] = {}
+    note_at(address, deed, {}, state="begun")
+    try:
+        yield details
+    except AdminProblem:
+        note_at(address, deed, details, state="failed")
+        raise
+    note_at(address, deed, details)
 
 
 @asynccontextmanager
