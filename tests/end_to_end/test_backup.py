@@ -1,6 +1,7 @@
 """All of an embedded backend in one file: taken while it is used, and back, whatever stops it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,14 +14,21 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from psycopg import sql
 
 from backend_functions.admin.archive import read_archive
-from tests.end_to_end.admin_things import Owner, add_owner, everything, put
+from backend_functions.db.migrate import read_migrations, sql_folder
+from tests.end_to_end.admin_things import Owner, add_owner, connect, everything, put
 from tests.support.home import Home, home_in
 
 WORDS = b"correct horse battery\n"
-LATER = {'"audit"."entries"', '"procrastinate"."procrastinate_workers"'}
-"""What is not as it was: a backup and a restore are noted; a worker says that it lives."""
+LATER = {
+    '"audit"."entries"',
+    '"procrastinate"."procrastinate_workers"',
+    '"private"."job_outcomes"',
+}
+"""What is not as it was: a backup and a restore are noted; a worker says that it lives, and what
+it counts, sometimes only after we looked."""
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +154,34 @@ def test_a_restore_that_is_killed_leaves_what_was_there(machine: Home, saved: Sa
     assert not (folder / "swap.json").exists()
     assert machine.run("backend", "start").code == 0
     assert kept(machine) == before
+
+
+def test_a_backup_of_an_earlier_version_is_restored_and_brought_up(
+    machine: Home, tmp_path: Path
+) -> None:
+    assert machine.run("backend", "start").code == 0
+    add_owner(machine)
+    now = kept(machine)
+    folder = sql_folder() / "supabase" / "migrations"
+    newest = read_migrations(folder)[-1]
+    made = re.findall(r"create function ([a-z_]+[.][a-z_]+)\(", newest.text)
+    assert made, "the newest migration makes functions and nothing else"
+    with connect(machine) as connection:  # as it was before the newest migration
+        for name in made:
+            schema, _, function = name.partition(".")
+            connection.execute(sql.SQL("drop function {}").format(sql.Identifier(schema, function)))
+        connection.execute(
+            "delete from supabase_migrations.schema_migrations where version = %s",
+            (newest.version,),
+        )
+    backup(machine, tmp_path / "b")
+    assert machine.run("backend", "reset", "--yes").code == 0
+
+    done = machine.run(
+        *("admin", "restore", str(tmp_path / "b"), "--passphrase-stdin", "--yes"), stdin=WORDS
+    )
+
+    assert done.code == 0, done.err
+    assert read_archive(tmp_path / "b").migrations[-1] < f"supabase_migrations.{newest.version}"
+    assert kept(machine) == now
+    assert machine.run("admin", "retention", "--older-than", "1d", "--dry-run").code == 0
