@@ -7,11 +7,13 @@
     mail/<name>.json         mails that were kept instead of sent
     manifest.json            versions, counts, and the size and SHA-256 of each member above
 
-A file that was cut off has no manifest; one that was changed has another checksum.
+A file that was cut off has no manifest; one that was changed has another checksum. Where the keys
+are sealed, the manifest is signed with the same passphrase.
 """
 
 import gzip
 import hashlib
+import hmac
 import io
 import json
 import os
@@ -20,7 +22,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -49,6 +51,13 @@ class Manifest:
     members: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Size in bytes and SHA-256 in hex, by name."""
     format: int = FORMAT
+    signature: str | None = None
+    """HMAC-SHA-256 in hex of all the rest, where the keys are sealed."""
+
+    def signed(self, key: bytes) -> str:
+        """Return what its signature is to be."""
+        rest = {name: value for name, value in asdict(self).items() if name != "signature"}
+        return hmac.new(key, json.dumps(rest, sort_keys=True).encode(), hashlib.sha256).hexdigest()
 
     def summary(self) -> dict[str, Any]:
         """Return what people want to know of it."""
@@ -80,9 +89,11 @@ class Writer:
         data = text.encode()
         self._add(name, io.BytesIO(data), len(data))
 
-    def finish(self, manifest: Manifest) -> Manifest:
+    def finish(self, manifest: Manifest, signing_key: bytes | None = None) -> Manifest:
         """Add what is known of all members; nothing follows it."""
-        manifest.members.update(self._members)
+        manifest = replace(manifest, members={**manifest.members, **self._members})
+        if signing_key is not None:
+            manifest = replace(manifest, signature=manifest.signed(signing_key))
         self.add_text(MANIFEST, json.dumps(asdict(manifest), indent=1))
         return manifest
 
@@ -92,6 +103,19 @@ class Writer:
         hashed = _Hashed(source)
         self._archive.addfile(entry, hashed)
         self._members[name] = {"size": size, "sha256": hashed.digest.hexdigest()}
+
+
+class _Bounded:
+    """Hands out no piece that memory could not hold: a header says itself how long it is."""
+
+    def __init__(self, file: gzip.GzipFile) -> None:
+        self._file = file
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int) -> bytes:
+        if not 0 <= size <= _LIMIT_MANIFEST:
+            raise ValueError("too long")
+        return self._file.read(size)
 
 
 class _Hashed:
@@ -143,11 +167,14 @@ def read_archive(path: Path, into: Path | None = None) -> Manifest:
     seen: dict[str, dict[str, Any]] = {}
     text: bytes | None = None
     try:
-        with gzip.open(path) as unpacked, tarfile.open(fileobj=unpacked, mode="r:") as archive:
+        with (
+            gzip.open(path) as unpacked,
+            tarfile.open(fileobj=_Bounded(unpacked), mode="r:") as archive,  # type: ignore[call-overload]
+        ):
             for entry in archive:
                 if text is not None:
                     raise AdminProblem(_DAMAGED.format("something follows its end"))
-                source = archive.extractfile(entry) if entry.isreg() else None
+                source = archive.extractfile(entry) if _is_file(entry) else None
                 if source is None or entry.name in seen or not _is_plain(entry.name):
                     raise AdminProblem(_DAMAGED.format("a member that does not belong there"))
                 if entry.name == MANIFEST:
@@ -196,6 +223,11 @@ def _parse(text: bytes | None) -> Manifest:
         return Manifest(**told)
     except (ValueError, KeyError, TypeError) as error:
         raise AdminProblem(_DAMAGED.format("its manifest cannot be read")) from error
+
+
+def _is_file(entry: tarfile.TarInfo) -> bool:
+    """Return whether it is one; one with holes would be longer than what was read of it."""
+    return entry.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not entry.issparse()
 
 
 def _is_plain(name: str) -> bool:

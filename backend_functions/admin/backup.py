@@ -62,16 +62,19 @@ def make_backup(folder: Path, target: Path, passphrase: str | None) -> Manifest:
         archive.add_file("database.dump", work / "database.dump")
         archive.add_text("roles.sql", programs.dump_roles())
         text = (folder / "keys.json").read_text(encoding="utf-8")
+        signing_key = None
         if passphrase is None:
             archive.add_text("keys.json", text)
         else:
-            archive.add_text("keys.sealed", seal_with(passphrase, text))
+            sealed = seal_with(passphrase, text)
+            archive.add_text("keys.sealed", sealed.text)
+            signing_key = sealed.signing_key
         for version in versions:
             archive.add_file(f"objects/{version}", work / version)
         for mail in sorted((folder / "mail").glob("*.json")):
             with suppress(FileNotFoundError):  # the oldest makes room for a new one
                 archive.add_text(f"mail/{mail.name}", mail.read_text(encoding="utf-8"))
-        return archive.finish(manifest)
+        return archive.finish(manifest, signing_key)
 
 
 def count_rows(connection: Connection) -> dict[str, int]:

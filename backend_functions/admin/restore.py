@@ -6,8 +6,10 @@ new cluster, filled and counted, the objects, the keys. Only then they are swapp
 until whoever asked for it has seen the new backend run.
 """
 
+import hmac
 import os
 import tarfile
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +28,14 @@ from backend_functions.embedded.platform import database_url
 from backend_functions.embedded.ports import free_port
 from backend_functions.embedded.postgres import SUPERUSER, Postgres
 from backend_functions.embedded.status import hold_lock
-from backend_functions.embedded.swapping import Swap, begin_swap, finish_swap, remove
+from backend_functions.embedded.swapping import (
+    UNPACKED,
+    Swap,
+    begin_swap,
+    finish_swap,
+    remove,
+    remove_unfinished,
+)
 
 _KINDS = ("objects", "mail", "keys.json")
 
@@ -35,7 +44,7 @@ def verify(source: Path, passphrase: str | None) -> Manifest:
     """Read a backup to its end and make sure that this version can restore it.
 
     Args:
-        passphrase: Tried on sealed keys, if it is given.
+        passphrase: If it is given, the keys must be sealed and the whole signed with it.
 
     Raises:
         AdminProblem: It cannot be restored; the message says why.
@@ -43,8 +52,8 @@ def verify(source: Path, passphrase: str | None) -> Manifest:
     """
     manifest = read_archive(source)
     _refuse_newer(manifest)
-    if passphrase is not None and manifest.are_keys_sealed:
-        open_with(passphrase, _sealed_keys(source))
+    if passphrase is not None:
+        _open_keys(manifest, passphrase, _sealed_keys(source))
     return manifest
 
 
@@ -62,17 +71,16 @@ def restore(folder: Path, source: Path, passphrase: str | None) -> Manifest:
     try:
         finish_swap(folder)
         swaps = _swaps(folder)
-        for swap in swaps:
-            remove(swap.staged)
-        work = folder / ".restoring"
-        remove(work)
-        try:
+        work = folder / UNPACKED
+        with ExitStack() as undo:
+            remove_unfinished(folder, swaps[0].place)
+            undo.callback(remove_unfinished, folder, swaps[0].place)
             manifest = read_archive(source, work)
             _refuse_newer(manifest)
             _stage(folder, work, manifest, passphrase)
-        finally:
             remove(work)
-        begin_swap(folder, swaps)
+            begin_swap(folder, swaps)
+            undo.pop_all()
         finish_swap(folder)
     finally:
         os.close(lock)
@@ -112,7 +120,7 @@ def _swaps(folder: Path) -> list[Swap]:
 def _stage(folder: Path, work: Path, manifest: Manifest, passphrase: str | None) -> None:
     """Make all that is to take the old data's place, beside it."""
     cluster, objects, mail, keys = (swap.staged for swap in _swaps(folder))
-    _stage_keys(work, keys, passphrase)
+    _stage_keys(work, keys, manifest, passphrase)
     (work / "mail").mkdir(exist_ok=True)
     (work / "mail").rename(mail)
     (work / "objects").mkdir(exist_ok=True)
@@ -120,19 +128,32 @@ def _stage(folder: Path, work: Path, manifest: Manifest, passphrase: str | None)
     _stage_cluster(folder, cluster, work, manifest, keys)
 
 
-def _stage_keys(work: Path, target: Path, passphrase: str | None) -> None:
+def _stage_keys(work: Path, target: Path, manifest: Manifest, passphrase: str | None) -> None:
     sealed = work / "keys.sealed"
-    if sealed.exists():
-        if passphrase is None:
+    if passphrase is None:
+        if sealed.exists():
             raise AdminProblem("The keys of this backup are sealed. Give its passphrase.")
-        text = open_with(passphrase, sealed.read_text(encoding="utf-8"))
+        (work / "keys.json").rename(target)
+    else:
+        text = sealed.read_text(encoding="utf-8") if sealed.exists() else None
         with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
+            file.write(_open_keys(manifest, passphrase, text))
             file.flush()
             os.fsync(file.fileno())
-    else:
-        (work / "keys.json").rename(target)
     load(target)
+
+
+def _open_keys(manifest: Manifest, passphrase: str, sealed: str | None) -> str:
+    """Return the keys of a backup that whoever knows the passphrase has made."""
+    if sealed is None:
+        raise AdminProblem(
+            "The keys of this backup are not sealed, so nobody can tell who made it."
+            " Leave the passphrase out if you know."
+        )
+    opened = open_with(passphrase, sealed)
+    if not hmac.compare_digest(manifest.signature or "", manifest.signed(opened.signing_key)):
+        raise AdminProblem("Somebody changed this backup who did not know its passphrase.")
+    return opened.text
 
 
 def _shard(flat: Path, target: Path) -> None:
@@ -178,8 +199,11 @@ def _refuse_newer(manifest: Manifest) -> None:
         )
 
 
-def _sealed_keys(source: Path) -> str:
+def _sealed_keys(source: Path) -> str | None:
     with tarfile.open(source, "r:gz") as archive:
-        member = archive.extractfile("keys.sealed")
-        assert member is not None
+        try:
+            member = archive.extractfile("keys.sealed")
+        except KeyError:
+            return None
+        assert member is not None, "it was read as a file before"
         return member.read().decode()

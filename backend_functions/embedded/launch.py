@@ -19,7 +19,7 @@ from backend_functions.embedded.machine_keys import BrokenKeys, MachineKeys, loa
 from backend_functions.embedded.ports import remembered_ports
 from backend_functions.embedded.postgres import Postgres, PostgresFailed
 from backend_functions.embedded.status import AlreadyRunning, Status, hold_lock, tell
-from backend_functions.embedded.swapping import finish_swap
+from backend_functions.embedded.swapping import finish_swap, remove_unfinished
 from backend_functions.embedded.weights import SIZE_MB, NoWeights, fetch_weights, find_weights
 from backend_functions.logs import configure_logs
 from backend_functions.settings import InvalidSettings, read_own_settings
@@ -57,6 +57,7 @@ def _fail(folder: Path, message: str) -> int:
 
 def _run(folder: Path, model_file: str | None) -> None:
     finish_swap(folder)  # a restore that was stopped after it had been decided
+    remove_unfinished(folder, choose_account(folder).cluster)  # or before
     tell(folder, Status("starting", "Starting the embedded backend."))
     keys = load_or_create(folder / "keys.json")
     ports = remembered_ports(folder / "ports.json", "http", "postgres")

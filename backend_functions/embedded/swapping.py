@@ -14,7 +14,10 @@ from pathlib import Path
 
 from backend_functions.embedded.files import write_private
 
+UNPACKED = ".restoring"
+"""The folder to which a backup is unpacked."""
 _JOURNAL = "swap.json"
+_STAGED = ".restored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Swap:
     def of(cls, place: Path) -> "Swap":
         """Return the swap of something for what lies beside it."""
         return cls(
-            place.with_name(f"{place.name}.restored"),
+            place.with_name(f"{place.name}{_STAGED}"),
             place,
             place.with_name(f"{place.name}.before"),
         )
@@ -65,6 +68,16 @@ def finish_swap(
     (folder / _JOURNAL).unlink()
     _sync(folder)
     return True
+
+
+def remove_unfinished(folder: Path, cluster: Path) -> None:
+    """Remove what was to take a place when it was stopped, where no journal decides for it.
+
+    Raises:
+        OSError: Some of it could not be removed.
+    """
+    for path in (folder / UNPACKED, *folder.glob(f"*{_STAGED}"), Swap.of(cluster).staged):
+        remove(path)
 
 
 def remove(path: Path) -> None:

@@ -154,6 +154,8 @@ def test_a_restore_that_is_killed_leaves_what_was_there(machine: Home, saved: Sa
     assert not (folder / "swap.json").exists()
     assert machine.run("backend", "start").code == 0
     assert kept(machine) == before
+    names = [path.name for path in folder.iterdir()]
+    assert not [name for name in names if "restor" in name], "the start has cleaned up"
 
 
 def test_a_backup_of_an_earlier_version_is_restored_and_brought_up(

@@ -92,10 +92,46 @@ def test_a_backup_of_a_newer_version_is_refused_before_anything_is_changed(
 def test_keys_open_with_their_passphrase_alone() -> None:
     sealed = seal_with("correct horse", "the keys")
 
-    assert open_with("correct horse", sealed) == "the keys"
-    assert "the keys" not in sealed
-    for passphrase, text in (("correct hors", sealed), ("correct horse", "{}")):
+    assert open_with("correct horse", sealed.text) == replace(sealed, text="the keys")
+    assert "the keys" not in sealed.text
+    for passphrase, text in (("correct hors", sealed.text), ("correct horse", "{}")):
         with pytest.raises(AdminProblem, match="does not open"):
             open_with(passphrase, text)
     with pytest.raises(AdminProblem, match="8 characters"):
         seal_with("short", "the keys")
+
+
+def test_a_backup_is_refused_that_was_made_anew_by_somebody_without_its_passphrase(
+    tmp_path: Path,
+) -> None:
+    words = "correct horse"
+    sealed = seal_with(words, "the keys")
+    for name, script, key in (("own", "create role a;", sealed.signing_key), ("forged", "x", None)):
+        with new_archive(tmp_path / name) as archive:
+            archive.add_text("roles.sql", script)
+            archive.add_text("keys.sealed", sealed.text)
+            archive.finish(replace(MANIFEST, are_keys_sealed=True), key)
+    write(tmp_path / "open")
+    home = tmp_path / "home"
+
+    assert verify(tmp_path / "own", words).are_keys_sealed
+    for name, why in (("forged", "did not know its passphrase"), ("open", "not sealed")):
+        for attempt in (verify, lambda source, words: restore(home, source, words)):
+            with pytest.raises(AdminProblem, match=why):
+                attempt(tmp_path / name, words)
+    assert [path.name for path in home.iterdir()] == ["lock"]
+
+
+def test_a_header_that_would_fill_the_memory_and_a_file_of_holes_are_refused(
+    tmp_path: Path,
+) -> None:
+    long, holes = tarfile.TarInfo("a"), tarfile.TarInfo("b")
+    long.type, long.size = tarfile.XHDTYPE, 1 << 40
+    holes.type, holes.size = tarfile.GNUTYPE_SPARSE, 1 << 40
+    for entry in (long, holes):
+        with gzip.open(tmp_path / entry.name, "wb") as file:
+            file.write(entry.tobuf(tarfile.GNU_FORMAT) + bytes(10240))
+
+        with pytest.raises(AdminProblem, match="damaged"):
+            read_archive(tmp_path / entry.name, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
