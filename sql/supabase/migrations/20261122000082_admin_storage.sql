@@ -1,6 +1,6 @@
 -- 20261122000082_admin_storage.sql
 -- Objects that belong to nothing, rows whose object is gone, and who keeps how much, for operators.
--- Needs: 20261122000081_admin_users.sql
+-- Needs: 20261122000081_admin_users.sql, 20261122000077_image_inputs.sql
 
 create function private.as_uuid(text text) returns uuid
 language sql immutable set search_path = ''
@@ -37,6 +37,10 @@ language sql stable security definer set search_path = '' as $$
           and not exists (select from private.deleted_chats where id = page.thing) then 'chat gone'
         when page.kind = 'private/generated_images' and page.thing is not null
           and not exists (select from public.jobs where id = page.thing and status <> 'failed') then 'job gone'
+        when page.kind = 'private/image_inputs' and not exists (
+          select from public.jobs as job
+          where job.input_data ->> 'inputImage' = page.name and job.user_id = page.owner
+        ) then 'job gone'
       end as reason
     from page
   ), past as (
