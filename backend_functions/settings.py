@@ -93,9 +93,9 @@ class Limits:
     """For one picture, from asking a provider to its last byte."""
     worker_slots: int = 4
     """Jobs that one worker does at once."""
-    worker_beat_seconds: float = 5.0
+    worker_beat_seconds: float = 10.0
     """How often a worker shows that it lives, and looks after what others left."""
-    worker_silence_seconds: float = 25.0
+    worker_silence_seconds: float = 30.0
     """A worker that was not heard of for so long is dead: its jobs are taken over."""
     worker_poll_seconds: float = 5.0
     """How often a worker looks for jobs nobody told it of: those that are to be tried again."""

@@ -156,6 +156,11 @@ def check_address(url: str) -> None:
         )
 
 
+def is_local(url: str) -> bool:
+    """Say whether an address leads to this machine itself."""
+    return is_loopback(urlsplit(url).hostname or "")
+
+
 def is_loopback(host: str) -> bool:
     """Say whether a host name or address is this machine itself."""
     if host == "localhost":

@@ -41,10 +41,10 @@ def duration_told(seconds: float) -> str:
 
 
 def clock_told(seconds: float) -> str:
-    """Return a length of time that is running, short: `9 s`, `2 min 5 s`, `1 h 2 min`."""
+    """Return a length of time that is running, short: `9 s`, `2 min 05 s`, `1 h 02 min`."""
     whole = max(int(seconds), 0)
     if whole < 60:
         return f"{whole} s"
     if whole < 3_600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3_600} h {whole % 3_600 // 60} min"
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3_600} h {whole % 3_600 // 60:02} min"

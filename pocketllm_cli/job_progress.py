@@ -6,9 +6,13 @@ with one another only, and what has passed since is measured here.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from pocketllm_cli.durations import clock_told
 from pocketllm_cli.models import Job
+
+NO_MODEL: Final = "Name the model that is to make the picture."
+"""Why a picture failed for which nobody named a model, in the backend's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +31,8 @@ class Progress:
 
     def told(self, now: float) -> str:
         """Return its state, the next try, and for how long we have waited, as one line."""
-        return f"{self._state(now)} ({clock_told(now - self.first_at)} so far)"
-
-    def _state(self, now: float) -> str:
-        job = self.job
-        if (wait := self._seconds_to_next(now)) is not None:
-            when = f"in {clock_told(wait)}" if wait >= 1 else "now"
-            return f"Attempt {job.attempt} failed, the next begins {when}"
-        if job.status == "processing":
-            return "At work" if job.attempt <= 1 else f"At work, attempt {job.attempt}"
-        if job.status == "pending":
-            return "Waiting for a worker"
-        return job.status.capitalize()
+        state = state_told(self.job, self._seconds_to_next(now))
+        return f"{state} ({clock_told(now - self.first_at)} so far)"
 
     def _seconds_to_next(self, now: float) -> float | None:
         """Return how long until it is tried again; None where it does not wait for that."""
@@ -51,6 +45,22 @@ class Progress:
             return (planned - noted).total_seconds() - (now - self.seen_at)
         except (ValueError, TypeError):
             return None
+
+
+def state_told(job: Job, seconds_to_next: float | None) -> str:
+    """Return how a job stands, without how long it has taken.
+
+    Args:
+        seconds_to_next: Until it is tried again; None where it does not wait for that.
+    """
+    if seconds_to_next is not None:
+        when = f"in {clock_told(seconds_to_next)}" if seconds_to_next >= 1 else "now"
+        return f"Attempt {job.attempt} failed, the next begins {when}"
+    if job.status == "processing":
+        return "At work" if job.attempt <= 1 else f"At work, attempt {job.attempt}"
+    if job.status == "pending":
+        return "Waiting for a worker"
+    return job.status.capitalize()
 
 
 def progress_told(all_of_them: list[Progress], now: float) -> str:

@@ -315,6 +315,11 @@ class ModelConfig:
         """Build it from a row of `model_configs`."""
         return cls(**_fields_of(cls, row))
 
+    @property
+    def answers(self) -> bool:
+        """Whether a chat can be had with it: it is not one that only holds a key."""
+        return self.provider not in {"imagerouter", "tavily"}
+
 
 @dataclass(frozen=True, slots=True)
 class ModelTest:

@@ -459,7 +459,8 @@ begin
     -- A row of the same name is left alone: it is what an upsert by name is about to change.
     update public.model_configs set is_default = false
     where user_id = new.user_id and id <> new.id and name <> new.name and is_default;
-  elsif tg_op = 'INSERT' then -- somebody's first config is their default
+  elsif tg_op = 'INSERT' and new.provider not in ('imagerouter', 'tavily') then
+    -- somebody's first config that answers is their default
     new.is_default = not exists (
       select from public.model_configs where user_id = new.user_id and is_default
     );
@@ -2361,6 +2362,7 @@ CREATE TABLE public.model_configs (
     key_last4 text,
     has_key boolean GENERATED ALWAYS AS ((api_key_encrypted IS NOT NULL)) STORED,
     CONSTRAINT model_configs_base_url_has_a_length CHECK ((char_length(base_url) <= 2000)),
+    CONSTRAINT model_configs_default_answers CHECK ((NOT (is_default AND (provider = ANY (ARRAY['imagerouter'::text, 'tavily'::text]))))),
     CONSTRAINT model_configs_frequency_penalty_in_range CHECK (((frequency_penalty >= ('-2'::integer)::double precision) AND (frequency_penalty <= (2)::double precision))),
     CONSTRAINT model_configs_max_tokens_in_range CHECK (((max_tokens >= 1) AND (max_tokens <= 10000000))),
     CONSTRAINT model_configs_model_has_a_length CHECK (((char_length(model) >= 1) AND (char_length(model) <= 200))),
@@ -2563,6 +2565,10 @@ CREATE INDEX jobs_analysed_path_idx ON public.jobs USING btree (user_id, ((outpu
 -- Name: jobs_ended_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX jobs_ended_idx ON public.jobs USING btree (updated_at) WHERE (status = ANY (ARRAY['completed'::public.job_status, 'failed'::public.job_status]));
+
+-- Name: jobs_input_image_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX jobs_input_image_idx ON public.jobs USING btree (((input_data ->> 'inputImage'::text))) WHERE ((input_data ->> 'inputImage'::text) IS NOT NULL);
 
 -- Name: messages_answers_by_time; Type: INDEX; Schema: public; Owner: -
 

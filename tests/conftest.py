@@ -34,6 +34,15 @@ class Cluster:
 
     keys: MachineKeys
     port: int
+    postgres: Postgres
+
+    def restart(self, *, in_order: bool) -> None:
+        """Stop it, in order or at once, and start it again in the same place."""
+        if in_order:
+            self.postgres.stop()
+        else:
+            self.postgres.kill()
+        self.postgres.start(self.port)
 
     def url(self, database: str, *, login: str = "authenticator") -> str:
         passwords = {
@@ -57,8 +66,8 @@ def running_cluster(folder: Path, account: Account | None = None) -> Iterator[Cl
     postgres.create()
     postgres.start(port)
     try:
-        asyncio.run(_make_template(Cluster(keys, port)))
-        yield Cluster(keys, port)
+        asyncio.run(_make_template(Cluster(keys, port, postgres)))
+        yield Cluster(keys, port, postgres)
     finally:
         postgres.stop()
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from backend_functions.worker.worker import Worker
 
 _LET_PASS_SECONDS = 1.0
+_GRACE_SECONDS = 3.0
+"""Who stops the backend ends by force what takes long: then the attempt would count."""
 
 
 class BesideServer:
@@ -46,4 +48,9 @@ class BesideServer:
         from backend_functions.worker.registry import JOB_TYPES
         from backend_functions.worker.worker import Worker
 
-        return Worker(JOB_TYPES, self._services.tools, is_only_one=True)
+        return Worker(
+            JOB_TYPES,
+            self._services.tools,
+            is_only_one=True,
+            most_grace_seconds=_GRACE_SECONDS,
+        )

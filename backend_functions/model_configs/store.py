@@ -10,13 +10,14 @@ from backend_functions.configured_provider import ConfiguredProviders
 from backend_functions.db.pool import Connection, Database
 from backend_functions.db.queries import queries
 from backend_functions.egress import origin
-from backend_functions.errors import Conflict, NotFound
+from backend_functions.errors import Conflict, InvalidRequest, NotFound
 from backend_functions.model_configs.body import ConfigChange, NewConfig
 from backend_functions.providers.registry import check_model, find_provider
 from backend_functions.sealing import KeyBinding
 from backend_functions.types import Caller
 
 _SQL = queries("model_configs")
+_ANSWERS = "model_configs_default_answers"
 
 
 class ConfigStore:
@@ -30,7 +31,7 @@ class ConfigStore:
         """Store a new config and return its record.
 
         Raises:
-            InvalidRequest: The provider or the address cannot be.
+            InvalidRequest: The provider or the address cannot be, or the provider no default.
             Conflict: The caller has a config of this name.
         """
         columns = {"id": uuid4()} | new.columns()
@@ -115,3 +116,9 @@ async def _run(connection: Connection, statement: sql.Composed, values: dict[str
         await connection.execute(statement, values)
     except pg.UniqueViolation as error:
         raise Conflict("There is a model config of this name already.") from error
+    except pg.CheckViolation as error:
+        if error.diag.constraint_name != _ANSWERS:
+            raise
+        raise InvalidRequest(
+            "A model config for pictures or web search answers nothing, so it is nobody's default."
+        ) from error

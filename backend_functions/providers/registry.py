@@ -45,6 +45,11 @@ class Provider:
     pictures: PictureForm | None = None
     """How it is asked for pictures; None where it makes none, or we do not know how."""
 
+    @property
+    def answers(self) -> bool:
+        """Whether a chat can be had with it; one that does not is nobody's default."""
+        return self.dialect not in ("search", "pictures")
+
 
 LOCAL = "local"
 SEARCH = "tavily"

@@ -1,6 +1,7 @@
 """One worker: Procrastinate's loop, started again whenever the database was away, and a beat."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from uuid import UUID
@@ -25,13 +26,19 @@ class Worker:
     """Does jobs from its start to its stop."""
 
     def __init__(
-        self, types: Mapping[str, JobType], tools: JobTools, *, is_only_one: bool = False
+        self,
+        types: Mapping[str, JobType],
+        tools: JobTools,
+        *,
+        is_only_one: bool = False,
+        most_grace_seconds: float = math.inf,
     ) -> None:
         """Make a worker; nothing connects yet.
 
         Args:
             types: Of jobs, by name.
             is_only_one: Whatever was being done when it starts was left by a dead worker.
+            most_grace_seconds: For how long it may go on when it is stopped, whatever is set.
         """
         self._limits = tools.settings.limits
         self._database = QueueDatabase(
@@ -41,6 +48,7 @@ class Worker:
         self._types = tuple(types)
         self._doer = JobDoer(self._attempts, types, tools)
         self._is_only_one = is_only_one
+        self._grace_seconds = min(self._limits.worker_grace_seconds, most_grace_seconds)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -80,7 +88,7 @@ class Worker:
         await app.run_worker_async(
             concurrency=limits.worker_slots,
             fetch_job_polling_interval=limits.worker_poll_seconds,
-            shutdown_graceful_timeout=limits.worker_grace_seconds,
+            shutdown_graceful_timeout=self._grace_seconds,
             update_heartbeat_interval=limits.worker_beat_seconds,
             stalled_worker_timeout=limits.worker_silence_seconds,
             install_signal_handlers=False,

@@ -2,11 +2,19 @@
 
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from pocketllm_cli.api.files import Files
 from pocketllm_cli.api.profiles import Profiles
 from pocketllm_cli.errors import NotFound
 from pocketllm_cli.models import Profile
+
+FOLDER: Final = "public/avatars"
+
+
+def avatar_path(user_id: str) -> str:
+    """Return where the avatar of a user lies in the bucket."""
+    return f"{FOLDER}/{user_id}.png"
 
 
 class Avatars:
@@ -29,5 +37,5 @@ class Avatars:
     async def remove(self, user_id: str) -> Profile:
         """Remove the avatar and return the profile without it; none is fine."""
         with suppress(NotFound):
-            await self._files.remove(f"public/avatars/{user_id}.png")
+            await self._files.remove(avatar_path(user_id))
         return await self._profiles.edit({"avatar_url": None})

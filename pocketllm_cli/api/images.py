@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 from uuid import uuid4
 
 from pocketllm_cli.api.files import Files, Progress
@@ -32,6 +32,18 @@ class ImageRequest:
     """Such as `1024x1024`."""
     input_path: str | None = None
     """The picture that is to be changed, in the bucket."""
+
+    @classmethod
+    def of(cls, job: Job) -> Self:
+        """Return the wish that a job was made from, the picture that was to be changed with it."""
+        told = {name: value for name, value in (job.input_data or {}).items() if value}
+        return cls(
+            job.prompt,
+            told.get("modelId"),
+            told.get("quality"),
+            told.get("size"),
+            told.get("inputImage"),
+        )
 
     def as_body(self) -> dict[str, Any]:
         """Return it as the backend takes it."""
@@ -109,7 +121,7 @@ class Images:
         return await self._files.sign(path_or_fail(job), seconds)
 
     async def remove(self, job: Job) -> None:
-        """Remove the picture, what it was made from, and the record of its job for good.
+        """Remove the picture, what it alone was made from, and the record of its job for good.
 
         Raises:
             Conflict: The job is not over; cancel it first.
@@ -121,10 +133,14 @@ class Images:
                 hint=f"Cancel it first: `pocketllm jobs cancel {job.id[:8]}`.",
             )
         input_path = (job.input_data or {}).get("inputImage")
-        for path in (job.picture_path, input_path):
-            if isinstance(path, str):
-                with suppress(NotFound):  # removed before
-                    await self._files.remove(path)
+        paths = [job.picture_path]
+        if isinstance(input_path, str) and not await self._jobs.is_input_of_another(
+            job, input_path
+        ):
+            paths.append(input_path)
+        for path in filter(None, paths):
+            with suppress(NotFound):  # removed before
+                await self._files.remove(path)
         await self._jobs.delete(job.id)
 
     async def _ask_until_answered(self, call: Call) -> Any:

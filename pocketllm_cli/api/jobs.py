@@ -115,6 +115,11 @@ class Jobs:
         """
         return await self._call("retry_job", job_id)
 
+    async def is_input_of_another(self, job: Job, path: str) -> bool:
+        """Say whether another job, such as one that retries it, has the same picture to change."""
+        filters = [("input_data->>inputImage", f"eq.{path}"), ("id", f"neq.{job.id}")]
+        return bool(await self._rows.select(filters, limit=1))
+
     async def delete(self, job_id: str) -> None:
         """Delete a job's record; what it made stays in Storage.
 

@@ -12,9 +12,9 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from pocketllm_cli.contexts import is_loopback
+from pocketllm_cli.contexts import is_local
 from pocketllm_cli.errors import BackendProblem
 from pocketllm_cli.models import Endpoint
 
@@ -129,7 +129,7 @@ async def open_channel(endpoint: Endpoint) -> AsyncIterator[LiveChannel]:
     from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
     url = f"{endpoint.url.replace('http', 'ws', 1)}/realtime/v1/websocket"
-    is_local = is_loopback(urlsplit(endpoint.url).hostname or "")
+    is_here = is_local(endpoint.url)
     try:
         socket = await connect(
             f"{url}?apikey={quote(endpoint.publishable_key)}&vsn=1.0.0",
@@ -139,8 +139,8 @@ async def open_channel(endpoint: Endpoint) -> AsyncIterator[LiveChannel]:
             ping_timeout=_PONG_SECONDS,
             close_timeout=_CLOSE_SECONDS,
             max_size=_MAX_FRAME_BYTES,
-            compression=None if is_local else "deflate",
-            proxy=None if is_local else True,
+            compression=None if is_here else "deflate",
+            proxy=None if is_here else True,
         )
     except InvalidStatus as error:
         if error.response.status_code in _KEY_REFUSED:

@@ -44,6 +44,12 @@ class ModelConfigs:
             raise ModelNotFound(f"There is no model config “{name}”.")
         return ModelConfig.from_row(rows[0])
 
+    async def picture_model(self, name: str | None) -> str | None:
+        """Return what names this model in a wish for a picture: the id of the config that is
+        called so, else the name as it is."""
+        found = await self._rows.select([("name", f"eq.{name}")], limit=1) if name else []
+        return str(found[0]["id"]) if found else name
+
     async def add(self, fields: Mapping[str, Any]) -> ModelConfig:
         """Store a new one and return it.
 

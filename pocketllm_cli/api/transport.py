@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from pocketllm_cli import __version__
-from pocketllm_cli.contexts import is_loopback
+from pocketllm_cli.contexts import is_local
 from pocketllm_cli.debug_log import DebugLog
 from pocketllm_cli.errors import BackendTimeout, BackendUnreachable, PocketLLMError
 
@@ -91,12 +90,12 @@ async def open_transport(url: str | None, log: DebugLog) -> AsyncIterator[Transp
 
 def _make_client(url: str | None) -> "httpx.AsyncClient":
     loaded = load_httpx()
-    is_local = url is None or is_loopback(urlsplit(url).hostname or "")
+    is_here = url is None or is_local(url)
     is_plain = url is None or url.startswith("http:")
     from pocketllm_cli.api.http_client import ClosingClient
 
     return ClosingClient(
-        trust_env=not is_local,
+        trust_env=not is_here,
         verify=_no_tls() if is_plain else True,
         follow_redirects=False,
         timeout=loaded.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),

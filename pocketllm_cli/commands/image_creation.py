@@ -111,7 +111,8 @@ def save_picture(app: App, job: Job, target: Path) -> None:
 
 
 async def _make(app: App, api: Api, wish: _Wish) -> Job:
-    request = replace(wish.request, model=await _model(api, wish.request.model))
+    model = await api.model_configs.picture_model(wish.request.model)
+    request = replace(wish.request, model=model)
     app.invocation.farewell = _ASKED
     if wish.input_file is None:
         job = await api.images.create(request)
@@ -121,12 +122,6 @@ async def _make(app: App, api: Api, wish: _Wish) -> Job:
         job = await create_from(api, wish.input_file, request)
     app.invocation.farewell = farewell([job.id])
     return (await wait_for(app, api, [job]))[0] if wish.is_waited_for else job
-
-
-async def _model(api: Api, name: str | None) -> str | None:
-    """Return the id of the model config that is called so, else the name as it is."""
-    configs = [] if name is None else await api.model_configs.all()
-    return next((config.id for config in configs if config.name == name), name)
 
 
 def _prompt(app: App, typed: str) -> str:

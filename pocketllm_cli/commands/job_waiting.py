@@ -6,6 +6,7 @@ from pocketllm_cli.api.client import Api
 from pocketllm_cli.app import App
 from pocketllm_cli.errors import ImagesNotConfigured, JobFailed
 from pocketllm_cli.job_line import JobLine
+from pocketllm_cli.job_progress import NO_MODEL
 from pocketllm_cli.models import Job
 from pocketllm_cli.sanitize import clean_line
 
@@ -53,6 +54,11 @@ def fail_if_failed(jobs: Sequence[Job]) -> None:
 def _hint(job: Job) -> str:
     if job.error_log == ImagesNotConfigured.default_message:  # anew it would fail the same way
         return ImagesNotConfigured.default_hint
+    if job.error_log == NO_MODEL:
+        return (
+            "Name one: `pocketllm images create --model openai/gpt-image-1 PROMPT`,"
+            " or set IMAGEROUTER_MODEL where the backend is started."
+        )
     return f"Do it anew: `pocketllm jobs retry {job.id[:8]}`."
 
 

@@ -2,12 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 
 import typer
 
 from pocketllm_cli.app import App
-from pocketllm_cli.contexts import is_loopback
+from pocketllm_cli.contexts import is_local
 from pocketllm_cli.durations import duration_told, parse_duration
 
 MOST_SECONDS: Final = 365 * 86_400
@@ -33,5 +32,5 @@ def emit_link(app: App, path: str, url: str, seconds: int) -> None:
     record = {"path": path, "url": url, "expires_at": until.isoformat(timespec="seconds")}
     app.console.emit(record, lambda record, page: url)
     app.console.narrate(f"For {duration_told(seconds)} anybody who has it gets this one file.")
-    if is_loopback(urlsplit(url).hostname or ""):
+    if is_local(url):
         app.console.narrate("The backend is on this machine: it works here only.")

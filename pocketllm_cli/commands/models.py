@@ -132,7 +132,8 @@ def add(
             f"{clean_line(name)} has no key. If its provider asks for one, give it with "
             f"`pocketllm models edit {clean_line(name)} --key-stdin`."
         )
-    try_it = f"Try it: pocketllm models test {clean_line(name)}"
+    use = {"imagerouter": 'images create "a red balloon"', "tavily": 'ask --web "What is new?"'}
+    try_it = f"Try it: pocketllm {use.get(provider, f'models test {clean_line(name)}')}"
     app.console.emit(added, lambda config, page: f"Added {clean_line(config.name)}. {try_it}")
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
+from pocketllm_cli.api import avatars
 from pocketllm_cli.api.files import Files
 from pocketllm_cli.errors import (
     Conflict,
@@ -18,7 +19,6 @@ from pocketllm_cli.models import StoredFile
 from pocketllm_cli.transfer.places import Places
 from pocketllm_cli.transfer.report import Report
 
-AVATARS: Final = "public/avatars"
 _READ_BYTES: Final = 1024 * 1024
 
 
@@ -48,7 +48,7 @@ class FileMover:
             found = await self._source.download(file.path, here)
             is_new = await self._put(here, path, found.content_type)
             await self._target.download(path, there)
-            is_drawn_anew = is_new and path.startswith(AVATARS)
+            is_drawn_anew = is_new and path.startswith(avatars.FOLDER)
             if not is_drawn_anew and _checksum(here) != _checksum(there):
                 self._report.leave("file", file.path, "there is another one in its place")
             elif is_new:
@@ -75,7 +75,7 @@ class FileMover:
             self._report.bytes += file.size or 0
 
     async def _put(self, here: Path, path: str, content_type: str | None) -> bool:
-        if path.startswith(AVATARS):
+        if path.startswith(avatars.FOLDER):
             return await self._put_avatar(here, path)
         try:
             await self._target.upload(here, path, content_type=content_type)
@@ -85,7 +85,7 @@ class FileMover:
 
     async def _put_avatar(self, here: Path, path: str) -> bool:
         """Give the person their picture, unless they have one there; the backend draws it anew."""
-        if any(file.path == path for file in await self._target.all(AVATARS)):
+        if any(file.path == path for file in await self._target.all(avatars.FOLDER)):
             return False
         await self._target.upload_avatar(here)
         return True

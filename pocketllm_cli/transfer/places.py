@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID, uuid5
 
+from pocketllm_cli.api.avatars import avatar_path
 from pocketllm_cli.exports.whole_chat import WholeChat
 
 _PATH_PARTS: Final = 5
@@ -35,8 +36,8 @@ class Places:
 
     def path(self, path: str) -> str:
         """Return where a file of the source's account lies at the target."""
-        if path == f"public/avatars/{self.source_user}.png":
-            return f"public/avatars/{self.target_user}.png"
+        if path == avatar_path(self.source_user):
+            return avatar_path(self.target_user)
         top, *parts = path.split("/")
         if top != "private" or len(parts) < 2 or parts[1] != self.source_user:
             return path

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pocketllm_cli.api import avatars
 from pocketllm_cli.api.client import Api
 from pocketllm_cli.errors import UsageProblem
 from pocketllm_cli.models import Account, StoredFile
 from pocketllm_cli.transfer.chats import ChatMover
-from pocketllm_cli.transfer.files import AVATARS, FileMover, files_below
+from pocketllm_cli.transfer.files import FileMover, files_below
 from pocketllm_cli.transfer.jobs import move_jobs
 from pocketllm_cli.transfer.models import AskKey, HandOver, hand_over_keys, move_models
 from pocketllm_cli.transfer.places import Places
@@ -98,5 +99,5 @@ async def _files_of(source: Api, here: Account, jobs: set[str]) -> list[StoredFi
     pictures = files_below(source.files, f"private/generated_images/{here.id}")
     files += [file async for file in pictures if Path(file.path).stem in jobs]
     files += [file async for file in files_below(source.files, f"private/image_inputs/{here.id}")]
-    avatar = f"{AVATARS}/{here.id}.png"
-    return files + [file for file in await source.files.all(AVATARS) if file.path == avatar]
+    avatar = avatars.avatar_path(here.id)
+    return files + [file for file in await source.files.all(avatars.FOLDER) if file.path == avatar]

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from pocketllm_cli.api.images import ImageRequest
+from pocketllm_cli.models import Job
+
+if TYPE_CHECKING:
+    from pocketllm_cli.api.client import Api
 
 KNOWN_MODELS: Final = ("openai/gpt-image-1", "test/test")
 """Names that are offered before any was used; the second is ImageRouter's own, for trying out."""
@@ -14,7 +18,7 @@ _LONGEST: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class ImageWish:
-    """Model, quality and size; all but the model may be empty, and are left to the provider."""
+    """Model, quality and size; an empty one is left to the backend or to the provider."""
 
     model: str = ""
     quality: str = ""
@@ -35,6 +39,8 @@ class ImageWish:
         """Return it as it is kept on disk."""
         return asdict(self)
 
-    def request(self, prompt: str) -> ImageRequest:
-        """Return what is asked of the backend."""
-        return ImageRequest(prompt, self.model or None, self.quality or None, self.size or None)
+    async def ask(self, api: "Api", prompt: str, *, key: str | None = None) -> Job:
+        """Ask the backend for the picture; see `Images.create`."""
+        model = await api.model_configs.picture_model(self.model or None)
+        request = ImageRequest(prompt, model, self.quality or None, self.size or None)
+        return await api.images.create(request, key=key)

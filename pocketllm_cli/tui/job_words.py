@@ -2,39 +2,29 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
 
+from pocketllm_cli.api.identifiers import is_whole_id
 from pocketllm_cli.columns import local_time
+from pocketllm_cli.durations import clock_told
 from pocketllm_cli.file_kinds import size_told
+from pocketllm_cli.job_progress import NO_MODEL, state_told
 from pocketllm_cli.models import AttachedFile, Job
 from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.usage_numbers import cost_as_text
 
-_STATES: Final = {"pending": "waiting for its turn", "processing": "being made"}
-
 
 def waiting_told(job: Job, now: datetime) -> str:
     """Return how a job that is not over stands: state, attempt, next try, how long it is wanted."""
-    told = [_STATES.get(job.status, clean_line(job.status)), age_told(job.created_at, now)]
+    wait = None
     if job.next_attempt_at is not None and job.status == "pending":
-        left = _seconds_between(now, job.next_attempt_at) or 0
-        told[0] = f"attempt {job.attempt} failed"
-        told.append(f"attempt {job.attempt + 1} in {left} s" if left > 0 else "the next one is due")
-    elif job.attempt > 1:
-        told.append(f"attempt {job.attempt}")
-    return " · ".join(told)
+        wait = _seconds_between(now, job.next_attempt_at)
+    return f"{clean_line(state_told(job, wait))} · {age_told(job.created_at, now)}"
 
 
 def age_told(moment: str, now: datetime) -> str:
-    """Return how long ago a stored moment was: `12 s`, `3 min 05 s`, `2 h 10 min`."""
+    """Return how long ago a stored moment was, and `?` where it is none."""
     seconds = _seconds_between(moment, now)
-    if seconds is None:
-        return "?"
-    minutes, rest = divmod(seconds, 60)
-    if minutes == 0:
-        return f"{rest} s"
-    hours, left = divmod(minutes, 60)
-    return f"{hours} h {left:02} min" if hours else f"{minutes} min {rest:02} s"
+    return "?" if seconds is None else clock_told(seconds)
 
 
 def _seconds_between(earlier: str | datetime, later: str | datetime) -> int | None:
@@ -59,7 +49,8 @@ def about_told(job: Job, now: datetime, keys: Mapping[str, str]) -> str:
     size = made.get("size")
     cost = made.get("cost_usd")
     facts = [
-        *(str(wanted[name]) for name in ("modelId", "quality", "size") if wanted.get(name)),
+        model_told(job),
+        *(str(wanted[name]) for name in ("quality", "size") if wanted.get(name)),
         f"{made['width']}x{made['height']}" if {"width", "height"} <= made.keys() else "",
         size_told(size) if type(size) is int else "",
         cost_as_text(cost) if isinstance(cost, int | float) else "",
@@ -73,10 +64,18 @@ def about_told(job: Job, now: datetime, keys: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
+def model_told(job: Job) -> str:
+    """Return the name of the model that made it or is to; "" where the job tells only an id."""
+    name = (job.output_data or {}).get("model") or (job.input_data or {}).get("modelId")
+    return name if isinstance(name, str) and not is_whole_id(name) else ""
+
+
 def advice_for(job: Job, keys: Mapping[str, str]) -> str:
     """Return what helps where a picture was not made."""
     if "key" in reason_told(job).casefold():
         return f"{keys['models']} adds a key: a model config of the provider imagerouter."
+    if job.error_log == NO_MODEL:
+        return "Write one beside Model, above, and ask for the picture again."
     return f"{keys['retry']} makes it anew."
 
 

@@ -93,6 +93,7 @@ KEYS: Final[dict[str, Key]] = {
     "form.save": Key("ctrl+s", "Save", True),
     "form.catalog": Key("ctrl+l", "Catalog", True),
     "images.make": Key("m,a,slash", "New picture", True),
+    "images.leave": Key("down", "To the pictures", True),
     "images.open": Key("enter,o", "Open", True),
     "images.save": Key("s", "Save", True),
     "images.copy": Key("y", "Copy its path"),

@@ -129,16 +129,21 @@ def safe_name(name: str) -> str:
     return plain.strip(" .")[:120] or "file"
 
 
-def place_for(name: str, folder: Path) -> Path:
+def place_for(wanted: str, folder: Path, name: str | None = None) -> Path:
     """Return where a person wants a file to be: a path that may begin with `~` or be relative.
 
+    Args:
+        name: What the file is called in a folder that is wanted.
+
     Raises:
-        UsageProblem: It is a folder.
+        UsageProblem: It is a folder, and the file has no name.
     """
-    place = folder / Path(name).expanduser()
-    if place.is_dir():
+    place = folder / Path(wanted).expanduser()
+    if not place.is_dir():
+        return place
+    if name is None:
         raise UsageProblem(f"{place} is a folder.", hint="Give the file a name in it.")
-    return place
+    return place / safe_name(name)
 
 
 def _readings(text: str) -> Iterable[list[str]]:

@@ -5,7 +5,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,18 +56,21 @@ async def _measure(few: Project, many: Project) -> None:
     async with PictureMaker().running() as maker:
         with workers(few, maker, 2), workers(many, maker, 2):
             measured = []
-            for _ in range(ROUNDS + 1):
-                measured.append([await _ask(few), await _finish(few, JOBS)])
-                measured[-1] += [await _ask(many), await _finish(many, JOBS)]
+            for number in range(ROUNDS + 1):
+                asked = await _ask(few, many)
+                turns = (few, many) if number % 2 else (many, few)
+                rates = {id(project): await _finish(project, JOBS) for project in turns}
+                rate, rate_many = rates[id(few)], rates[id(many)]
+                measured.append([*asked, rate, rate / rate_many])
             heard = await _hear(few)
     # The first round warms everything up.
-    took, rate, took_many, rate_many = map(statistics.median, zip(*measured[1:], strict=True))
+    took, took_many, rate, slower = map(statistics.median, zip(*measured[1:], strict=True))
     report("asking for a picture (median)", took, limit=30, at_most=True, unit="ms")
     report(f"{JOBS} jobs by two workers", rate, limit=40, at_most=False, unit="/s")
     report("an end is heard of (median)", heard, limit=200, at_most=True, unit="ms")
     over = f"with {FINISHED:,} jobs over, against none"
     report(f"asking {over}", took_many / took, limit=1.2, at_most=True)
-    report(f"doing {over}", rate / rate_many, limit=1.2, at_most=True)
+    report(f"doing {over}", slower, limit=1.2, at_most=True)
 
 
 @contextmanager
@@ -122,19 +125,29 @@ def _one(project: Project, statement: str, *values: object) -> object:
     return row[0]
 
 
-async def _ask(project: Project) -> float:
-    """Return the median milliseconds of an answer, while workers do what was asked for."""
-    took = []
-    headers = {"authorization": f"Bearer {project.person.token}"}
-    async with httpx.AsyncClient(base_url=project.gateway.url, headers=headers) as http:
+async def _ask(*projects: Project) -> list[float]:
+    """Return the median milliseconds of an answer of each, while workers do what was asked for.
+
+    They are asked in turn, one picture each: what else the machine does is the same for all.
+    """
+    took: list[list[float]] = [[] for _ in projects]
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(_client(project)) for project in projects]
         for _ in range(ASKED):
-            began = time.perf_counter()
-            body = {"prompt": "a cat", "modelId": "any"}
-            answer = await http.post("/functions/v1/image-generation", json=body)
-            took.append((time.perf_counter() - began) * 1000)
-            assert answer.status_code == 202, answer.text
-    await all_over(project)
-    return statistics.median(took)
+            for times, http in zip(took, clients, strict=True):
+                began = time.perf_counter()
+                body = {"prompt": "a cat", "modelId": "any"}
+                answer = await http.post("/functions/v1/image-generation", json=body)
+                times.append((time.perf_counter() - began) * 1000)
+                assert answer.status_code == 202, answer.text
+    for project in projects:
+        await all_over(project)
+    return [statistics.median(times) for times in took]
+
+
+def _client(project: Project) -> httpx.AsyncClient:
+    headers = {"authorization": f"Bearer {project.person.token}"}
+    return httpx.AsyncClient(base_url=project.gateway.url, headers=headers)
 
 
 async def _finish(project: Project, count: int) -> float:

@@ -130,6 +130,30 @@ def test_a_picture_is_changed_from_one_on_this_machine(
     assert source not in run("files", "list").out
 
 
+def test_a_picture_to_change_stays_while_another_try_needs_it(
+    run: Run, home: Home, tmp_path: Path
+) -> None:
+    (tmp_path / "in.png").write_bytes(drawn())
+    failed = run("images", "create", "x", "-m", "403", "-i", str(tmp_path / "in.png"), "--json")
+    source = failed.json()["input_data"]["inputImage"]
+    again = run("jobs", "retry", failed.json()["id"], "--json").json()["id"]
+    run("jobs", "wait", again)
+
+    assert run("images", "remove", failed.json()["id"], "--yes").code == 0
+    assert source in run("files", "list").out
+    assert run("images", "remove", again, "--yes").code == 0
+    assert source not in run("files", "list").out
+
+
+def test_where_nobody_named_a_model_it_is_said_how_to(run: Run, home: Home) -> None:
+    made = run("images", "create", "a fox")
+
+    assert made.code == 7
+    assert "images create --model" in made.err
+    assert "IMAGEROUTER_MODEL" in made.err
+    assert "jobs retry" not in made.err
+
+
 def test_a_failed_job_says_why_and_ends_with_7(run: Run, home: Home) -> None:
     plain = run("images", "create", "x", "-m", "moderated")
     record = run("images", "create", "x", "-m", "moderated", "--json")
@@ -247,3 +271,28 @@ def test_an_avatar_is_square_seen_by_all_and_goes_when_it_is_to_go(
     assert httpx.get(url, headers=key).status_code == 400
     assert run("profile", "avatar", "--remove").code == 0
     assert run("profile", "avatar").code == 2
+
+
+def test_a_backend_that_is_stopped_hands_its_job_on_without_counting_the_attempt(
+    run: Run, home: Home
+) -> None:
+    job = run("images", "create", "x", "-m", "waits", "--no-wait", "--json").json()["id"]
+    at_work(run, job)
+
+    assert home.run("backend", "stop").code == 0
+    assert home.run("backend", "start").code == 0
+
+    assert at_work(run, job)["attempt"] == 1
+    assert run("jobs", "cancel", job).code == 0
+
+
+def at_work(run: Run, job: str) -> dict[str, Any]:
+    """Wait until a job is worked at, by a worker of this start, and return it."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        record: dict[str, Any] = run("jobs", "show", job, "--json").json()
+        if record["status"] == "processing":
+            return record
+        assert record["status"] == "pending", record
+        time.sleep(0.2)
+    raise AssertionError("nobody began it")

@@ -36,7 +36,7 @@ def test_it_is_told_in_two_units_at_most(seconds: int, told: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(-3, "0 s"), (9.9, "9 s"), (125, "2 min 5 s"), (3_720, "1 h 2 min")]
+    ("seconds", "told"), [(-3, "0 s"), (9.9, "9 s"), (125, "2 min 05 s"), (3_720, "1 h 02 min")]
 )
 def test_what_has_passed_is_told_short(seconds: float, told: str) -> None:
     assert clock_told(seconds) == told

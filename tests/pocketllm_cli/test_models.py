@@ -172,3 +172,15 @@ def test_a_config_without_a_key_is_added_and_says_what_it_lacks(
 
     assert result.exit_code == ExitCode.OK
     assert ("models edit keyless --key-stdin" in result.err) is is_said
+
+
+@pytest.mark.parametrize(
+    ("provider", "use"), [("imagerouter", "images create"), ("tavily", "ask --web")]
+)
+def test_a_config_that_only_holds_a_key_says_what_it_is_for(
+    cli: Cli, backend: FakeBackend, provider: str, use: str
+) -> None:
+    result = cli("models", "add", "key", "--provider", provider, "--model", "m")
+
+    assert f"Try it: pocketllm {use}" in result.out
+    assert "models test" not in result.out

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg import Connection
 from psycopg.errors import InsufficientPrivilege
+from psycopg.types.json import Jsonb
 
 from tests.sql.stage import Row, Stage, add_chat, add_job, add_message
 from tests.sql.test_personas import arrive
@@ -149,7 +150,10 @@ def test_garbage_is_what_nothing_needs_and_what_is_old_enough(stage: Stage) -> N
         done=done,
         failed=failed,
     )
+    changed, forgotten = (f"private/image_inputs/{who}/{name}.png" for name in ("one", "two"))
+    add_job(alice.persona, input_data=Jsonb({"prompt": "x", "inputImage": changed}))
     expected = {
+        forgotten: "job gone",
         f"private/user_files/{gone}/{uuid4()}/a.txt": "user gone",
         f"private/user_files/{who}/{uuid4()}/a.txt": "chat gone",
         f"private/generated_images/{who}/{uuid4()}.png": "job gone",
@@ -165,6 +169,7 @@ def test_garbage_is_what_nothing_needs_and_what_is_old_enough(stage: Stage) -> N
         f"private/generated_images/{who}/{done}.png",
         asked_with,
         f"public/avatars/{who}.png",
+        changed,
     ):
         put_object(stage, name)
     put_object(stage, f"private/user_files/{gone}/{uuid4()}/new.txt", age="1 hour")

@@ -1,7 +1,9 @@
 """A user has at most one default model config, and the first is it; names are unique."""
 
 import pytest
+from psycopg.errors import CheckViolation
 
+from backend_functions.providers.registry import PROVIDERS
 from tests.sql.stage import Persona, Stage, add_config
 
 pytestmark = pytest.mark.db
@@ -36,6 +38,18 @@ def test_a_new_default_takes_the_place_of_the_old_one(ada: Persona) -> None:
 
     ada.run("update public.model_configs set is_default = true where id = %(id)s", id=two)
     assert default(ada) == ["two"]
+
+
+@pytest.mark.parametrize("provider", [row.name for row in PROVIDERS.values() if not row.answers])
+def test_a_config_that_answers_nothing_is_nobodys_default(ada: Persona, provider: str) -> None:
+    key = add_config(ada, "key", provider=provider)
+    assert default(ada) == []
+
+    add_config(ada, "one")
+    assert default(ada) == ["one"]
+
+    with pytest.raises(CheckViolation):
+        ada.run("update public.model_configs set is_default = true where id = %(id)s", id=key)
 
 
 def test_a_user_may_have_no_default(ada: Persona) -> None:

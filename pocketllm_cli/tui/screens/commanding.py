@@ -134,7 +134,9 @@ class CommandingScreen(ImagingScreen):
     def _use_model_named(self, opened: OpenedChat, name: str) -> bool:
         wanted = name.casefold()
         found = next((each for each in self.models if each.name.casefold() == wanted), None)
-        if found is not None:
+        if found is not None and not found.answers:
+            self.tell(f"{found.name} is for pictures or web search: no chat can be had with it.")
+        elif found is not None:
             self.use_model(opened, found.id)
             self.tell(f"{found.name} answers in this chat from now on.")
         return found is not None
@@ -174,10 +176,11 @@ class CommandingScreen(ImagingScreen):
         """Ask for another model config for this chat."""
         opened = self.current
         await self._read_models()
-        if not self.models:
+        models = [each for each in self.models if each.answers]
+        if not models:
             self.tell(f"There are no model configs yet; {self.key('go.models')} adds one.")
             return
-        choices = [(each.id, f"{each.name}  {each.provider}/{each.model}") for each in self.models]
+        choices = [(each.id, f"{each.name}  {each.provider}/{each.model}") for each in models]
         from pocketllm_cli.tui.screens.dialogs import Choose  # not for the first frame
 
         dialog = Choose("Which model answers in this chat?", choices, opened.chat.model_config_id)

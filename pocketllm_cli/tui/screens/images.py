@@ -7,10 +7,11 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
+from pocketllm_cli.api.images import ImageRequest
 from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.models import Job
 from pocketllm_cli.tui.image_wishes import ImageWish
-from pocketllm_cli.tui.job_words import about_told, picture_of
+from pocketllm_cli.tui.job_words import about_told, model_told, picture_of
 from pocketllm_cli.tui.keys import bind
 from pocketllm_cli.tui.live import ConnectionBack, JobGone, JobTouched, Looked
 from pocketllm_cli.tui.messages import CopyWanted, JobLost, JobMoved, JobWanted, PassedOn
@@ -65,9 +66,9 @@ class ImagesScreen(PlaceScreen):
     def _first_step(self) -> Content:
         return Content(
             "No pictures yet.\n\nWrite above what one is to show, and press Enter. It is made at "
-            "the backend: you can leave meanwhile.\n\nQuality and size may stay empty. The "
-            "backend needs a key of a provider of pictures: its own (IMAGEROUTER_API_KEY where it "
-            "runs), or yours, as a model config of the provider imagerouter "
+            "the backend: you can leave meanwhile.\n\nModel, quality and size may stay empty. "
+            "The backend needs a key of a provider of pictures: its own (IMAGEROUTER_API_KEY "
+            "where it runs), or yours, as a model config of the provider imagerouter "
             f"({self.key('go.models')})."
         )
 
@@ -112,8 +113,7 @@ class ImagesScreen(PlaceScreen):
         jobs = sorted(self.jobs.values(), key=lambda job: (job.created_at, job.id), reverse=True)
         self.set_class(not jobs, "-empty")
         await self.gallery.show(jobs, self.parts.now())
-        models = [str((job.input_data or {}).get("modelId") or "") for job in jobs]
-        self.form.offer_models(list(dict.fromkeys(filter(None, models))))
+        self.form.offer_models(list(dict.fromkeys(filter(None, map(model_told, jobs)))))
         for job in jobs:
             if not job.is_over and job.id not in self._followed:
                 self._followed.add(job.id)
@@ -169,13 +169,18 @@ class ImagesScreen(PlaceScreen):
         """Write what the next picture is to show."""
         self.form.prompt.focus()
 
+    @on(ImageForm.Left)
+    def _go_to_pictures(self) -> None:
+        if self.jobs:
+            self.gallery.focus()
+
     @on(ImageForm.Wanted)
     @work(group="make")
     async def _make(self, event: ImageForm.Wanted) -> None:
         self.parts.files.keep_image_wish(event.wish.as_row())
         self.form.prompt.value = ""
         try:
-            job = await self.parts.api.images.create(event.wish.request(event.prompt))
+            job = await event.wish.ask(self.parts.api, event.prompt)
         except PocketLLMError as error:
             self.failed("have the picture made", error)
             self.form.prompt.value = self.form.prompt.value or event.prompt
@@ -215,13 +220,12 @@ class ImagesScreen(PlaceScreen):
         job = self.chosen
         if job is None or not job.is_over:
             return
-        api, row = self.parts.api, job.input_data or {}
-        wish = ImageWish.from_row({**row, "model": row.get("modelId")})
+        api = self.parts.api
         try:
             if job.status == "failed":
                 again = await api.jobs.retry(job.id)
             else:
-                again = await api.images.create(wish.request(job.prompt))
+                again = await api.images.create(ImageRequest.of(job))
         except PocketLLMError as error:
             self.failed("make it anew", error)
         else:

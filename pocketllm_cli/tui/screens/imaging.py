@@ -1,7 +1,5 @@
 """The part of the chat screen that has pictures made, and deals in those that were."""
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from textual import on, work
@@ -14,9 +12,6 @@ from pocketllm_cli.tui.messages import CopyWanted, Failed, Moved, PictureAsked
 from pocketllm_cli.tui.opened_chat import OpenedChat
 from pocketllm_cli.tui.screens.saving import save_file
 from pocketllm_cli.tui.screens.writing import WritingScreen
-
-if TYPE_CHECKING:
-    from pocketllm_cli.tui.image_wishes import ImageWish
 
 
 class ImagingScreen(WritingScreen):
@@ -34,34 +29,18 @@ class ImagingScreen(WritingScreen):
     @work(group="images")
     async def _make_image(self, opened: OpenedChat, prompt: str, question_id: str | None) -> None:
         """Have the job begun first: what is refused leaves nothing in the chat."""
-        if (wish := await self._wish()) is None:
-            self._give_prompt_back(opened, prompt, question_id)
-            return
+        from pocketllm_cli.tui.image_wishes import ImageWish
+
+        wish = ImageWish.from_row(self.parts.files.image_wish())  # as the images screen has it
         self.show_activity(opened, "asking for a picture")
         try:
-            job = await self.parts.api.images.create(wish.request(prompt), key=str(uuid4()))
+            job = await wish.ask(self.parts.api, prompt, key=str(uuid4()))
         except PocketLLMError as error:
             self.show_activity(opened, "")
             self._give_prompt_back(opened, prompt, question_id)
             self.post_message(Failed("have the picture made", error))
         else:
             await self._note_picture(opened, job, question_id)
-
-    async def _wish(self) -> "ImageWish | None":
-        """Return how pictures were wanted last; where no model was named yet, ask for one."""
-        from pocketllm_cli.tui.image_wishes import KNOWN_MODELS, ImageWish
-        from pocketllm_cli.tui.screens.dialogs import AskLine
-
-        wish = ImageWish.from_row(self.parts.files.image_wish())
-        if wish.model:
-            return wish
-        question = f"Which model makes pictures? {self.key('go.images')} changes it later."
-        model = await self.app.push_screen_wait(AskLine(question, KNOWN_MODELS[0]))
-        if model is None:
-            return None
-        wish = replace(wish, model=model)
-        self.parts.files.keep_image_wish(wish.as_row())
-        return wish
 
     def _give_prompt_back(self, opened: OpenedChat, prompt: str, question_id: str | None) -> None:
         if question_id is None:

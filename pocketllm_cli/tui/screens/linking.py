@@ -2,12 +2,14 @@
 
 from typing import Final
 
+from pocketllm_cli.contexts import is_local
+from pocketllm_cli.durations import duration_told
 from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.tui.messages import CopyWanted, Failed
 from pocketllm_cli.tui.screens.app_screen import AppScreen
 
-_TIMES: Final = {600: "10 minutes", 3600: "1 hour", 86_400: "1 day", 604_800: "7 days"}
+_TIMES: Final = (600, 3600, 86_400, 604_800)
 
 
 async def choose_link(screen: AppScreen, path: str, name: str) -> None:
@@ -19,7 +21,7 @@ async def choose_link(screen: AppScreen, path: str, name: str) -> None:
     from pocketllm_cli.tui.screens.dialogs import Choose  # not for the first frame
 
     question = f"Whoever has the link gets {clean_line(name)}, without signing in. For how long?"
-    choices = [(str(seconds), told) for seconds, told in _TIMES.items()]
+    choices = [(str(seconds), duration_told(seconds)) for seconds in _TIMES]
     chosen = await screen.app.push_screen_wait(Choose(question, choices))
     if chosen is None:
         return
@@ -29,4 +31,6 @@ async def choose_link(screen: AppScreen, path: str, name: str) -> None:
     except PocketLLMError as error:
         screen.post_message(Failed("make a link", error))
     else:
-        screen.post_message(CopyWanted(address, f"a link that is good for {_TIMES[seconds]}"))
+        where = ", on this machine only" if is_local(address) else ""
+        told = f"a link that is good for {duration_told(seconds)}{where}"
+        screen.post_message(CopyWanted(address, told))

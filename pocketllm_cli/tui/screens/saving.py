@@ -21,7 +21,7 @@ async def save_file(screen: AppScreen, path: str, name: str) -> None:
     if wanted is None:
         return
     try:
-        place = place_for(wanted, folder)
+        place = place_for(wanted, folder, name)
         replace = Confirm(f"{place} is there already. Replace it?", deed="Replace")
         if place.exists() and not await screen.app.push_screen_wait(replace):
             return

@@ -11,6 +11,7 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label
 
 from pocketllm_cli.tui.image_wishes import KNOWN_MODELS, ImageWish
+from pocketllm_cli.tui.keys import bind
 
 _QUALITIES: Final = ("auto", "low", "medium", "high")
 _SIZES: Final = ("auto", "1024x1024", "1024x1536", "1536x1024", "512x512", "256x256")
@@ -39,6 +40,8 @@ class ImageForm(Vertical):
     }
     """
 
+    BINDINGS = [bind("images.leave", "leave")]
+
     prompt = getters.query_one("#prompt", Input)
 
     class Wanted(Message):
@@ -62,7 +65,7 @@ class ImageForm(Vertical):
         )
         with Horizontal():
             yield Label("Model")
-            yield _line("model", wish.model, "needed", KNOWN_MODELS)
+            yield _line("model", wish.model, "usual", KNOWN_MODELS)
             yield Label("Quality")
             yield _line("quality", wish.quality, "usual", _QUALITIES)
             yield Label("Size")
@@ -80,14 +83,18 @@ class ImageForm(Vertical):
             [*models, *KNOWN_MODELS], case_sensitive=False
         )
 
+    class Left(Message):
+        """Somebody goes on to the pictures."""
+
+    def action_leave(self) -> None:
+        """Go on to the pictures below."""
+        self.post_message(self.Left())
+
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:
         event.stop()
         if event.input is not self.prompt:
             self.prompt.focus()
-        elif not self.wish.model:
-            self.query_one("#model", Input).focus()
-            self.notify("Which model is to make it? Such as openai/gpt-image-1.", markup=False)
         elif text := self.prompt.value.strip():
             self.post_message(self.Wanted(text, self.wish))
 

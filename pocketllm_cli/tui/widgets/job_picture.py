@@ -63,11 +63,13 @@ class JobPicture(Vertical):
     def _tick(self) -> None:
         if self._told is not None and not self._told.job.is_over:
             now: datetime = self._told.now()
-            self._say(f"Picture {waiting_told(self._told.job, now)} · {self._key} cancels it")
+            self._say(f"{waiting_told(self._told.job, now)} · {self._key} cancels it")
 
     @property
     def _key(self) -> str:
-        return key_of("messages.files", self._look.keys)
+        """How one gets there from the composer, and what is to be pressed then."""
+        keys = self._look.keys
+        return f"{key_of('chat.messages', keys)}, {key_of('messages.files', keys)}"
 
     def _say(self, text: str) -> None:
         state = self.query_one(".state", Static)

@@ -5,7 +5,10 @@
 alter table public.model_configs
   add constraint model_configs_name_is_unique unique (user_id, name),
   add column key_last4 text,
-  add column has_key boolean generated always as (api_key_encrypted is not null) stored;
+  add column has_key boolean generated always as (api_key_encrypted is not null) stored,
+  -- These hold a key for pictures or for web search: a chat that began with one could never be answered.
+  add constraint model_configs_default_answers
+    check (not (is_default and provider in ('imagerouter', 'tavily')));
 comment on column public.model_configs.key_last4 is 'The last four characters of the key, written together with it.';
 grant select (key_last4, has_key) on public.model_configs to authenticated;
 
@@ -30,7 +33,8 @@ begin
     -- A row of the same name is left alone: it is what an upsert by name is about to change.
     update public.model_configs set is_default = false
     where user_id = new.user_id and id <> new.id and name <> new.name and is_default;
-  elsif tg_op = 'INSERT' then -- somebody's first config is their default
+  elsif tg_op = 'INSERT' and new.provider not in ('imagerouter', 'tavily') then
+    -- somebody's first config that answers is their default
     new.is_default = not exists (
       select from public.model_configs where user_id = new.user_id and is_default
     );

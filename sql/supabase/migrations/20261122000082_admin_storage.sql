@@ -1,6 +1,6 @@
 -- 20261122000082_admin_storage.sql
 -- Objects that belong to nothing, rows whose object is gone, and who keeps how much, for operators.
--- Needs: 20261122000081_admin_users.sql
+-- Needs: 20261122000081_admin_users.sql, 20261122000077_image_inputs.sql
 
 create function private.as_uuid(text text) returns uuid
 language sql immutable set search_path = ''

@@ -126,6 +126,22 @@ async def test_what_cannot_be_is_refused_and_nothing_is_stored(
     assert await functions.rows("select 1 from public.model_configs") == []
 
 
+@pytest.mark.parametrize("provider", ["imagerouter", "tavily"])
+async def test_a_key_for_pictures_or_search_is_nobodys_default(
+    alice: Person, upstream: Upstream, provider: str
+) -> None:
+    key = config(upstream, name="key", provider=provider, base_url=None)
+
+    refused = await alice.post("/model-configs", key | {"is_default": True})
+    added = await alice.post("/model-configs", key)
+    answers = await alice.post("/model-configs", config(upstream))
+
+    assert refused.status_code == 422, refused.text
+    assert "nobody's default" in refused.json()["error"]["message"]
+    assert added.json()["is_default"] is False
+    assert answers.json()["is_default"] is True
+
+
 async def test_a_refused_change_changes_nothing(
     alice: Person, upstream: Upstream, functions: Functions
 ) -> None:

@@ -107,6 +107,11 @@ async def maker() -> AsyncIterator[PictureMaker]:
 
 @pytest.fixture
 def settings(gateway: RunningGateway, maker: PictureMaker) -> Settings:
+    return settings_of(gateway, maker)
+
+
+def settings_of(gateway: RunningGateway, maker: PictureMaker) -> Settings:
+    """Return what workers of this backend run with."""
     keys = gateway.cluster.keys
     return Settings(
         mode="embedded",

@@ -2,13 +2,15 @@
 
 import asyncio
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from backend_functions.settings import Settings
-from tests.backend_functions.worker.conftest import Asker, Working, rows
-from tests.support.gateway import RunningGateway
+from tests.backend_functions.worker.conftest import Asker, Working, rows, settings_of
+from tests.conftest import running_cluster
+from tests.support.gateway import RunningGateway, running_gateway
 from tests.support.picture_maker import PictureMaker, png
 from tests.support.worker import POINTS, RunningWorker, running_worker
 
@@ -134,3 +136,34 @@ async def test_a_worker_told_to_stop_hands_its_job_on_without_counting_the_attem
     async with working():
         job = await alice.ended(job_id)
     assert (job["status"], job["attempt"]) == ("completed", 1)
+
+
+@pytest.fixture(scope="module")
+def restartable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
+    """A backend on a PostgreSQL of its own, which nobody else misses."""
+    folder = tmp_path_factory.mktemp("restartable")
+    with (
+        running_cluster(folder) as cluster,
+        running_gateway(cluster, "template", folder / "objects") as gateway,
+    ):
+        yield gateway
+
+
+@pytest.mark.parametrize(("point", "in_order"), [("answered", True), ("uploaded", False)])
+async def test_a_job_outlives_a_database_that_is_started_anew(
+    point: str, in_order: bool, restartable: RunningGateway, tmp_path: Path, maker: PictureMaker
+) -> None:
+    gateway, cluster = restartable, restartable.cluster
+    alice = Asker(gateway.sign_up(), gateway)
+    job_id = alice.ask()
+    settings, keys = settings_of(gateway, maker), cluster.keys.master_keys
+    with running_worker(tmp_path, settings, point=point, master_keys=keys) as worker:
+        await stands_still(worker)
+        await asyncio.to_thread(cluster.restart, in_order=in_order)
+        worker.reached.unlink()
+        job = await alice.ended(job_id)
+        later = await alice.ended(alice.ask("another"))  # it goes on working
+
+    assert (job["status"], later["status"]) == ("completed", "completed"), job
+    assert pictures_of(alice) == sorted(one["output_data"]["path"] for one in (job, later))
+    assert left_over(gateway) == [0, 0]

@@ -19,9 +19,7 @@ PICTURE = drawn(size=(200, 100))
 async def ask_for_picture(shown: Shown, text: str) -> None:
     await shown.until(lambda: shown.screen.status.connection == "online")
     await shown.ask(text)
-    await shown.see("Which model makes pictures?")
-    await shown.pilot.press("enter")
-    await shown.see("waiting for its turn")
+    await shown.see("Waiting for a worker")
 
 
 async def test_a_picture_is_asked_for_in_a_chat_and_is_there_again_on_another_machine(
@@ -67,7 +65,7 @@ async def test_another_picture_is_another_version_and_a_failed_one_says_why(
         await shown.pilot.press("ctrl+up", "a")
         await shown.see("Make it anew")
         await shown.pilot.press("enter")
-        await shown.see("2/2", "waiting for its turn")
+        await shown.see("2/2", "Waiting for a worker")
         question, _, other = fake.tables["messages"]
         assert other["parent_id"] == question["id"]
         await shown.pilot.press("a")
@@ -85,8 +83,6 @@ async def test_whoever_goes_on_to_another_chat_finds_the_picture_in_the_one_that
         await shown.until(lambda: shown.screen.status.connection == "online")
         asking = shown.screen.current.chat.id
         await shown.ask("/image a fox")
-        await shown.see("Which model makes pictures?")
-        await shown.pilot.press("enter")
         await shown.until(lambda: fake.seen["POST /functions/v1/image-generation"])
         await shown.pilot.press("ctrl+n")
         fake.over.set()
@@ -104,8 +100,6 @@ async def test_a_refused_picture_leaves_nothing_and_gives_the_words_back(
     async with shown_app(context, folder) as shown:
         await shown.until(lambda: shown.screen.status.connection == "online")
         await shown.ask("/image a fox")
-        await shown.see("Which model makes pictures?")
-        await shown.pilot.press("enter")
         await shown.until(lambda: any("Too many jobs." in note for note in shown.notices))
         await shown.until(lambda: shown.screen.composer.text == "/image a fox")
     assert not fake.tables["messages"]
@@ -155,3 +149,17 @@ def test_a_picture_may_be_described_in_lines(text: str, command: tuple[str, str]
 @pytest.mark.parametrize("noted", [None, 7, "", "x" * 36, "1111", ["a"], {"id": "a"}])
 def test_only_an_id_names_a_job(noted: object) -> None:
     assert Message("m", "c", "assistant", "", {"job_id": noted}, "").job_id is None
+
+
+async def test_a_config_that_only_holds_a_key_is_offered_to_no_chat(
+    fake: FakeBackend, context: Context, folder: Path
+) -> None:
+    fake.add_model("key", provider="tavily")
+    async with shown_app(context, folder) as shown:
+        await shown.until(lambda: shown.screen.status.connection == "online")
+        await shown.ask("/model key")
+        await shown.until(lambda: any("no chat can be had" in note for note in shown.notices))
+        assert shown.screen.current.chat.model_config_id is None
+        await shown.ask("/model")
+        await shown.see("Which model answers in this chat?")
+        assert "tavily" not in shown.page

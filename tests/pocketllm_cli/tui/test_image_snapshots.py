@@ -107,5 +107,5 @@ async def test_a_picture_in_a_chat_waiting_failed_and_there(
     async with shown_app(context, folder, size=SMALL, chat=chat) as shown:
         await steady(shown)
         await shown.pilot.resize_terminal(*LARGE)
-        await shown.see("being made", "refused [b]the[/b]", "▀" * 20)
+        await shown.see("At work", "refused [b]the[/b]", "▀" * 20)
         await pictures.compare(shown, "full")

@@ -33,19 +33,17 @@ async def test_a_picture_is_asked_for_waited_for_and_seen_and_the_choices_are_ke
         await shown.pilot.press("f10")
         await shown.see("No pictures yet", "IMAGEROUTER_API_KEY", "F2")
         await shown.paste("a fox")
-        await shown.pilot.press("enter")
-        await shown.until(lambda: any("Which model" in note for note in shown.notices))
-        assert not fake.tables["jobs"]
+        await shown.pilot.press("tab")
         await shown.paste("test/test")
         await shown.pilot.press("tab", "tab")
         await shown.paste("512x512")
         await shown.pilot.press("enter", "enter")
-        await shown.see("waiting for its turn")
+        await shown.see("Waiting for a worker")
         assert sent(fake) == {"prompt": "a fox", "modelId": "test/test", "size": "512x512"}
         job = fake.tables["jobs"][0]
         job |= {"status": "processing", "attempt": 2}
         shown.screen.post_message(Moved(JobTouched(job["id"])))
-        await shown.see("being made", "attempt 2")
+        await shown.see("At work, attempt 2")
         fake.complete_job(job, drawn(size=(240, 120)))
         await shown.see(BLOCKS)
 
@@ -77,19 +75,48 @@ async def test_what_waits_can_be_cancelled_and_made_anew_and_says_what_helps(
     fake.add_job("a fox", attempt=1, next_attempt_at="2026-01-02T12:00:08+00:00")
     async with shown_app(context, folder, size=WIDE) as shown:
         await shown.pilot.press("f10")
-        await shown.see("attempt 1 failed · 1 min 00 s · attempt 2 in 8 s")
+        await shown.see("Attempt 1 failed, the next begins in 8 s · 1 min 00 s")
         await shown.pilot.press("x")
         await shown.until(lambda: any("cancels it first" in note for note in shown.notices))
         await shown.pilot.press("z")
         await shown.see("Cancelled.", "r makes it anew")
         assert fake.tables["jobs"][0]["status"] == "failed"
         await shown.pilot.press("r")
-        await shown.see("waiting for its turn")
+        await shown.see("Waiting for a worker")
         first, second = fake.tables["jobs"]
         assert (first["status"], second["status"]) == ("failed", "pending")
         second |= {"status": "failed", "error_log": "Pictures of this provider need a key."}
         shown.screen.post_message(Moved(JobTouched(second["id"])))
         await shown.see("F2 adds a key", "imagerouter.")
+
+
+async def test_another_one_of_a_changed_picture_is_made_from_the_same_picture(
+    fake: FakeBackend, context: Context, folder: Path
+) -> None:
+    wanted = {"prompt": "at night", "modelId": "m", "inputImage": "private/image_inputs/a/b.png"}
+    fake.complete_job(fake.add_job("at night", input_data=wanted), drawn(size=(60, 40)))
+    async with shown_app(context, folder, size=WIDE) as shown:
+        await shown.pilot.press("f10")
+        await shown.see("at night")
+        await shown.pilot.press("m", "down", "r")  # from the form back to the pictures
+        await shown.see("Waiting for a worker")
+    assert sent(fake) == wanted
+
+
+async def test_a_model_config_is_named_by_its_name(
+    fake: FakeBackend, context: Context, folder: Path
+) -> None:
+    config = fake.add_model("painter", provider="imagerouter")
+    async with shown_app(context, folder, size=WIDE) as shown:
+        await shown.pilot.press("f10")
+        await shown.see("No pictures yet")
+        await shown.paste("a fox")
+        await shown.pilot.press("tab")
+        await shown.paste("painter")
+        await shown.pilot.press("enter", "enter")
+        await shown.see("Waiting for a worker")
+        assert config["id"] not in shown.page
+    assert sent(fake)["modelId"] == config["id"]
 
 
 async def test_a_picture_is_saved_byte_for_byte_and_replaces_a_file_only_when_told(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pocketllm_cli.job_progress import NO_MODEL
 from pocketllm_cli.models import Job
 from pocketllm_cli.tui.job_words import about_told, age_told, name_from, picture_of, waiting_told
 
@@ -21,15 +22,18 @@ def job(status: str = "pending", **fields: Any) -> Job:
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({}, "waiting for its turn · 12 s"),
-        ({"status": "processing", "attempt": 1}, "being made · 12 s"),
-        ({"status": "processing", "attempt": 3}, "being made · 12 s · attempt 3"),
+        ({}, "Waiting for a worker · 12 s"),
+        ({"status": "processing", "attempt": 1}, "At work · 12 s"),
+        ({"status": "processing", "attempt": 3}, "At work, attempt 3 · 12 s"),
         (
             {"attempt": 1, "next_attempt_at": "2026-01-02T12:00:30+00:00"},
-            "attempt 1 failed · 12 s · attempt 2 in 30 s",
+            "Attempt 1 failed, the next begins in 30 s · 12 s",
         ),
-        ({"attempt": 1, "next_attempt_at": BEGUN}, "attempt 1 failed · 12 s · the next one is due"),
-        ({"created_at": "soon"}, "waiting for its turn · ?"),
+        (
+            {"attempt": 1, "next_attempt_at": BEGUN},
+            "Attempt 1 failed, the next begins now · 12 s",
+        ),
+        ({"created_at": "soon"}, "Waiting for a worker · ?"),
     ],
 )
 def test_what_is_told_is_state_time_attempt_and_next_try(fields: dict[str, Any], told: str) -> None:
@@ -63,6 +67,14 @@ def test_what_is_known_of_a_picture_is_told_and_nothing_made_up() -> None:
     assert told.startswith("a fox\n512x256 · 2.0 MB · $0.0400 · 2026-01-02")
     assert about_told(job("completed", output_data={"size": "x"}), NOW, KEYS).count("\n") == 1
     assert "The backend does not say why. r makes it" in about_told(job("failed"), NOW, KEYS)
+
+
+def test_a_config_is_not_told_by_its_id_and_what_lacks_a_model_is_told_where_to_name_one() -> None:
+    wanted = {"prompt": "a fox", "modelId": "11111111-1111-4111-8111-111111111111"}
+    assert "1111" not in about_told(job(input_data=wanted), NOW, KEYS)
+    made = {"path": "p", "model": "test/test"}
+    assert "test/test" in about_told(job("completed", output_data=made), NOW, KEYS)
+    assert "beside Model" in about_told(job("failed", error_log=NO_MODEL), NOW, KEYS)
 
 
 def test_only_a_completed_job_with_a_path_has_a_picture() -> None:
