@@ -46,8 +46,11 @@ class JobLine:
         self._progress[job.id] = after
         if self._console.can_animate:
             self._show()
-        elif job.next_attempt_at and not job.is_over and after is not before:
-            self._console.narrate(f"{after.told(now)}.")
+        elif not job.is_over:
+            if before is None:
+                self._console.narrate(f"Waiting for job {job.id[:8]}.")
+            if job.next_attempt_at and after is not before:
+                self._console.narrate(f"{after.told(now)}.")
 
     async def _draw(self) -> None:
         while True:

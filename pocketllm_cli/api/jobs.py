@@ -14,6 +14,7 @@ from pocketllm_cli.models import Job
 LAST: Final = "last"
 IMAGE: Final = "image_generation"
 """The type of the jobs that make a picture."""
+_ANALYSIS: Final = "file_analysis"
 _NEWEST_FIRST: Final = "created_at.desc,id.desc"
 _CANDIDATES: Final = 8
 
@@ -85,6 +86,11 @@ class Jobs:
         if found := await self.of_ids([job_id]):
             return found[0]
         raise JobNotFound
+
+    async def analyze(self, path: str) -> Job:
+        """Begin to have a file of a chat read and summarised, and return the job."""
+        values = {"job_type": _ANALYSIS, "input_data": {"path": path}}
+        return Job.from_row(await self._rows.insert(values))
 
     def watch(self, job_ids: Sequence[str]) -> AsyncGenerator[Job, None]:
         """Yield each job now and whenever it changes, until all of them are over.

@@ -8,6 +8,7 @@ import typer
 from pocketllm_cli.api.client import Api
 from pocketllm_cli.app import app_of
 from pocketllm_cli.columns import Page, local_time
+from pocketllm_cli.commands import file_analysis
 from pocketllm_cli.commands.file_transfer import download_file, find_path, upload_all
 from pocketllm_cli.commands.links import ExpiresOption, emit_link, seconds_of
 from pocketllm_cli.commands.saving import ForceOption, may_write, target_of
@@ -120,6 +121,14 @@ def link(ctx: typer.Context, path: PathArgument, expires: ExpiresOption = "1h") 
 
     app = app_of(ctx)
     emit_link(app, *app.run(work), seconds)
+
+
+verb(
+    app,
+    "analyze",
+    "pocketllm files analyze last/report.pdf",
+    "pocketllm files analyze last/report.pdf --json | jq -r .output_data.summary",
+)(file_analysis.analyze)
 
 
 @verb(app, "remove", "pocketllm files remove last/photo.jpg --yes")

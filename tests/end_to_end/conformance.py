@@ -86,6 +86,7 @@ TABLE: Final = (
         missing=("{file}", "--chat", NOBODY),
     ),
     Row(("files", "link"), ("{picture}",), missing=("{chat}/none.txt",)),
+    Row(("files", "analyze"), None, missing=("{chat}/none.txt",)),
     Row(("files", "download"), None, missing=("{chat}/none.txt", "{file}.none")),
     Row(
         ("files", "remove"),

@@ -122,3 +122,25 @@ def test_a_model_that_takes_no_pdf_is_given_its_text(
     assert answer["metadata"]["documents_as_text"] == [
         {"name": "report.pdf", "pages": 1, "total_pages": 1}
     ]
+
+
+def test_a_document_of_a_chat_is_summarised_by_its_model_when_somebody_asks(
+    home: Home, add_model: Callable[[str], str], files: list[str]
+) -> None:
+    asked = home.run("ask", "-m", add_model("any"), "-a", files[1], "What is it?")
+    told = home.run("files", "analyze", "last/notes.md")
+    record = home.run("files", "analyze", "last/notes.md", "--json").json()
+    begun = home.run("files", "analyze", "last/notes.md", "--no-wait")
+    waited = home.run("jobs", "wait", begun.text.strip(), "--json")
+    picture = home.run("files", "upload", files[0], "--chat", "last", "--json").json()[0]["path"]
+    refused = home.run("files", "analyze", picture)
+
+    assert asked.code == 0, asked.err
+    assert told.code == 0, told.err
+    assert told.text.startswith("word0 word1")
+    assert told.out.endswith(b"\n")
+    assert record["output_data"]["summary"] == told.text.rstrip("\n")
+    assert record["output_data"]["characters"] == len("the secret word is swordfish")
+    assert waited.code == 0, waited.err
+    assert refused.code == 7
+    assert "documents are analysed" in refused.err

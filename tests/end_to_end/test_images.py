@@ -182,11 +182,14 @@ def test_ctrl_c_leaves_the_job_and_says_how_to_get_it_or_stop_it(run: Run, home:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
+    assert process.stderr is not None
+    waits = process.stderr.readline().decode()
     job = _at_work(run)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
 
     assert (process.returncode, out) == (130, b"")
+    assert waits == f"Waiting for job {job[:8]}.\n"
     assert f"pocketllm jobs wait {job[:8]}" in err.decode()
     assert f"pocketllm jobs cancel {job[:8]}" in err.decode()
     assert run("jobs", "show", job, "--json").json()["status"] == "processing"
