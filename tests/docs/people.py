@@ -19,6 +19,10 @@ _CHANGES_SESSIONS = re.compile(r"login|signup|password|context remove")
 _AT_WORK = re.compile(r"pocketllm (password|admin (database|secret-key))")
 """What only an account that was signed up may do, or nobody on the embedded backend."""
 _MEANS_WORK = re.compile(rf"(context|to|use|show) (work|staging)|{_AT_WORK.pattern}")
+_MAILED_LONG_AGO = """
+    update auth.users
+    set recovery_sent_at = null, confirmation_sent_at = null, reauthentication_sent_at = null
+"""
 
 
 @dataclass
@@ -42,6 +46,7 @@ class People:
             backend: What `backend.json` says.
         """
         self._put_contexts(text, backend)
+        self.machine.sql(_MAILED_LONG_AGO)
         if not self.local_id or _ENDS_SESSIONS.search(before):
             self._begin_anew()
         elif _CHANGES_SESSIONS.search(before):

@@ -78,6 +78,9 @@ class Scene:
             r"<folder[^>]*>": str(self.machine.home.backend_folder),
             r"retire (ID|[A-Za-z0-9_-]{30,})( --yes)?": f"retire --yes $({_EARLIER_KEY})",
             r"postgresql://…": self._secrets()["SUPABASE_DB_URL"],
+            r"(?<=keys retire )m1": self._secrets()["POCKETLLM_MASTER_KEYS"]
+            .split(",")[-1]
+            .split(":")[0],
             r"=m1:…": f"={self._secrets()['POCKETLLM_MASTER_KEYS']}",
         }
 
