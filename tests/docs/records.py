@@ -48,7 +48,7 @@ class Records:
             self._put_jobs(text)
         if _ABOUT_CHATS.search(text):
             self._put_chats()
-            if "files link" in text:
+            if re.search("files (link|analyze)", text):
                 self._put_file("report.pdf")
             if "restore" in text and "delete" not in text:
                 self.machine.run_locally("chats", "delete", CHATS[0], "--yes")
