@@ -33,6 +33,8 @@ class ClosingClient(httpx.AsyncClient):
         others = self._sending - {asyncio.current_task()}
         for task in others:
             task.cancel()
-        if others:
-            await asyncio.wait(others)
-        await super().aclose()
+        try:
+            if others:
+                await asyncio.wait(others)
+        finally:  # also when whoever closes it is cancelled
+            await super().aclose()

@@ -57,3 +57,21 @@ async def test_whoever_closes_the_client_amid_its_own_request_is_not_cancelled()
         answered = await client.get(url)
     assert answered.status_code == 200
     assert client.is_closed
+
+
+async def test_a_client_is_closed_although_whoever_closes_it_is_cancelled() -> None:
+    async with server(b"") as (url, connected):  # which never answers
+        client = ClosingClient(trust_env=False, verify=False)
+        asking = asyncio.create_task(client.get(url))
+        while not connected:
+            await asyncio.sleep(0.01)
+        closing = asyncio.create_task(client.aclose())
+        await asyncio.sleep(0)  # it waits for the request to end now
+
+        closing.cancel()
+        await asyncio.wait([asking, closing])
+
+        assert client.is_closed
+        async with asyncio.timeout(20):
+            while connected:
+                await asyncio.sleep(0.01)
