@@ -1869,6 +1869,7 @@ COMMENT ON FUNCTION public.show_version(message_id uuid) IS 'Shows the branch th
 CREATE FUNCTION public.usage("grouping" text, since timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS TABLE(label text, chat_id uuid, answers bigint, input_tokens bigint, output_tokens bigint, cost_usd numeric, total_ms bigint)
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
+    SET enable_seqscan TO 'off'
     AS $_$
 #variable_conflict use_column
 begin

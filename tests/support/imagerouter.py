@@ -168,7 +168,9 @@ async def _waits(self: ImageRouter, request: dict[str, Any], writer: Writer) -> 
 
 
 async def _heartbeats(self: ImageRouter, request: dict[str, Any], writer: Writer) -> None:
-    writer.write(stream_head("application/json") + chunk(b"  ") + chunk(b" "))
+    writer.write(stream_head("application/json") + chunk(b"  "))
+    await asyncio.sleep(2)  # as a picture takes that is worth them
+    writer.write(chunk(b" "))
     self.made.append(request)
     writer.write(chunk(picture_answer(_picture_for(request))) + END)
 

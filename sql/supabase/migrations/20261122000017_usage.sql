@@ -6,6 +6,7 @@
 create index messages_answers_of_a_user on public.messages (user_id, created_at)
   where role = 'assistant';
 
+-- No sequential scans: a plan that was made for few answers of anybody would be kept for many.
 create function public.usage("grouping" text, since timestamptz default null)
 returns table (
   label text,
@@ -16,7 +17,7 @@ returns table (
   cost_usd numeric,
   total_ms bigint
 )
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = '' set enable_seqscan = off as $$
 #variable_conflict use_column
 begin
   if usage.grouping is null or usage.grouping not in ('model', 'day', 'chat') then
