@@ -1340,10 +1340,10 @@ CREATE FUNCTION public.admin_stats(since timestamp with time zone, until timesta
   with newest as materialized (
     select message.created_at, message.user_id, message.metadata
     from public.messages as message
-    where message.role = 'assistant'
-      and message.created_at >= greatest(admin_stats.since, admin_stats.until - interval '400 days')
-      and message.created_at < admin_stats.until
-    order by message.created_at desc
+    where case when message.role = 'assistant' then message.created_at end
+        >= greatest(admin_stats.since, admin_stats.until - interval '400 days')
+      and case when message.role = 'assistant' then message.created_at end < admin_stats.until
+    order by case when message.role = 'assistant' then message.created_at end desc
     limit least(greatest(admin_stats.most, 1), 100000)
   ), answer as (
     select
@@ -1870,6 +1870,9 @@ CREATE FUNCTION public.usage("grouping" text, since timestamp with time zone DEF
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     SET enable_seqscan TO 'off'
+    SET enable_sort TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $_$
 #variable_conflict use_column
 begin
@@ -1895,6 +1898,7 @@ begin
       and message.user_id = (select auth.uid())
       and message.created_at >= coalesce(usage.since, '-infinity')
       and message.metadata -> 'copied_from' is null
+    order by message.user_id, message.created_at
   ),
   total as (
     select
@@ -2573,7 +2577,11 @@ CREATE INDEX jobs_input_image_idx ON public.jobs USING btree (((input_data ->> '
 
 -- Name: messages_answers_by_time; Type: INDEX; Schema: public; Owner: -
 
-CREATE INDEX messages_answers_by_time ON public.messages USING btree (created_at) WHERE (role = 'assistant'::text);
+CREATE INDEX messages_answers_by_time ON public.messages USING btree ((
+CASE
+    WHEN (role = 'assistant'::text) THEN created_at
+    ELSE NULL::timestamp with time zone
+END));
 
 -- Name: messages_answers_of_a_user; Type: INDEX; Schema: public; Owner: -
 

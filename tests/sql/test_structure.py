@@ -71,7 +71,7 @@ _NO_SCANS = ["enable_seqscan=off"]
 PLANS = {
     "private.hang_message": [*_NO_SCANS, "enable_sort=off"],
     "private.check_parent": _NO_SCANS,
-    "usage": _NO_SCANS,
+    "usage": [*_NO_SCANS, *("enable_sort=off", "enable_hashjoin=off", "enable_mergejoin=off")],
     "private.mend_branches": [*_NO_SCANS, "enable_nestloop=off"],
     "search.candidates": [*_NO_SCANS, "plan_cache_mode=force_generic_plan"],
     "search.forget": _NO_SCANS,

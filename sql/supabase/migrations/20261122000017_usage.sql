@@ -6,7 +6,7 @@
 create index messages_answers_of_a_user on public.messages (user_id, created_at)
   where role = 'assistant';
 
--- No sequential scans: a plan that was made for few answers of anybody would be kept for many.
+-- In the index's order, and sorting is dear: no statistics, however old, make it read others' answers.
 create function public.usage("grouping" text, since timestamptz default null)
 returns table (
   label text,
@@ -17,7 +17,8 @@ returns table (
   cost_usd numeric,
   total_ms bigint
 )
-language plpgsql stable set search_path = '' set enable_seqscan = off as $$
+language plpgsql stable set search_path = '' set enable_seqscan = off set enable_sort = off
+set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 begin
   if usage.grouping is null or usage.grouping not in ('model', 'day', 'chat') then
@@ -42,6 +43,7 @@ begin
       and message.user_id = (select auth.uid())
       and message.created_at >= coalesce(usage.since, '-infinity')
       and message.metadata -> 'copied_from' is null
+    order by message.user_id, message.created_at
   ),
   total as (
     select

@@ -3,7 +3,9 @@
 -- Needs: 20261122000017_usage.sql
 
 -- New answers come at its right end; an answer that is being written does not touch it.
-create index messages_answers_by_time on public.messages (created_at) where role = 'assistant';
+-- An expression, not a partial index: no question of one user's answers can take it by mistake.
+create index messages_answers_by_time on public.messages
+  ((case when role = 'assistant' then created_at end));
 
 create function public.admin_stats(
   since timestamptz, until timestamptz default now(), most integer default 100000
@@ -18,10 +20,10 @@ language sql stable security definer set search_path = '' as $$
   with newest as materialized (
     select message.created_at, message.user_id, message.metadata
     from public.messages as message
-    where message.role = 'assistant'
-      and message.created_at >= greatest(admin_stats.since, admin_stats.until - interval '400 days')
-      and message.created_at < admin_stats.until
-    order by message.created_at desc
+    where case when message.role = 'assistant' then message.created_at end
+        >= greatest(admin_stats.since, admin_stats.until - interval '400 days')
+      and case when message.role = 'assistant' then message.created_at end < admin_stats.until
+    order by case when message.role = 'assistant' then message.created_at end desc
     limit least(greatest(admin_stats.most, 1), 100000)
   ), answer as (
     select
