@@ -18,6 +18,7 @@ from backend_functions.gateway.auth.tokens import TokenSigner
 from backend_functions.settings import Limits, LocalModel, Settings, parse_master_keys
 from backend_functions.types import Caller
 from tests.conftest import Cluster, make_user
+from tests.support.plain import NO_TLS
 from tests.support.serving import served
 from tests.support.upstream import Upstream
 
@@ -61,7 +62,9 @@ class Functions:
     async def person(self, email: str) -> Person:
         caller = await make_user(self.connection, email)
         headers = {"authorization": f"Bearer {self.token(caller)}"}
-        return Person(caller, httpx.AsyncClient(base_url=self.url, headers=headers, timeout=20))
+        return Person(
+            caller, httpx.AsyncClient(base_url=self.url, headers=headers, timeout=20, verify=NO_TLS)
+        )
 
     async def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         cursor = await self.connection.execute(statement.encode(), values)

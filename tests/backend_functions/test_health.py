@@ -10,6 +10,7 @@ from backend_functions.app import Services, function_routes, make_app
 from backend_functions.embedded.ports import free_port
 from backend_functions.settings import InvalidSettings, Settings, read_settings
 from tests.backend_functions.conftest import ISSUER, Functions, Person
+from tests.support.plain import NO_TLS
 from tests.support.serving import served
 
 pytestmark = pytest.mark.db
@@ -21,7 +22,10 @@ async def serve(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     services = Services.build(settings, max_connections=2)
     verifier = TokenVerifier(issuer=ISSUER, keys=FixedKeys(()))
     app = make_app(services, function_routes(services, verifier))
-    async with served(app) as url, httpx.AsyncClient(base_url=url, timeout=20) as http:
+    async with (
+        served(app) as url,
+        httpx.AsyncClient(base_url=url, timeout=20, verify=NO_TLS) as http,
+    ):
         yield http
 
 

@@ -20,6 +20,7 @@ from backend_functions.object_store import HttpObjectStore
 from tests.conftest import Cluster
 from tests.sql.databases import new_database
 from tests.support.gateway import Person, RunningGateway, running_gateway
+from tests.support.plain import NO_TLS
 
 MEGABYTE = 1024 * 1024
 
@@ -40,7 +41,7 @@ def alice(gateway: RunningGateway) -> Iterator[Person]:
 
 @pytest.fixture
 async def store(gateway: RunningGateway) -> AsyncIterator[HttpObjectStore]:
-    async with httpx.AsyncClient(timeout=30) as http:
+    async with httpx.AsyncClient(timeout=30, verify=NO_TLS) as http:
         key = gateway.cluster.keys.publishable_key
         yield HttpObjectStore(http, supabase_url=gateway.url, api_key=key)
 
@@ -149,14 +150,14 @@ async def test_an_answer_that_storage_would_not_give_is_no_object(answer: bytes)
 
     server = await asyncio.start_server(give, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    async with server, httpx.AsyncClient() as http:
+    async with server, httpx.AsyncClient(verify=NO_TLS) as http:
         store = HttpObjectStore(http, supabase_url=f"http://127.0.0.1:{port}", api_key="k")
         with pytest.raises(Unavailable):
             await _read(store, "a", "token")
 
 
 async def test_a_storage_that_is_away_is_unavailable() -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=NO_TLS) as http:
         store = HttpObjectStore(http, supabase_url="http://127.0.0.1:9", api_key="k")
         with pytest.raises(Unavailable):
             await _read(store, "a", "token")

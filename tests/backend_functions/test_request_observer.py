@@ -16,6 +16,7 @@ from backend_functions.errors import NotFound, ServiceError
 from backend_functions.http import answer_service_error
 from backend_functions.metrics import Metrics
 from backend_functions.request_observer import RequestObserver
+from tests.support.plain import NO_TLS
 from tests.support.serving import served
 
 
@@ -61,7 +62,7 @@ async def http(metrics: Metrics) -> AsyncIterator[httpx.AsyncClient]:
         return PlainTextResponse("below")
 
     app.router.routes.append(Mount("/below", routes=[Route("/{name}", below)]))
-    async with served(app) as url, httpx.AsyncClient(base_url=url) as client:
+    async with served(app) as url, httpx.AsyncClient(base_url=url, verify=NO_TLS) as client:
         yield client
 
 

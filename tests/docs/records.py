@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx
 
 from tests.docs.machine import Machine
+from tests.support.plain import NO_TLS
 
 CHATS = ("77c10000-0000-4000-8000-000000000002", "3f2a0000-0000-4000-8000-000000000001")
 """The last one is the newest."""
@@ -100,4 +101,5 @@ class Records:
             content=file.read_bytes(),
             headers={"apikey": self.secret_key, "content-type": kind, "x-upsert": "true"},
             timeout=30,
+            verify=NO_TLS,
         ).raise_for_status()

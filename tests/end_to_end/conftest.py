@@ -16,6 +16,7 @@ from tests.support.home import Home, home_in
 from tests.support.http_upstream import in_a_thread
 from tests.support.imagerouter import KEY, ImageRouter
 from tests.support.upstream import SCRIPTS, Upstream
+from tests.support.warm_commands import warm_pocketllm
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,7 +39,9 @@ def imagerouter() -> Iterator[ImageRouter]:
 def home(tmp_path_factory: pytest.TempPathFactory, imagerouter: ImageRouter) -> Iterator[Home]:
     """A machine where the backend runs, for tests that do not stop it."""
     pictures = {"IMAGEROUTER_API_KEY": KEY, "IMAGEROUTER_BASE_URL": imagerouter.base_url}
-    with home_in(tmp_path_factory.mktemp("shared home"), **pictures) as home:
+    folder = tmp_path_factory.mktemp("shared home")
+    program = folder / "pocketllm-warm"
+    with warm_pocketllm(program, folder), home_in(folder, str(program), **pictures) as home:
         started = home.run("backend", "start")
         assert started.code == 0, started.err
         yield home

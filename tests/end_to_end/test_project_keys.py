@@ -24,6 +24,7 @@ from backend_functions.embedded.ports import free_port
 from tests.conftest import Cluster
 from tests.sql.databases import new_database
 from tests.support.home import Home, home_in
+from tests.support.plain import NO_TLS
 
 pytestmark = pytest.mark.db
 
@@ -110,7 +111,7 @@ def running_server(machine: Home, **settings: str) -> Iterator[str]:
 
 def _is_ready(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/readyz", timeout=5).status_code == 200
+        return httpx.get(f"{url}/readyz", timeout=5, verify=NO_TLS).status_code == 200
     except httpx.HTTPError:
         return False
 
@@ -144,7 +145,9 @@ def servers(
 
 def status(url: str, token: str) -> int:
     path = f"{url}/model-configs/providers"
-    return httpx.get(path, headers={"authorization": f"Bearer {token}"}, timeout=30).status_code
+    return httpx.get(
+        path, headers={"authorization": f"Bearer {token}"}, timeout=30, verify=NO_TLS
+    ).status_code
 
 
 def test_any_key_of_the_project_signs_tokens_also_while_it_changes(servers: Servers) -> None:

@@ -16,6 +16,8 @@ from uuid import uuid4
 
 import httpx
 
+from tests.support.plain import NO_TLS
+
 
 @dataclass(frozen=True, slots=True)
 class BackendUser:
@@ -34,6 +36,7 @@ class BackendUser:
             json=body,
             headers={"apikey": self.key, "authorization": f"Bearer {self.token}", **headers},
             timeout=30,
+            verify=NO_TLS,
         )
         response.raise_for_status()
         return response.json() if response.content else None
@@ -57,6 +60,7 @@ def sign_up(url: str, key: str, email: str = "") -> BackendUser:
         json={"email": email, "password": password},
         headers={"apikey": key},
         timeout=30,
+        verify=NO_TLS,
     )
     response.raise_for_status()
     return BackendUser(url, key, email, password, response.json()["access_token"])

@@ -24,6 +24,7 @@ from backend_functions.gateway.storage.disk import ObjectFolder
 from backend_functions.gateway.storage.sweep import prepare_storage
 from backend_functions.settings import AuthSettings, Settings, parse_master_keys
 from tests.conftest import Cluster
+from tests.support.plain import NO_TLS
 from tests.support.serving import served
 
 
@@ -65,14 +66,18 @@ class RunningGateway:
         headers = {"apikey": key} if key else {}
         if token:
             headers["authorization"] = f"Bearer {token}"
-        http = httpx.Client(base_url=f"{self.url}/storage/v1/", headers=headers, timeout=30)
+        http = httpx.Client(
+            base_url=f"{self.url}/storage/v1/", headers=headers, timeout=30, verify=NO_TLS
+        )
         return Person(http, id, token)
 
     def sign_up(self) -> Person:
         """Make somebody new."""
         key = self.cluster.keys.publishable_key
         body = {"email": f"{uuid4().hex}@example.com", "password": "correct horse battery"}
-        answer = httpx.post(f"{self.url}/auth/v1/signup", json=body, headers={"apikey": key})
+        answer = httpx.post(
+            f"{self.url}/auth/v1/signup", json=body, headers={"apikey": key}, verify=NO_TLS
+        )
         session = answer.raise_for_status().json()
         person = self.person(key=key, token=session["access_token"], id=session["user"]["id"])
         return replace(person, refresh_token=session["refresh_token"])

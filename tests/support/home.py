@@ -22,6 +22,8 @@ class Home:
 
     folder: Path
     extra: dict[str, str] = field(default_factory=dict)
+    program: str = POCKETLLM
+    """What `run` runs: the installed program, or one that is warm already."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -40,7 +42,7 @@ class Home:
 
     def run(self, *arguments: str, stdin: bytes = b"", timeout: float = 90, **extra: str) -> "Ran":
         done = subprocess.run(
-            [POCKETLLM, *arguments],
+            [self.program, *arguments],
             input=stdin,
             capture_output=True,
             env=self.environment | extra,
@@ -99,10 +101,10 @@ class Ran:
 
 
 @contextmanager
-def home_in(folder: Path, **extra: str) -> Iterator[Home]:
+def home_in(folder: Path, program: str = POCKETLLM, **extra: str) -> Iterator[Home]:
     """Give a home; whatever was started from it is stopped afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
-    home = Home(folder, extra)
+    home = Home(folder, extra, program)
     try:
         yield home
     finally:

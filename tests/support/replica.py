@@ -21,6 +21,7 @@ from backend_functions import hosted
 from backend_functions.embedded.ports import free_port
 from backend_functions.settings import read_settings
 from backend_functions.types import Caller
+from tests.support.plain import NO_TLS
 
 URL = "http://project.test"
 SECRET = "a secret of a legacy project, long enough"
@@ -95,7 +96,7 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
         if process.poll() is not None:
             raise RuntimeError("the replica ended")
         try:
-            if httpx.get(f"{url}/readyz", timeout=5).status_code == 200:
+            if httpx.get(f"{url}/readyz", timeout=5, verify=NO_TLS).status_code == 200:
                 return
         except httpx.HTTPError:
             pass

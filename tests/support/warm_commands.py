@@ -1,4 +1,4 @@
-"""`pocketllm` for the hundreds of commands of the docs: one process has it loaded, and forks.
+"""`pocketllm` for hundreds of commands: one process has it loaded, and forks.
 
 A program `pocketllm` on the PATH hands its arguments, folder, environment and open files to that
 process; what runs there is the same `main()`. So a command costs what it does, not its imports.
@@ -23,6 +23,11 @@ from typing import TextIO
 import pocketllm_cli
 from pocketllm_cli import cli
 
+# What commands load when they come to need it; but not keyring, which looks at the environment.
+_LOADED_LATER = (
+    *("anyio._backends._asyncio", "filelock", "h2.connection", "httpcore", "importlib.metadata"),
+    *("supabase_auth", "tomlkit", "tomllib", "typer", "websockets.asyncio.client"),
+)
 _PROGRAM = """#!{python} -IS
 import _socket, array, posix, sys
 
@@ -67,6 +72,8 @@ def serve(address: str) -> None:
     for module in pkgutil.walk_packages(pocketllm_cli.__path__, "pocketllm_cli."):
         if not module.name.startswith("pocketllm_cli.tui") and "__main__" not in module.name:
             import_module(module.name)
+    for name in _LOADED_LATER:
+        import_module(name)
     gc.freeze()  # a fork shares the pages that its collector leaves alone
     with closing(socket.socket(socket.AF_UNIX)) as listener:
         listener.bind(address)

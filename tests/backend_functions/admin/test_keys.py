@@ -13,6 +13,7 @@ import pytest
 
 from tests.backend_functions.admin.conftest import BASE_URL, Vault
 from tests.support.backend import BackendUser
+from tests.support.plain import NO_TLS
 from tests.support.upstream import Upstream
 
 pytestmark = [pytest.mark.db, pytest.mark.backend, pytest.mark.xdist_group("vault")]
@@ -116,7 +117,9 @@ async def test_nobody_notices_a_rotation(
     headers = {"authorization": f"Bearer {user.token}", "apikey": user.key}
     statuses: list[int] = []
 
-    async with httpx.AsyncClient(base_url=user.url, headers=headers, timeout=20) as http:
+    async with httpx.AsyncClient(
+        base_url=user.url, headers=headers, timeout=20, verify=NO_TLS
+    ) as http:
         path = "/functions/v1/model-configs"
         made = await http.post(path, json={"name": "a", "provider": "openai-compatible", **body})
         rotating = await asyncio.create_subprocess_exec(
@@ -207,8 +210,8 @@ def test_neither_output_nor_log_gives_a_key_or_a_password_away(
     user.add_config(base_url=BASE_URL, model="m", api_key="sk-canary-stored")
     wrong = {"email": user.email, "password": "canary password"}
     path, key = f"{user.url}/auth/v1/token?grant_type=password", {"apikey": user.key}
-    httpx.post(path, json=wrong, headers=key)
-    httpx.post(path, json={"email": 5, "password": ["canary password"]}, headers=key)
+    httpx.post(path, json=wrong, headers=key, verify=NO_TLS)
+    httpx.post(path, json={"email": 5, "password": ["canary password"]}, headers=key, verify=NO_TLS)
 
     output = "".join(
         done.stdout + done.stderr for done in (vault.run("rotate"), vault.run("list", "--json"))

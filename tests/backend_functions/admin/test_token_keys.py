@@ -13,6 +13,7 @@ import pytest
 
 from tests.backend_functions.admin.conftest import Vault
 from tests.support.backend import BackendUser
+from tests.support.plain import NO_TLS
 from tests.support.upstream import Upstream
 
 pytestmark = [pytest.mark.backend, pytest.mark.xdist_group("vault")]
@@ -34,7 +35,7 @@ def states(vault: Vault) -> dict[str, str]:
 
 def is_let_in(user: BackendUser) -> bool:
     headers = {"apikey": user.key, "authorization": f"Bearer {user.token}"}
-    return httpx.get(f"{user.url}/auth/v1/user", headers=headers).status_code == 200
+    return httpx.get(f"{user.url}/auth/v1/user", headers=headers, verify=NO_TLS).status_code == 200
 
 
 def test_the_key_that_signs_is_changed_and_at_last_refused_while_people_are_signed_in(
@@ -51,7 +52,9 @@ def test_the_key_that_signs_is_changed_and_at_last_refused_while_people_are_sign
     assert states(vault)["previous"] == known["current"]
     assert is_let_in(before)
     assert is_let_in(after)
-    published = httpx.get(f"{vault.backend.url}/auth/v1/.well-known/jwks.json").json()["keys"]
+    published = httpx.get(
+        f"{vault.backend.url}/auth/v1/.well-known/jwks.json", verify=NO_TLS
+    ).json()["keys"]
     assert [key["kid"] for key in published] == list(states(vault).values())
 
     retired = run(vault, "retire", known["current"])
@@ -121,7 +124,7 @@ async def test_no_request_fails_while_master_keys_and_signing_keys_are_changed(
         vault.command("retire", sealed_with),
     ]
 
-    async with httpx.AsyncClient(base_url=user.url, timeout=60) as http:
+    async with httpx.AsyncClient(base_url=user.url, timeout=60, verify=NO_TLS) as http:
         crowd = Crowd(user, config, http)
         async with asyncio.TaskGroup() as working:
             for deed in (crowd.ask, crowd.ask, crowd.sign_in, crowd.save):
@@ -149,7 +152,7 @@ def test_a_client_of_the_older_kind_gets_keys_it_understands(vault: Vault) -> No
 
     for name in ("SUPABASE_ANON_KEY", "SUPABASE_SERVICE_ROLE_KEY"):
         headers = {"apikey": keys[name], "authorization": f"Bearer {keys[name]}"}
-        statuses.append(httpx.get(url, headers=headers).status_code)
+        statuses.append(httpx.get(url, headers=headers, verify=NO_TLS).status_code)
 
     assert statuses == [403, 200]
 

@@ -13,6 +13,7 @@ import pytest
 from tests.backend_functions.chat_request.conftest import ask
 from tests.backend_functions.conftest import Functions, Person
 from tests.conftest import Cluster
+from tests.support.plain import NO_TLS
 from tests.support.replica import RunningReplica, running_replica, token
 from tests.support.upstream import SCRIPTS, Upstream
 
@@ -35,7 +36,9 @@ def replica(
 async def there(replica: RunningReplica, alice: Person) -> AsyncIterator[Person]:
     """Alice, calling the replica."""
     headers = {"authorization": f"Bearer {token(alice.caller)}"}
-    async with httpx.AsyncClient(base_url=replica.url, headers=headers, timeout=20) as http:
+    async with httpx.AsyncClient(
+        base_url=replica.url, headers=headers, timeout=20, verify=NO_TLS
+    ) as http:
         yield Person(alice.caller, http)
 
 

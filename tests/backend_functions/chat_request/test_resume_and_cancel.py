@@ -10,6 +10,7 @@ from backend_functions.app import Services, function_routes, make_app
 from backend_functions.settings import Settings
 from tests.backend_functions.chat_request.conftest import Event, ask, read_events, text_of
 from tests.backend_functions.conftest import ISSUER, Functions, Person
+from tests.support.plain import NO_TLS
 from tests.support.serving import served
 from tests.support.upstream import Upstream
 
@@ -35,7 +36,9 @@ async def other(
 async def there(other: Functions, alice: Person) -> AsyncIterator[Person]:
     """Alice, calling the second server."""
     headers = dict(alice.http.headers)
-    async with httpx.AsyncClient(base_url=other.url, headers=headers, timeout=20) as http:
+    async with httpx.AsyncClient(
+        base_url=other.url, headers=headers, timeout=20, verify=NO_TLS
+    ) as http:
         yield Person(alice.caller, http)
 
 

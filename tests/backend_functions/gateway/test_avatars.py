@@ -10,6 +10,7 @@ from PIL import Image
 
 from tests.support.gateway import Person, RunningGateway
 from tests.support.picture_files import HTML, SVG, bomb, encoded, photo, with_metadata
+from tests.support.plain import NO_TLS
 
 pytestmark = pytest.mark.db
 
@@ -28,6 +29,7 @@ def send(gateway: RunningGateway, person: Person, content: bytes, **headers: str
         content=content,
         headers={"authorization": f"Bearer {person.token}"} | names,
         timeout=30,
+        verify=NO_TLS,
     )
 
 

@@ -6,6 +6,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from tests.support.gateway import RunningGateway
+from tests.support.plain import NO_TLS
 
 pytestmark = pytest.mark.db
 
@@ -30,7 +31,7 @@ def test_a_secret_key_is_refused_to_browsers_and_to_nobody_else(
 
     def answer(agent: str, **shown: str) -> httpx.Response:
         headers = {"user-agent": agent, "origin": "https://app.example", **shown}
-        return httpx.request(method, gateway.url + path, headers=headers, json=body)
+        return httpx.request(method, gateway.url + path, headers=headers, json=body, verify=NO_TLS)
 
     in_a_page = answer(BROWSER, apikey=key)
     as_bearer = answer(BROWSER, authorization=f"Bearer {key}")
@@ -47,7 +48,7 @@ def test_pages_go_on_using_the_publishable_key(gateway: RunningGateway) -> None:
     key = gateway.cluster.keys.publishable_key
     headers = {"user-agent": BROWSER, "apikey": key, "authorization": f"Bearer {key}"}
 
-    assert httpx.get(f"{gateway.url}/auth/v1/settings", headers=headers).is_success
+    assert httpx.get(f"{gateway.url}/auth/v1/settings", headers=headers, verify=NO_TLS).is_success
 
 
 async def test_a_browser_opens_no_channel_with_a_secret_key(gateway: RunningGateway) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.backend_functions.worker.conftest import Asker, Working, rows
 from tests.support.gateway import RunningGateway
 from tests.support.picture_maker import PictureMaker, png
+from tests.support.plain import NO_TLS
 
 pytestmark = pytest.mark.db
 
@@ -149,7 +150,7 @@ async def test_neither_of_two_sees_the_others_job_or_picture(
 
 async def test_those_who_run_it_see_how_the_queue_is_doing(alice: Asker, working: Working) -> None:
     def metrics() -> list[str]:
-        return httpx.get(f"{alice.gateway.url}/metrics").text.splitlines()
+        return httpx.get(f"{alice.gateway.url}/metrics", verify=NO_TLS).text.splitlines()
 
     alice.ask()
     waiting = metrics()

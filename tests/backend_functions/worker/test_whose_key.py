@@ -18,6 +18,7 @@ from tests.backend_functions.worker.conftest import FAST, Asker, Working, rows
 from tests.support.gateway import RunningGateway
 from tests.support.imagerouter import KEY, MODEL, OTHER_KEY, ImageRouter
 from tests.support.picture_files import colour_of, with_metadata
+from tests.support.plain import NO_TLS
 
 pytestmark = pytest.mark.db
 
@@ -56,6 +57,7 @@ def add_config(asker: Asker, **fields: Any) -> str:
         f"{asker.gateway.url}/functions/v1/model-configs",
         json={"name": uuid4().hex, "provider": "imagerouter", "model": "mine/model", **fields},
         headers={"authorization": f"Bearer {asker.person.token}"},
+        verify=NO_TLS,
     )
     config_id: str = answer.raise_for_status().json()["id"]
     return config_id
