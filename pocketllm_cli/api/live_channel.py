@@ -153,7 +153,10 @@ async def open_channel(endpoint: Endpoint) -> AsyncIterator[LiveChannel]:
     except ConnectionClosed as error:
         raise ChannelLost(str(error)) from error
     finally:
-        await socket.close()
+        try:
+            await socket.close()
+        finally:  # also when whoever closes it is cancelled
+            socket.transport.abort()
 
 
 def _parse(text: str | bytes) -> tuple[str, dict[str, Any]]:
