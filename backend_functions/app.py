@@ -18,7 +18,8 @@ from backend_functions.chat_request.replica import Replica
 from backend_functions.chat_request.routes import chat_request_routes
 from backend_functions.chat_request.running import RunningAnswers
 from backend_functions.db.pool import Database
-from backend_functions.egress import EgressPolicy, open_client
+from backend_functions.egress.client import open_client
+from backend_functions.egress.policy import EgressPolicy
 from backend_functions.errors import ServiceError
 from backend_functions.health import health_routes
 from backend_functions.http import (

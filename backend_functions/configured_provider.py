@@ -9,7 +9,7 @@ import httpx
 
 from backend_functions.db.pool import Database
 from backend_functions.db.queries import queries
-from backend_functions.egress import EgressPolicy, origin
+from backend_functions.egress.policy import EgressPolicy, origin
 from backend_functions.errors import (
     ImagesNotConfigured,
     InvalidRequest,

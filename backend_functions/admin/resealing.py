@@ -13,7 +13,7 @@ from uuid import UUID
 from backend_functions.admin.problem import AdminProblem
 from backend_functions.db.pool import Database
 from backend_functions.db.queries import queries
-from backend_functions.egress import EgressPolicy, origin
+from backend_functions.egress.policy import EgressPolicy, origin
 from backend_functions.errors import ServiceError
 from backend_functions.providers.registry import find_provider, resolve_base_url
 from backend_functions.sealing import KeyBinding, KeySealer

@@ -12,7 +12,8 @@ from typing import Final
 
 import httpx
 
-from backend_functions.egress import EgressPolicy, check_link, open_client
+from backend_functions.egress.client import open_client
+from backend_functions.egress.policy import EgressPolicy, check_link
 from backend_functions.errors import (
     InvalidRequest,
     NotConfigured,

@@ -9,7 +9,7 @@ import httpx
 
 from backend_functions.configured_provider import ConfiguredProviders
 from backend_functions.db.pool import Database
-from backend_functions.egress import EgressPolicy
+from backend_functions.egress.policy import EgressPolicy
 from backend_functions.object_store import HttpObjectStore
 from backend_functions.pdf_text import PdfReader
 from backend_functions.picture_reencoding import PictureReencoder

@@ -9,7 +9,7 @@ from psycopg import sql
 from backend_functions.configured_provider import ConfiguredProviders
 from backend_functions.db.pool import Connection, Database
 from backend_functions.db.queries import queries
-from backend_functions.egress import origin
+from backend_functions.egress.policy import origin
 from backend_functions.errors import Conflict, InvalidRequest, NotFound
 from backend_functions.model_configs.body import ConfigChange, NewConfig
 from backend_functions.providers.registry import check_model, find_provider

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import httpx
 
-from backend_functions.egress import origin
+from backend_functions.egress.policy import origin
 from backend_functions.providers.registry import PROVIDERS, Provider
 
 

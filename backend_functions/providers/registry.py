@@ -6,7 +6,7 @@ from typing import Literal, assert_never
 
 import httpx
 
-from backend_functions.egress import EgressPolicy, check_base_url
+from backend_functions.egress.policy import EgressPolicy, check_base_url
 from backend_functions.errors import InvalidRequest, NotConfigured
 from backend_functions.providers.anthropic_messages import AnthropicMessages
 from backend_functions.providers.base import Attachment, ChatProvider, Image

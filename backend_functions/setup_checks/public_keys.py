@@ -6,7 +6,8 @@ import httpx
 import orjson
 
 from backend_functions.access.keys import read_jwks
-from backend_functions.egress import EgressPolicy, open_client
+from backend_functions.egress.client import open_client
+from backend_functions.egress.policy import EgressPolicy
 from backend_functions.settings import Settings
 from backend_functions.setup_checks.finding import Finding
 

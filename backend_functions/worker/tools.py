@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from backend_functions.db.pool import Database
-from backend_functions.egress import EgressPolicy, open_client
+from backend_functions.egress.client import open_client
+from backend_functions.egress.policy import EgressPolicy
 from backend_functions.jobs.job import JobTools
 from backend_functions.sealing import KeySealer
 from backend_functions.settings import Settings

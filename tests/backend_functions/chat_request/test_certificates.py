@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from backend_functions.egress import EgressPolicy, open_client
+from backend_functions.egress.client import open_client
+from backend_functions.egress.policy import EgressPolicy
 from backend_functions.settings import Limits
 from tests.backend_functions.chat_request.conftest import Event, ask, text_of
 from tests.backend_functions.conftest import Functions, Person

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from backend_functions.egress import EgressPolicy, open_client
+from backend_functions.egress.client import open_client
+from backend_functions.egress.policy import EgressPolicy
 from backend_functions.image_generation.picture import Picture, PictureRequest, make_picture
 from backend_functions.picture_reencoding import PictureReencoder, open_reencoder
 from backend_functions.settings import Limits

@@ -4,7 +4,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from backend_functions.egress import origin
+from backend_functions.egress.policy import origin
 from backend_functions.sealing import KeyBinding, KeySealer
 from tests.backend_functions.conftest import Functions, Person
 from tests.support.upstream import Upstream

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from backend_functions.egress import EgressPolicy, open_client
+from backend_functions.egress.client import open_client
+from backend_functions.egress.policy import EgressPolicy
 from backend_functions.providers.base import ChatEvent, ChatProvider, ChatRequest, ChatTurn
 from backend_functions.settings import Limits
 from tests.support.faults import WIRES, DialectUpstream

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from backend_functions.configured_provider import _target
-from backend_functions.egress import EgressPolicy, check_base_url
+from backend_functions.egress.policy import EgressPolicy, check_base_url
 from backend_functions.errors import (
     ProviderBusy,
     ProviderError,

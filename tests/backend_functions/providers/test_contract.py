@@ -10,7 +10,8 @@ import psutil
 import pytest
 
 from backend_functions import errors
-from backend_functions.egress import EgressPolicy, open_client
+from backend_functions.egress.client import open_client
+from backend_functions.egress.policy import EgressPolicy
 from backend_functions.providers.base import (
     CatalogEntry,
     ChatRequest,

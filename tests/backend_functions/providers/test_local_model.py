@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from backend_functions import errors
-from backend_functions.egress import EgressPolicy, open_client
+from backend_functions.egress.client import open_client
+from backend_functions.egress.policy import EgressPolicy
 from backend_functions.embedded.local_model import RunningModel
 from backend_functions.embedded.weights import find_weights
 from backend_functions.providers.base import (

@@ -3,7 +3,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from backend_functions.egress import EgressPolicy
+from backend_functions.egress.policy import EgressPolicy
 from backend_functions.errors import InvalidRequest
 from backend_functions.providers.anthropic_messages import AnthropicMessages
 from backend_functions.providers.base import Attachment, Document, Image

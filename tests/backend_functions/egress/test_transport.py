@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from backend_functions.egress import EgressPolicy, open_client
+from backend_functions.egress.client import open_client
+from backend_functions.egress.policy import EgressPolicy
 from backend_functions.errors import ProviderUnreachable
 from backend_functions.providers.base import ChatEvent, ChatRequest, ChatTurn, TextDelta
 from backend_functions.providers.openai_compatible import build_payload

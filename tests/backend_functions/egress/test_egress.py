@@ -4,7 +4,8 @@ import aiohttp.abc
 import httpx
 import pytest
 
-from backend_functions.egress import EgressPolicy, check_base_url, check_link, open_client, origin
+from backend_functions.egress.client import open_client
+from backend_functions.egress.policy import EgressPolicy, check_base_url, check_link, origin
 from backend_functions.errors import InvalidRequest
 from backend_functions.settings import Limits
 from tests.support.upstream import Upstream
