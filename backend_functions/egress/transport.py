@@ -12,8 +12,12 @@ import aiohttp
 import httpx
 from yarl import URL
 
+from backend_functions.egress.failures import CertificateInvalid, NotSecure
+
 _HTTPX_ERRORS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
     (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout),
+    (aiohttp.ClientConnectorCertificateError, CertificateInvalid),
+    (aiohttp.ClientSSLError, NotSecure),
     (TimeoutError, httpx.ReadTimeout),
     (aiohttp.ClientConnectorError, httpx.ConnectError),
     (aiohttp.ClientConnectionError, httpx.ReadError),

@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 import orjson
-from aiohttp import ClientConnectorCertificateError, ClientSSLError
 
+from backend_functions.egress.failures import CertificateInvalid, NotSecure
 from backend_functions.errors import ProviderError, ProviderIncomplete, ProviderUnreachable
 from backend_functions.providers.base import ChatEvent
 from backend_functions.providers.failures import parse_error, parse_failure_body
@@ -212,8 +212,8 @@ def remove_key(error: ProviderError, headers: dict[str, str]) -> None:
 def _connection_failure(error: httpx.HTTPError, is_open: bool) -> ProviderError:
     """Say what became of the connection. The cause is not chained: it may hold the headers."""
     detail = type(error).__name__
-    if isinstance(error.__cause__, ClientSSLError):
-        return _no_trust(error.__cause__)
+    if isinstance(error, NotSecure):
+        return _no_trust(error)
     if isinstance(error, httpx.ReadTimeout):
         return ProviderUnreachable(detail=f"timeout: {detail}")
     if is_open:
@@ -223,9 +223,9 @@ def _connection_failure(error: httpx.HTTPError, is_open: bool) -> ProviderError:
     return ProviderUnreachable(detail=detail, failed_before_answer=True)
 
 
-def _no_trust(error: ClientSSLError) -> ProviderUnreachable:
+def _no_trust(error: NotSecure) -> ProviderUnreachable:
     """Asking again would find the same server. The key was not sent: TLS comes before it."""
     message = "No secure connection to the model provider could be made; nothing was sent to it."
-    if isinstance(error, ClientConnectorCertificateError):
+    if isinstance(error, CertificateInvalid):
         message = "The model provider's certificate is not valid; nothing was sent to it."
     return ProviderUnreachable(message, detail=type(error).__name__)
