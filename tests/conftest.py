@@ -112,7 +112,7 @@ async def _admin(cluster: Cluster, statement: str, *names: str) -> None:
 async def database_name(cluster: Cluster) -> AsyncIterator[str]:
     """Make a database of its own for this test, with all migrations, and drop it afterwards."""
     name = f"test_{uuid4().hex}"
-    await _admin(cluster, "create database {} template template strategy file_copy", name)
+    await _admin(cluster, "create database {} template template", name)
     yield name
     await _admin(cluster, "drop database {} with (force)", name)
 

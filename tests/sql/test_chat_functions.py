@@ -336,7 +336,7 @@ def test_usage_costs_what_was_used_whatever_others_use_and_the_statistics_say(
     usage(ada, grouping)
     before = blocks(ada, asked)
 
-    fill(stage, bob, 10_000)
+    fill(stage, bob, 3_000)
     catalogue.execute(told.encode())  # which counts none of them
 
     assert blocks(ada, asked) <= before + 10
