@@ -19,7 +19,7 @@ from backend_functions.admin.copying import add_copying, copy, sweep_storage
 from backend_functions.admin.key_rings import EmbeddedRing, HostedRing, KeyRing
 from backend_functions.admin.keys import KeyTender
 from backend_functions.admin.migrations import bring_up, owner_address
-from backend_functions.admin.noting import note_at, noted, noted_at
+from backend_functions.admin.noting import noted, noted_at
 from backend_functions.admin.problem import AdminProblem
 from backend_functions.admin.token_keys import TokenKeyTender
 from backend_functions.db.pool import Database
@@ -44,8 +44,10 @@ def main(arguments: list[str] | None = None) -> int:
         return _refuse(problem.message, asked.json, problem.facts)
     except (InvalidSettings, BrokenKeys) as problem:
         return _refuse(str(problem), asked.json)
-    except (psycopg.Error, ServiceError, OSError):
-        return _refuse("The backend's database or folder cannot be reached.", asked.json)
+    except OSError as error:
+        return _refuse(_told(error), asked.json)
+    except (psycopg.Error, ServiceError):
+        return _refuse("The backend's database cannot be reached.", asked.json)
     return _tell(json.dumps(result) if asked.json else text)
 
 
@@ -92,10 +94,15 @@ def _add_hand_over(parser: argparse.ArgumentParser) -> None:
 
 def _migrate(asked: argparse.Namespace) -> tuple[Any, str]:
     address = owner_address(asked.folder and asked.folder.resolve())
-    is_wanted = not (asked.status or asked.dry_run)
-    report = asyncio.run(bring_up(address, is_wanted=is_wanted))
-    if report.is_done and report.pending:
-        note_at(address, "migrate", {"applied": len(report.pending)})
+    report = asyncio.run(bring_up(address, is_wanted=False))
+    if not (asked.status or asked.dry_run):
+        with ExitStack() as stack:
+            details: dict[str, Any] = {}
+            if report.pending:
+                asked_for = {"pending": len(report.pending)}
+                details = stack.enter_context(noted_at(address, "migrate", asked_for))
+            report = asyncio.run(bring_up(address, is_wanted=True))
+            details["applied"] = len(report.pending)
     return report.as_json(), report.as_text(with_applied=asked.status)
 
 
@@ -202,6 +209,11 @@ def _tell(text: str) -> int:
         print(f"The output could not be written: {error.strerror}.", file=sys.stderr)
         return 1
     return 0
+
+
+def _told(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or 'it cannot be read or written'}."
 
 
 def _refuse(message: str, as_json: bool, facts: dict[str, int | str] | None = None) -> int:

@@ -26,13 +26,17 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
+from pydantic import TypeAdapter
+from pydantic_core import from_json
+
 from backend_functions.admin.problem import AdminProblem
+from backend_functions.embedded.swapping import sync_folder
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 _PIECE = 1 << 20
 _LIMIT_MANIFEST = 256 << 20
-_DAMAGED = "The backup is damaged or was cut off: {}. Nothing was changed."
+DAMAGED = "The backup is damaged or was cut off: {}. Nothing was changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,7 @@ def new_archive(path: Path) -> Iterator[Writer]:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
+        sync_folder(path.parent)
     finally:
         draft.unlink(missing_ok=True)
 
@@ -173,10 +178,10 @@ def read_archive(path: Path, into: Path | None = None) -> Manifest:
         ):
             for entry in archive:
                 if text is not None:
-                    raise AdminProblem(_DAMAGED.format("something follows its end"))
+                    raise AdminProblem(DAMAGED.format("something follows its end"))
                 source = archive.extractfile(entry) if _is_file(entry) else None
                 if source is None or entry.name in seen or not _is_plain(entry.name):
-                    raise AdminProblem(_DAMAGED.format("a member that does not belong there"))
+                    raise AdminProblem(DAMAGED.format("a member that does not belong there"))
                 if entry.name == MANIFEST:
                     text = source.read(_LIMIT_MANIFEST)
                 else:
@@ -184,14 +189,14 @@ def read_archive(path: Path, into: Path | None = None) -> Manifest:
             while unpacked.read(_PIECE):  # to gzip's own checksum
                 pass
     except (tarfile.TarError, EOFError, ValueError, zlib.error) as error:
-        raise AdminProblem(_DAMAGED.format("it cannot be unpacked")) from error
+        raise AdminProblem(DAMAGED.format("it cannot be unpacked")) from error
     except OSError as error:
         if error.errno is None:  # gzip's own
-            raise AdminProblem(_DAMAGED.format("it cannot be unpacked")) from error
+            raise AdminProblem(DAMAGED.format("it cannot be unpacked")) from error
         raise
     manifest = _parse(text)
     if manifest.members != seen:
-        raise AdminProblem(_DAMAGED.format("its checksums differ"))
+        raise AdminProblem(DAMAGED.format("its checksums differ"))
     return manifest
 
 
@@ -215,14 +220,14 @@ def _new_file(path: Path) -> IO[bytes]:
 
 def _parse(text: bytes | None) -> Manifest:
     if text is None:
-        raise AdminProblem(_DAMAGED.format("its end is missing"))
+        raise AdminProblem(DAMAGED.format("its end is missing"))
     try:
-        told = json.loads(text)
+        told = from_json(text)
         if told["format"] > FORMAT:
             raise AdminProblem("The backup was made by a newer version. Install that one first.")
-        return Manifest(**told)
+        return TypeAdapter(Manifest).validate_json(text, strict=True)
     except (ValueError, KeyError, TypeError) as error:
-        raise AdminProblem(_DAMAGED.format("its manifest cannot be read")) from error
+        raise AdminProblem(DAMAGED.format("its manifest cannot be read")) from error
 
 
 def _is_file(entry: tarfile.TarInfo) -> bool:

@@ -11,7 +11,7 @@ from backend_functions.admin.archive import Manifest
 from backend_functions.admin.backup import make_backup
 from backend_functions.admin.key_rings import EmbeddedRing
 from backend_functions.admin.migrations import owner_address
-from backend_functions.admin.noting import note_at, noted
+from backend_functions.admin.noting import noted, noted_at
 from backend_functions.admin.problem import AdminProblem
 from backend_functions.admin.restore import keep_new, restore, take_back_old, verify
 from backend_functions.admin.sweeping import LEAST_GRACE_SECONDS, Swept, sweep
@@ -51,9 +51,10 @@ def copy(asked: argparse.Namespace) -> tuple[Any, str]:
         match asked.noun:
             case "backup":
                 ring = EmbeddedRing(folder)  # which refuses a backend that does not run
-                with ring.held():  # nobody changes its keys meanwhile
+                # Nobody changes its keys meanwhile.
+                with ring.held(), noted_at(owner_address(folder), "backup") as details:
                     manifest = make_backup(folder, asked.file, _passphrase(asked))
-                note_at(owner_address(folder), "backup", manifest.summary())
+                    details |= manifest.summary()
                 return _told(manifest, f"Wrote {asked.file}")
             case "verify":
                 return _told(verify(asked.file, _passphrase(asked)), "Whole")

@@ -4,7 +4,7 @@ import getpass
 import json
 import platform
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Literal
 
 import psycopg
@@ -17,25 +17,36 @@ _SQL = queries("operations")
 
 State = Literal["begun", "done", "failed"]
 
+_FAILURES = (AdminProblem, OSError)
+"""What a deed ends with that did not succeed; after any other end it has no last entry."""
+
 
 def note_at(address: str, deed: str, details: Mapping[str, Any], *, state: State = "done") -> None:
     """Add an entry, with a login that owns the database.
 
+    One that lacks the migrations which keep entries gets none.
+
     Raises:
         psycopg.Error: It could not be added.
     """
-    with psycopg.connect(address) as connection:
+    with psycopg.connect(address) as connection, suppress(psycopg.errors.UndefinedFunction):
         connection.execute(_SQL.note_deed, _values(deed, state, details))
 
 
 @contextmanager
-def noted_at(address: str, deed: str) -> Iterator[dict[str, Any]]:
-    """Do the same as `noted`, with a login that owns the database."""
+def noted_at(
+    address: str, deed: str, asked: Mapping[str, Any] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Do the same as `noted`, with a login that owns the database.
+
+    Args:
+        asked: What the first entry tells.
+    """
     details: dict[str, Any] = {}
-    note_at(address, deed, {}, state="begun")
+    note_at(address, deed, asked or {}, state="begun")
     try:
         yield details
-    except AdminProblem:
+    except _FAILURES:
         note_at(address, deed, details, state="failed")
         raise
     note_at(address, deed, details)
@@ -58,7 +69,7 @@ async def noted(database: Database, deed: str) -> AsyncIterator[dict[str, Any]]:
         raise AdminProblem("The database lacks migrations: pocketllm admin migrate") from error
     try:
         yield details
-    except AdminProblem:
+    except _FAILURES:
         await _note(database, deed, "failed", details)
         raise
     await _note(database, deed, "done", details)

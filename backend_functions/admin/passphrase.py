@@ -46,7 +46,7 @@ def seal_with(passphrase: str, text: str) -> Sealed:
     return Sealed(json.dumps({"rounds": _ROUNDS, **told}), signing_key)
 
 
-def open_with(passphrase: str, sealed: str) -> Sealed:
+def open_with(passphrase: str, sealed: str | bytes) -> Sealed:
     """Return the text that was sealed.
 
     Raises:
@@ -60,7 +60,7 @@ def open_with(passphrase: str, sealed: str) -> Sealed:
             raise ValueError
         key, signing_key = _derive(passphrase, salt, rounds)
         return Sealed(AESGCM(key).decrypt(nonce, text, _BOUND_TO).decode(), signing_key)
-    except (ValueError, KeyError, TypeError, InvalidTag) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, InvalidTag) as error:
         raise AdminProblem("The passphrase does not open the keys of this backup.") from error
 
 

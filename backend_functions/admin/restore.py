@@ -15,8 +15,9 @@ from pathlib import Path
 
 import psycopg
 
-from backend_functions.admin.archive import Manifest, read_archive
+from backend_functions.admin.archive import DAMAGED, Manifest, read_archive
 from backend_functions.admin.backup import LEDGERS, count_rows
+from backend_functions.admin.noting import note_at
 from backend_functions.admin.passphrase import open_with
 from backend_functions.admin.pg_programs import PgPrograms
 from backend_functions.admin.problem import AdminProblem
@@ -38,6 +39,7 @@ from backend_functions.embedded.swapping import (
 )
 
 _KINDS = ("objects", "mail", "keys.json")
+_MOST_KEY_BYTES = 1 << 20
 
 
 def verify(source: Path, passphrase: str | None) -> Manifest:
@@ -51,7 +53,7 @@ def verify(source: Path, passphrase: str | None) -> Manifest:
         OSError: The file cannot be read.
     """
     manifest = read_archive(source)
-    _refuse_newer(manifest)
+    _refuse_unfit(manifest)
     if passphrase is not None:
         _open_keys(manifest, passphrase, _sealed_keys(source))
     return manifest
@@ -76,7 +78,7 @@ def restore(folder: Path, source: Path, passphrase: str | None) -> Manifest:
             remove_unfinished(folder, swaps[0].place)
             undo.callback(remove_unfinished, folder, swaps[0].place)
             manifest = read_archive(source, work)
-            _refuse_newer(manifest)
+            _refuse_unfit(manifest)
             _stage(folder, work, manifest, passphrase)
             remove(work)
             begin_swap(folder, swaps)
@@ -135,7 +137,7 @@ def _stage_keys(work: Path, target: Path, manifest: Manifest, passphrase: str | 
             raise AdminProblem("The keys of this backup are sealed. Give its passphrase.")
         (work / "keys.json").rename(target)
     else:
-        text = sealed.read_text(encoding="utf-8") if sealed.exists() else None
+        text = sealed.read_bytes() if sealed.exists() else None
         with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(_open_keys(manifest, passphrase, text))
             file.flush()
@@ -143,7 +145,7 @@ def _stage_keys(work: Path, target: Path, manifest: Manifest, passphrase: str | 
     load(target)
 
 
-def _open_keys(manifest: Manifest, passphrase: str, sealed: str | None) -> str:
+def _open_keys(manifest: Manifest, passphrase: str, sealed: bytes | None) -> str:
     """Return the keys of a backup that whoever knows the passphrase has made."""
     if sealed is None:
         raise AdminProblem(
@@ -151,7 +153,8 @@ def _open_keys(manifest: Manifest, passphrase: str, sealed: str | None) -> str:
             " Leave the passphrase out if you know."
         )
     opened = open_with(passphrase, sealed)
-    if not hmac.compare_digest(manifest.signature or "", manifest.signed(opened.signing_key)):
+    signature = (manifest.signature or "").encode()
+    if not hmac.compare_digest(signature, manifest.signed(opened.signing_key).encode()):
         raise AdminProblem("Somebody changed this backup who did not know its passphrase.")
     return opened.text
 
@@ -182,8 +185,20 @@ def _stage_cluster(
             restored = count_rows(connection)
         if restored != manifest.rows:
             raise AdminProblem("The restored database is not that of the backup. Nothing changed.")
+        note_at(address, "restore", {"made_at": manifest.made_at}, state="begun")
     finally:
         postgres.stop()
+
+
+def _refuse_unfit(manifest: Manifest) -> None:
+    """Refuse a backup that this version cannot restore, whole as it may be."""
+    _refuse_newer(manifest)
+    keys = "keys.sealed" if manifest.are_keys_sealed else "keys.json"
+    for name in ("database.dump", "roles.sql", keys):
+        if name not in manifest.members:
+            raise AdminProblem(DAMAGED.format(f"{name} is missing"))
+    if manifest.members[keys]["size"] > _MOST_KEY_BYTES:
+        raise AdminProblem(DAMAGED.format("its keys are too long to be keys"))
 
 
 def _refuse_newer(manifest: Manifest) -> None:
@@ -199,11 +214,11 @@ def _refuse_newer(manifest: Manifest) -> None:
         )
 
 
-def _sealed_keys(source: Path) -> str | None:
+def _sealed_keys(source: Path) -> bytes | None:
     with tarfile.open(source, "r:gz") as archive:
         try:
             member = archive.extractfile("keys.sealed")
         except KeyError:
             return None
         assert member is not None, "it was read as a file before"
-        return member.read().decode()
+        return member.read()

@@ -48,7 +48,7 @@ def begin_swap(folder: Path, swaps: Sequence[Swap]) -> None:
         remove(swap.aside)
     told = [{name: str(path) for name, path in asdict(swap).items()} for swap in swaps]
     write_private(folder / _JOURNAL, json.dumps(told))
-    _sync(folder)
+    sync_folder(folder)
 
 
 def finish_swap(
@@ -64,9 +64,9 @@ def finish_swap(
             if os.path.lexists(swap.place):
                 rename(swap.place, swap.aside)
             rename(swap.staged, swap.place)
-            _sync(swap.place.parent)
+            sync_folder(swap.place.parent)
     (folder / _JOURNAL).unlink()
-    _sync(folder)
+    sync_folder(folder)
     return True
 
 
@@ -92,7 +92,8 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have on disk what was renamed in a folder."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

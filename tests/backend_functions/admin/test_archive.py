@@ -1,9 +1,12 @@
 """The file of a backup: whole, or refused before anything is done with it."""
 
 import gzip
+import io
+import json
 import tarfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +20,8 @@ MANIFEST = Manifest("2026-11-22T00:00:00+00:00", "0.1.0", "18.6", [], {"public.c
 
 def write(path: Path, manifest: Manifest = MANIFEST) -> Manifest:
     with new_archive(path) as archive:
+        archive.add_text("database.dump", "a dump")
+        archive.add_text("roles.sql", "create role a;")
         archive.add_text("keys.json", '{"a": 1}' * 500)
         archive.add_text("objects/2debc984-715d-454b-8a62-1cd0368f9d15", "bytes" * 5000)
         return archive.finish(replace(manifest, members={}))
@@ -89,6 +94,74 @@ def test_a_backup_of_a_newer_version_is_refused_before_anything_is_changed(
     assert [path.name for path in home.iterdir()] == ["lock"]
 
 
+@pytest.mark.parametrize("missing", ["database.dump", "roles.sql", "keys.json"])
+def test_a_backup_is_whole_only_with_all_that_a_restore_needs(tmp_path: Path, missing: str) -> None:
+    with new_archive(tmp_path / "b") as archive:
+        for name in {"database.dump", "roles.sql", "keys.json"} - {missing}:
+            archive.add_text(name, "{}")
+        archive.finish(MANIFEST)
+
+    for attempt in (verify, lambda source, words: restore(tmp_path / "home", source, words)):
+        with pytest.raises(AdminProblem, match=f"{missing} is missing"):
+            attempt(tmp_path / "b", None)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"rows": "many"},
+        {"rows": {"public.chats": "many"}},
+        {"migrations": 5},
+        {"made_at": None},
+        {"format": "1"},
+        {"signature": 7},
+        {"signature": "\u00e9"},
+        {"members": []},
+        [],
+        "[" * 100_000,
+    ],
+    ids=lambda told: str(told)[:40],
+)
+def test_a_manifest_of_another_shape_is_refused_in_a_sentence(tmp_path: Path, told: Any) -> None:
+    words = "correct horse"
+    text = told if isinstance(told, str) else json.dumps(told)
+    if isinstance(told, dict):
+        with new_archive(tmp_path / "a") as archive:
+            sealed = seal_with(words, "the keys")
+            for name in ("database.dump", "roles.sql"):
+                archive.add_text(name, "x")
+            archive.add_text("keys.sealed", sealed.text)
+            whole = archive.finish(replace(MANIFEST, are_keys_sealed=True), sealed.signing_key)
+        text = json.dumps(asdict(whole) | told)
+    with tarfile.open(tmp_path / "b", "w:gz") as changed:
+        if isinstance(told, dict):
+            with tarfile.open(tmp_path / "a") as original:
+                for entry in original.getmembers()[:-1]:
+                    changed.addfile(entry, original.extractfile(entry))
+        entry = tarfile.TarInfo("manifest.json")
+        entry.size = len(text.encode())
+        changed.addfile(entry, io.BytesIO(text.encode()))
+
+    with pytest.raises(AdminProblem, match=r"damaged|changed this backup"):
+        verify(tmp_path / "b", words)
+
+
+@pytest.mark.parametrize(
+    "keys", [b"\xff\xfe", b"[" * 100_000, b"[]", b"{}", b"1" * (2 << 20)], ids=len
+)
+def test_sealed_keys_that_are_none_are_refused_in_a_sentence(tmp_path: Path, keys: bytes) -> None:
+    (tmp_path / "keys").write_bytes(keys)
+    with new_archive(tmp_path / "b") as archive:
+        for name in ("database.dump", "roles.sql"):
+            archive.add_text(name, "x")
+        archive.add_file("keys.sealed", tmp_path / "keys")
+        archive.finish(replace(MANIFEST, are_keys_sealed=True))
+
+    for attempt in (verify, lambda source, words: restore(tmp_path / "home", source, words)):
+        with pytest.raises(AdminProblem, match="does not open|too long"):
+            attempt(tmp_path / "b", "correct horse")
+
+
 def test_keys_open_with_their_passphrase_alone() -> None:
     sealed = seal_with("correct horse", "the keys")
 
@@ -108,6 +181,7 @@ def test_a_backup_is_refused_that_was_made_anew_by_somebody_without_its_passphra
     sealed = seal_with(words, "the keys")
     for name, script, key in (("own", "create role a;", sealed.signing_key), ("forged", "x", None)):
         with new_archive(tmp_path / name) as archive:
+            archive.add_text("database.dump", "a dump")
             archive.add_text("roles.sql", script)
             archive.add_text("keys.sealed", sealed.text)
             archive.finish(replace(MANIFEST, are_keys_sealed=True), key)
