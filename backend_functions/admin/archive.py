@@ -138,11 +138,13 @@ def new_archive(path: Path) -> Iterator[Writer]:
     """Write an archive that is at `path` wholly, and on disk, or not at all.
 
     Raises:
-        AdminProblem: There is a file already.
+        AdminProblem: There is a file already, or no folder for it.
         OSError: It cannot be written.
     """
     if path.exists():
         raise AdminProblem(f"{path} is there already. Name another file.")
+    if not path.parent.is_dir():
+        raise AdminProblem(f"There is no folder {path.parent}.")
     draft = path.with_name(f".{path.name}.part")
     draft.unlink(missing_ok=True)
     try:

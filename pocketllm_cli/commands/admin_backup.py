@@ -2,6 +2,8 @@
 
 import asyncio
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -14,7 +16,13 @@ from pocketllm_cli.columns import local_time
 from pocketllm_cli.commands.admin_program import run_admin_program
 from pocketllm_cli.commands.operating import YesOption, may_go_on, run_as_operator
 from pocketllm_cli.commands.tree import single, verb
-from pocketllm_cli.errors import BackendProblem, BackendUnreachable, LocalFileProblem, UsageProblem
+from pocketllm_cli.errors import (
+    BackendProblem,
+    BackendUnreachable,
+    LocalFileProblem,
+    PocketLLMError,
+    UsageProblem,
+)
 from pocketllm_cli.file_kinds import size_told
 from pocketllm_cli.piped_text import read_piped_text
 
@@ -92,13 +100,37 @@ def restore(
     plan = f"This would replace all that is in {app.paths.backend}.\n{file}: {_told(told)}"
     if not may_go_on(app, plan, "Restore it?", yes=yes, danger=_REPLACES):
         return
-    asyncio.run(app.embedded.stop())
-    _ask_program(app, "restore", file, passphrase)
-    _start_or_take_back(app)
+    with _noted_in_old(app, told):
+        asyncio.run(app.embedded.stop())
+        _ask_program(app, "restore", file, passphrase)
+        _start_or_take_back(app)
     _run_program(app, "keep-restored")
     app.store.remove(app.context.name)  # the tokens of another backend
     run_as_operator(app, lambda operator: _welcome(app, operator, told))
     app.console.emit(told, lambda told, page: f"Restored {file}: {_told(told)}")
+
+
+@contextmanager
+def _noted_in_old(app: App, told: dict[str, Any]) -> Iterator[None]:
+    """Note in the data that is there, if a backend runs on it, that it is to go, and if it stayed.
+
+    The data that takes its place has the same beginning among what its operators did.
+    """
+    if not app.embedded.is_alive():
+        yield
+        return
+
+    def note(state: str) -> None:
+        details = {"state": state, "made_at": told["made_at"]}
+        run_as_operator(app, lambda operator: operator.note("restore", None, details))
+
+    note("begun")
+    try:
+        yield
+    except PocketLLMError:
+        with suppress(PocketLLMError):  # what is told is why it failed
+            note("failed")
+        raise
 
 
 def _start_or_take_back(app: App) -> None:

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from psycopg import sql
 
-from backend_functions.admin.archive import read_archive
+from backend_functions.admin.archive import Manifest, new_archive, read_archive
 from backend_functions.db.migrate import read_migrations, sql_folder
 from tests.end_to_end.admin_things import Owner, add_owner, connect, everything, put
 from tests.support.home import Home, home_in
@@ -93,6 +93,30 @@ def test_backup_wipe_restore_and_everything_is_equal(
     assert saved.file.stat().st_mode & 0o777 == 0o600
     left = {path.name for path in machine.backend_folder.iterdir()}
     assert not {name for name in left if name.endswith((".before", ".restored"))}
+    deeds = [("restore", "done"), ("restore", "begun"), ("backup", "begun")]
+    assert noted(machine)[:3] == deeds, "also one that was killed would have its beginning"
+
+
+def noted(home: Home) -> list[tuple[str, str]]:
+    """Return what operators did and how far it came, the newest first."""
+    entries = home.run("admin", "audit", "--json").json()
+    return [(entry["deed"], entry["details"]["state"]) for entry in entries]
+
+
+def test_what_failed_is_noted_in_the_data_that_stayed(machine: Home, tmp_path: Path) -> None:
+    assert machine.run("backend", "start").code == 0
+    with new_archive(tmp_path / "b") as archive:
+        for name in ("database.dump", "roles.sql", "keys.json"):
+            archive.add_text(name, "{}")
+        archive.finish(Manifest("2026-11-22T00:00:00+00:00", "0.1.0", "18.6", [], {}, False))
+
+    no_folder = machine.run("admin", "backup", str(tmp_path / "none" / "b"))
+    no_keys = machine.run("admin", "restore", str(tmp_path / "b"), "--yes")
+
+    assert (no_folder.code, no_keys.code) == (1, 1)
+    assert "no folder" in no_folder.err
+    wanted = [(deed, state) for deed in ("restore", "backup") for state in ("failed", "begun")]
+    assert noted(machine)[:4] == wanted
 
 
 def _enters(home: Home, owner: Owner) -> bool:

@@ -102,6 +102,29 @@ def test_a_migration_that_fails_and_a_database_that_is_away_are_said_in_a_senten
     assert failed.out == away.out == ""
 
 
+def test_a_migration_that_fails_has_its_beginning_and_its_end_among_what_was_done(
+    cli: Cli, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUPABASE_DB_URL", address)
+    assert cli("admin", "migrate").exit_code == ExitCode.OK
+    with closing(psycopg.connect(address, autocommit=True)) as connection:
+        connection.execute(
+            "delete from supabase_migrations.schema_migrations where version = %s", (VERSIONS[0],)
+        )
+
+        failed = cli("admin", "migrate")
+
+        noted = connection.execute(
+            "select deed, details ->> 'state', details ->> 'pending' from audit.entries order by id"
+        ).fetchall()
+    assert failed.exit_code == ExitCode.FAILURE
+    assert noted == [
+        ("migrate", "done", None),  # what begins without the list has no beginning there
+        ("migrate", "begun", "1"),
+        ("migrate", "failed", None),
+    ]
+
+
 def test_two_questions_at_once_are_no_command(cli: Cli) -> None:
     result = cli("admin", "migrate", "--status", "--dry-run")
 
