@@ -74,10 +74,11 @@ def _parser() -> argparse.ArgumentParser:
     for noun, (listed, rotated) in helps.items():
         verbs = nouns.add_parser(noun).add_subparsers(dest="verb", required=True)
         verbs.add_parser("list", parents=[shared], help=listed)
-        verbs.add_parser("rotate", parents=[shared], help=rotated)
+        rotate = verbs.add_parser("rotate", parents=[shared], help=rotated)
         retire = verbs.add_parser("retire", parents=[shared], help="take away what is not needed")
         retire.add_argument("id", help="of the key")
         if noun == "keys":
+            rotate.add_argument("--dry-run", action="store_true", help="only count them")
             _add_hand_over(verbs.add_parser("hand-over", parents=[shared], help=_HANDS_OVER))
     verbs.add_parser("legacy", parents=[shared], help="print API keys of the older kind")
     add_copying(nouns, shared)
@@ -110,9 +111,13 @@ def _tend_keys(asked: argparse.Namespace) -> tuple[Any, str]:
     if asked.verb == "hand-over":
         return _hand_over(asked)
     with ExitStack() as stack:
-        ring = _ring(asked.folder, stack, is_change=asked.verb != "list")
+        ring = _ring(asked.folder, stack, is_change=_changes(asked))
         result = asyncio.run(_run(asked, ring))
-    return result, _as_text(result)
+    return result, _as_text(result, is_done=_changes(asked))
+
+
+def _changes(asked: argparse.Namespace) -> bool:
+    return asked.verb == "retire" or (asked.verb == "rotate" and not asked.dry_run)
 
 
 def _hand_over(asked: argparse.Namespace) -> tuple[Any, str]:
@@ -190,6 +195,8 @@ async def _run(asked: argparse.Namespace, ring: KeyRing) -> Any:
         tender = KeyTender(ring, database)
         if asked.verb == "list":
             return await tender.list_keys()
+        if not _changes(asked):
+            return await tender.plan_rotation()
         async with noted(database, f"keys {asked.verb}") as told:
             told |= await (tender.rotate() if asked.verb == "rotate" else tender.retire(asked.id))
         return told
@@ -222,15 +229,16 @@ def _refuse(message: str, as_json: bool, facts: dict[str, int | str] | None = No
     return 1
 
 
-def _as_text(result: Any) -> str:
+def _as_text(result: Any, *, is_done: bool) -> str:
     if isinstance(result, list):
         return "\n".join(map(_key_as_text, result))
     if "retired" in result:
         rest = "" if result["is_removed"] else " Remove it from POCKETLLM_MASTER_KEYS."
         return f"Nothing needs {result['retired']} any more.{rest}"
-    text = f"Sealed {result['resealed']} stored keys with {result['sealing_key']}."
+    deed, left = ("Sealed", "were left") if is_done else ("Would seal", "would be left")
+    text = f"{deed} {result['resealed']} stored keys with {result['sealing_key']}."
     if result["failed"]:
-        text += f" {result['failed']} do not open and were left as they are."
+        text += f" {result['failed']} do not open and {left} as they are."
     return text
 
 

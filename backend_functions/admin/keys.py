@@ -8,7 +8,7 @@ from typing import Any
 
 from backend_functions.admin.key_rings import KeyRing
 from backend_functions.admin.problem import AdminProblem
-from backend_functions.admin.resealing import count_by_key, reseal_all
+from backend_functions.admin.resealing import Resealed, count_by_key, reseal_all, try_to_open
 from backend_functions.db.pool import Database
 from backend_functions.sealing import KeySealer
 from backend_functions.settings import MasterKey
@@ -38,6 +38,16 @@ class KeyTender:
             for key_id in (*configured, *missing)
         ]
 
+    async def plan_rotation(self) -> dict[str, Any]:
+        """Return what `rotate` would return; nothing is changed."""
+        keys = self.ring.read()
+        sealer, sealing_key = KeySealer(keys), keys[0].id
+        outcome = await try_to_open(self.database, sealer, sealing_key)
+        if self.ring.can_change and not outcome.resealed:
+            sealing_key = next_id(await self._used(keys))
+            outcome = await try_to_open(self.database, sealer, sealing_key)
+        return _as_record(outcome, sealing_key)
+
     async def rotate(self) -> dict[str, Any]:
         """Seal everything with a new master key, or finish doing so.
 
@@ -47,15 +57,11 @@ class KeyTender:
         keys = self.ring.read()
         outcome = await reseal_all(self.database, KeySealer(keys))
         if self.ring.can_change and not outcome.resealed:  # no earlier rotation was left unfinished
-            used = {*(await count_by_key(self.database)), *(key.id for key in keys)}
-            keys = (MasterKey(next_id(used), secrets.token_bytes(32)), *keys)
+            new_id = next_id(await self._used(keys))
+            keys = (MasterKey(new_id, secrets.token_bytes(32)), *keys)
             self.ring.change(keys)
             outcome = await reseal_all(self.database, KeySealer(keys))
-        return {
-            "resealed": outcome.resealed,
-            "failed": outcome.failed,
-            "sealing_key": keys[0].id,
-        }
+        return _as_record(outcome, keys[0].id)
 
     async def retire(self, key_id: str) -> dict[str, Any]:
         """Take a master key away that nothing is sealed with any more.
@@ -78,6 +84,9 @@ class KeyTender:
                 raise
         return {"retired": key_id, "is_removed": self.ring.can_change}
 
+    async def _used(self, keys: Iterable[MasterKey]) -> set[str]:
+        return {*(await count_by_key(self.database)), *(key.id for key in keys)}
+
     async def _refuse_used(self, key_id: str) -> None:
         count = (await count_by_key(self.database)).get(key_id, 0)
         if count:
@@ -86,6 +95,10 @@ class KeyTender:
                 " not open have to be entered again by their users.",
                 rows=count,
             )
+
+
+def _as_record(outcome: Resealed, sealing_key: str) -> dict[str, Any]:
+    return {"resealed": outcome.resealed, "failed": outcome.failed, "sealing_key": sealing_key}
 
 
 def next_id(used: Iterable[str]) -> str:

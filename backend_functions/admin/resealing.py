@@ -56,6 +56,18 @@ def key_binding(row: Mapping[str, Any]) -> KeyBinding:
     return KeyBinding(row["user_id"], row["id"], origin(base_url))
 
 
+async def try_to_open(database: Database, sealer: KeySealer, key_id: str) -> Resealed:
+    """Count what sealing with a master key of this id would come to; nothing is changed."""
+    opening = failed = 0
+    after: UUID | None = None
+    while rows := await _next_rows(database, key_id, after):
+        after = rows[-1]["id"]
+        found = sum(_open(sealer, row) is not None for row in rows)
+        opening += found
+        failed += len(rows) - found
+    return Resealed(opening, failed)
+
+
 async def reseal_all(database: Database, sealer: KeySealer) -> Resealed:
     """Seal every stored key with the sealing key; goes over them until none is left that opens.
 
@@ -110,8 +122,12 @@ async def _replace(database: Database, envelopes: list[tuple[dict[str, Any], str
 
 def _reseal(sealer: KeySealer, row: dict[str, Any]) -> str | None:
     """Return the new envelope; None when the old one does not open."""
+    key = _open(sealer, row)
+    return None if key is None else sealer.seal(key, key_binding(row))
+
+
+def _open(sealer: KeySealer, row: dict[str, Any]) -> str | None:
     try:
-        binding = key_binding(row)
-        return sealer.seal(sealer.open(row["api_key_encrypted"], binding), binding)
+        return sealer.open(row["api_key_encrypted"], key_binding(row))
     except ServiceError:
         return None

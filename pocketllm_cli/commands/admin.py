@@ -1,6 +1,6 @@
 """`pocketllm admin`: maintenance, done by the programs of the backend itself."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -16,8 +16,8 @@ from pocketllm_cli.commands import (
     admin_storage,
     admin_users,
 )
-from pocketllm_cli.commands.admin_program import hand_over
-from pocketllm_cli.commands.operating import YesOption
+from pocketllm_cli.commands.admin_program import hand_over, run_admin_program
+from pocketllm_cli.commands.operating import DryRunOption, YesOption, may_go_on
 from pocketllm_cli.commands.tree import noun, verb
 from pocketllm_cli.errors import UsageProblem
 
@@ -68,14 +68,32 @@ def list_keys(ctx: typer.Context) -> None:
     hand_over(app_of(ctx), "keys", "list")
 
 
-@verb(keys, "rotate", "pocketllm admin keys rotate", "pocketllm admin keys rotate --yes --json")
-def rotate(ctx: typer.Context, yes: YesOption = False) -> None:
-    """Seal every provider key with a new master key, while the backend is in use."""
+@verb(
+    keys,
+    "rotate",
+    "pocketllm admin keys rotate --dry-run",
+    "pocketllm admin keys rotate --yes --json",
+)
+def rotate(ctx: typer.Context, dry_run: DryRunOption = False, yes: YesOption = False) -> None:
+    """Seal every provider key with a new master key, while the backend is in use.
+
+    It may be stopped at any point; the same command goes on from there.
+    """
     app = app_of(ctx)
-    if not app.console.confirm("Seal all provider keys anew?", yes=yes, danger=_ROTATES):
-        app.console.say("Nothing was changed.")
-        return
+    if dry_run:
+        hand_over(app, "keys", "rotate", "--dry-run")
+    if not yes:
+        plan = _plan(run_admin_program(app, ["keys", "rotate", "--dry-run"]))
+        if not may_go_on(app, plan, "Seal them anew?", yes=False, danger=_ROTATES):
+            return
     hand_over(app, "keys", "rotate")
+
+
+def _plan(told: dict[str, Any]) -> str:
+    plan = f"This would seal {told['resealed']:,} provider keys with {told['sealing_key']}."
+    if told["failed"]:
+        plan += f" {told['failed']:,} do not open and would be left as they are."
+    return plan
 
 
 @verb(keys, "retire", "pocketllm admin keys retire m1")

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import typer
 
@@ -33,7 +33,7 @@ def admin_command(words: Sequence[str]) -> list[str]:
     return [sys.executable, "-P", "-m", _PROGRAM, *words]
 
 
-def hand_over(app: "App", *words: str, operand: str | None = None) -> None:
+def hand_over(app: "App", *words: str, operand: str | None = None) -> NoReturn:
     """Run the program in our place; its exit code is ours.
 
     Raises:

@@ -10,6 +10,9 @@ from tests.pocketllm_cli.fake_backend import FakeBackend
 
 PROGRAM = """
 import json, sys
+if sys.argv[1:5] == ["keys", "rotate", "--dry-run", "--json"]:
+    print(json.dumps({"resealed": 1200, "failed": 2, "sealing_key": "m2"}))
+    sys.exit(0)
 print(json.dumps(sys.argv[1:]))
 print("told", file=sys.stderr)
 sys.exit(3)
@@ -35,6 +38,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (("list",), ["keys", "list"]),
         ((), ["keys", "list"]),
         (("rotate", "--yes", "--json"), ["keys", "rotate", "--json"]),
+        (("rotate", "--dry-run"), ["keys", "rotate", "--dry-run"]),
         (("retire", "m1", "-y"), ["keys", "retire", "--", "m1"]),
         (("retire", "-y", "--", "--json"), ["keys", "retire", "--", "--json"]),
     ],
@@ -77,6 +81,15 @@ def test_what_changes_keys_needs_a_confirmation(cli: Cli, noun: str, argv: tuple
     assert result.exit_code == ExitCode.USAGE
     assert "--yes" in result.err
     assert result.out == ""
+
+
+@pytest.mark.usefixtures("program", "backend")
+def test_a_rotation_says_how_many_keys_it_would_seal_before_it_asks(cli: Cli) -> None:
+    result = cli("admin", "keys", "rotate")
+
+    plan, _, question = result.err.partition("left as they are.")
+    assert plan == "This would seal 1,200 provider keys with m2. 2 do not open and would be "
+    assert "--yes" in question
 
 
 def test_without_the_programs_it_says_how_to_install_them(

@@ -158,7 +158,7 @@ def test_sealed_keys_that_are_none_are_refused_in_a_sentence(tmp_path: Path, key
         archive.finish(replace(MANIFEST, are_keys_sealed=True))
 
     for attempt in (verify, lambda source, words: restore(tmp_path / "home", source, words)):
-        with pytest.raises(AdminProblem, match="does not open|too long"):
+        with pytest.raises(AdminProblem, match=r"does not open|too long"):
             attempt(tmp_path / "b", "correct horse")
 
 

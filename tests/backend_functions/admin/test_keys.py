@@ -80,9 +80,12 @@ def test_an_envelope_that_does_not_open_is_counted_and_left(vault: Vault) -> Non
         (vault.add_user(), broken),
     )
 
+    would = vault.json("rotate", "--dry-run")
+    assert vault.counts() == {old: 3}, "nothing is changed by asking"
     told = vault.json("rotate")
 
     assert (told["resealed"], told["failed"]) == (1, 2)
+    assert would == told
     assert vault.counts() == {old: 2, told["sealing_key"]: 1}
     refused = vault.run("retire", old, "--json")
     assert refused.returncode == 1
@@ -102,8 +105,10 @@ def test_a_rotation_that_was_killed_is_finished_by_the_next(vault: Vault) -> Non
     assert 0 < half[old] < 6000, "it was killed in the middle"
     assert vault.opened() == {"sk-canary-stored"}
 
+    would = vault.json("rotate", "--dry-run")
     told = vault.json("rotate")
 
+    assert would == told
     assert told == {"resealed": half[old], "failed": 0, "sealing_key": new}
     assert vault.counts() == {new: 6000}
     assert vault.opened() == {"sk-canary-stored"}
