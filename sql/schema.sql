@@ -1078,6 +1078,7 @@ begin
     is_gone = not exists (select from public.messages as message where message.chat_id = old.id);
     if is_gone then
       delete from public.chats as chat where chat.id = old.id;
+      insert into private.erased_chats (chat_id, owner_id) values (old.id, old.user_id) on conflict do nothing;
     end if;
     return next;
     remaining = remaining - erased;
@@ -1089,7 +1090,7 @@ $$;
 
 -- Name: FUNCTION admin_erase_chats(chat_ids uuid[], before timestamp with time zone, most integer); Type: COMMENT; Schema: public; Owner: -
 
-COMMENT ON FUNCTION public.admin_erase_chats(chat_ids uuid[], before timestamp with time zone, most integer) IS 'Deletes for good chats that were last used before a moment, so many messages at once: how many went of each, and whether it went too, so that its files can go. No row when none is left.';
+COMMENT ON FUNCTION public.admin_erase_chats(chat_ids uuid[], before timestamp with time zone, most integer) IS 'Deletes for good chats that were last used before a moment, so many messages at once: how many went of each, and whether it went too. No row when none is left.';
 
 -- Name: admin_erase_rows(uuid, integer); Type: FUNCTION; Schema: public; Owner: -
 
@@ -1136,6 +1137,42 @@ $$;
 
 COMMENT ON FUNCTION public.admin_erase_rows(user_id uuid, most integer) IS 'Deletes some of a user''s rows and returns how many; 0 when only what goes with the user is left.';
 
+-- Name: admin_erased_chats(uuid, integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.admin_erased_chats(user_id uuid DEFAULT NULL::uuid, most integer DEFAULT 50) RETURNS TABLE(chat_id uuid, owner_id uuid)
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  -- Somebody may have brought a chat of the same id in again: its files are needed then.
+  delete from private.erased_chats as erased
+  where exists (select from public.chats where id = erased.chat_id)
+    or exists (select from private.deleted_chats where id = erased.chat_id);
+  select erased.chat_id, erased.owner_id from private.erased_chats as erased
+  where admin_erased_chats.user_id is null or erased.owner_id = admin_erased_chats.user_id
+  order by erased.erased_at, erased.chat_id
+  limit least(greatest(admin_erased_chats.most, 1), 500)
+$$;
+
+-- Name: FUNCTION admin_erased_chats(user_id uuid, most integer); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.admin_erased_chats(user_id uuid, most integer) IS 'Some chats that were erased and whose files are still to go, the first erased first: of all users, or of one.';
+
+-- Name: admin_files_gone(uuid[]); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.admin_files_gone(chat_ids uuid[]) RETURNS bigint
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  with gone as (
+    delete from private.erased_chats where chat_id = any (admin_files_gone.chat_ids) returning 1
+  )
+  select count(*) from gone
+$$;
+
+-- Name: FUNCTION admin_files_gone(chat_ids uuid[]); Type: COMMENT; Schema: public; Owner: -
+
+COMMENT ON FUNCTION public.admin_files_gone(chat_ids uuid[]) IS 'Takes erased chats whose files are gone off the list; returns how many.';
+
 -- Name: admin_footprint(uuid); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.admin_footprint(user_id uuid) RETURNS TABLE(place text, entries bigint, bytes bigint)
@@ -1171,18 +1208,24 @@ CREATE FUNCTION public.admin_forget_deleted(before timestamp with time zone, use
     SET search_path TO ''
     AS $$
   -- Definer: deleted chats are nobody's to reach but their owners'. What can be restored stays.
-  delete from private.deleted_chats where id in (
-    select kept.id from private.deleted_chats as kept
-    where kept.deleted_at < least(admin_forget_deleted.before, now() - interval '30 days')
-      and (admin_forget_deleted.user_id is null or kept.user_id = admin_forget_deleted.user_id)
-    limit least(greatest(admin_forget_deleted.most, 1), 500)
+  with gone as (
+    delete from private.deleted_chats where id in (
+      select kept.id from private.deleted_chats as kept
+      where kept.deleted_at < least(admin_forget_deleted.before, now() - interval '30 days')
+        and (admin_forget_deleted.user_id is null or kept.user_id = admin_forget_deleted.user_id)
+      limit least(greatest(admin_forget_deleted.most, 1), 500)
+    )
+    returning id, user_id
+  ), noted as (
+    insert into private.erased_chats (chat_id, owner_id)
+    select gone.id, gone.user_id from gone on conflict do nothing
   )
-  returning id, user_id
+  select gone.id, gone.user_id from gone
 $$;
 
 -- Name: FUNCTION admin_forget_deleted(before timestamp with time zone, user_id uuid, most integer); Type: COMMENT; Schema: public; Owner: -
 
-COMMENT ON FUNCTION public.admin_forget_deleted(before timestamp with time zone, user_id uuid, most integer) IS 'Removes for good some chats that were deleted before a moment and more than 30 days ago; returns them, so that their files can go.';
+COMMENT ON FUNCTION public.admin_forget_deleted(before timestamp with time zone, user_id uuid, most integer) IS 'Removes for good some chats that were deleted before a moment and more than 30 days ago, and returns them.';
 
 -- Name: admin_garbage(double precision, text, integer); Type: FUNCTION; Schema: public; Owner: -
 
@@ -2240,6 +2283,18 @@ ALTER TABLE audit.entries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+-- Name: erased_chats; Type: TABLE; Schema: private; Owner: -
+
+CREATE TABLE private.erased_chats (
+    chat_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    erased_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+-- Name: TABLE erased_chats; Type: COMMENT; Schema: private; Owner: -
+
+COMMENT ON TABLE private.erased_chats IS 'Noted in the transaction in which a chat goes; gone when its files are. They cannot go first: until then its owner may go on with it.';
+
 -- Name: job_outcomes; Type: TABLE; Schema: private; Owner: -
 
 CREATE TABLE private.job_outcomes (
@@ -2424,6 +2479,11 @@ ALTER TABLE ONLY audit.entries
 ALTER TABLE ONLY private.deleted_chats
     ADD CONSTRAINT deleted_chats_pkey PRIMARY KEY (id);
 
+-- Name: erased_chats erased_chats_pkey; Type: CONSTRAINT; Schema: private; Owner: -
+
+ALTER TABLE ONLY private.erased_chats
+    ADD CONSTRAINT erased_chats_pkey PRIMARY KEY (chat_id);
+
 -- Name: job_outcomes job_outcomes_pkey; Type: CONSTRAINT; Schema: private; Owner: -
 
 ALTER TABLE ONLY private.job_outcomes
@@ -2514,6 +2574,10 @@ CREATE INDEX entries_subject_idx ON audit.entries USING btree (subject, id);
 -- Name: deleted_chats_newest_first; Type: INDEX; Schema: private; Owner: -
 
 CREATE INDEX deleted_chats_newest_first ON private.deleted_chats USING btree (user_id, deleted_at DESC, id DESC);
+
+-- Name: erased_chats_owner_idx; Type: INDEX; Schema: private; Owner: -
+
+CREATE INDEX erased_chats_owner_idx ON private.erased_chats USING btree (owner_id);
 
 -- Name: job_runs_expires_at_idx; Type: INDEX; Schema: private; Owner: -
 
@@ -2728,6 +2792,11 @@ CREATE TRIGGER profiles_set_updated_at BEFORE UPDATE ON public.profiles FOR EACH
 ALTER TABLE ONLY private.deleted_chats
     ADD CONSTRAINT deleted_chats_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
+-- Name: erased_chats erased_chats_owner_id_fkey; Type: FK CONSTRAINT; Schema: private; Owner: -
+
+ALTER TABLE ONLY private.erased_chats
+    ADD CONSTRAINT erased_chats_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
 -- Name: job_runs job_runs_job_id_fkey; Type: FK CONSTRAINT; Schema: private; Owner: -
 
 ALTER TABLE ONLY private.job_runs
@@ -2789,6 +2858,10 @@ ALTER TABLE private.deleted_chats ENABLE ROW LEVEL SECURITY;
 -- Name: deleted_chats deleted_chats_owner_all; Type: POLICY; Schema: private; Owner: -
 
 CREATE POLICY deleted_chats_owner_all ON private.deleted_chats TO authenticated USING ((( SELECT auth.uid() AS uid) = user_id)) WITH CHECK ((( SELECT auth.uid() AS uid) = user_id));
+
+-- Name: erased_chats; Type: ROW SECURITY; Schema: private; Owner: -
+
+ALTER TABLE private.erased_chats ENABLE ROW LEVEL SECURITY;
 
 -- Name: job_outcomes; Type: ROW SECURITY; Schema: private; Owner: -
 
@@ -3087,6 +3160,16 @@ GRANT ALL ON FUNCTION public.admin_erase_chats(chat_ids uuid[], before timestamp
 REVOKE ALL ON FUNCTION public.admin_erase_rows(user_id uuid, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.admin_erase_rows(user_id uuid, most integer) TO service_role;
 
+-- Name: FUNCTION admin_erased_chats(user_id uuid, most integer); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.admin_erased_chats(user_id uuid, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.admin_erased_chats(user_id uuid, most integer) TO service_role;
+
+-- Name: FUNCTION admin_files_gone(chat_ids uuid[]); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.admin_files_gone(chat_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.admin_files_gone(chat_ids uuid[]) TO service_role;
+
 -- Name: FUNCTION admin_footprint(user_id uuid); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.admin_footprint(user_id uuid) FROM PUBLIC;
@@ -3283,6 +3366,10 @@ REVOKE ALL ON FUNCTION search.sample(level integer, looked_for tsquery) FROM PUB
 -- Name: FUNCTION words(user_id uuid, text text); Type: ACL; Schema: search; Owner: -
 
 REVOKE ALL ON FUNCTION search.words(user_id uuid, text text) FROM PUBLIC;
+
+-- Name: TABLE erased_chats; Type: ACL; Schema: private; Owner: -
+
+GRANT SELECT,INSERT,DELETE ON TABLE private.erased_chats TO service_role;
 
 -- Name: TABLE job_outcomes; Type: ACL; Schema: private; Owner: -
 

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from pocketllm_cli.api.operating import Operator, Outcome
 from pocketllm_cli.api.operator_jobs import Jobs
 from pocketllm_cli.api.tables import Row, Table
-from pocketllm_cli.upkeep.batches import OBJECTS_AT_ONCE, ROWS_AT_ONCE, Tell
+from pocketllm_cli.upkeep.batches import OBJECTS_AT_ONCE, ROWS_AT_ONCE, Tell, remove_files
 
 _CHATS_AT_ONCE: Final = 50
 
@@ -45,13 +46,15 @@ async def remove_old(
     """Remove it for good, in batches, and return how much that was.
 
     It may end anywhere and be begun again. The files of a chat go after it, since until then its
-    owner may go on with it; where it ends in between, `storage gc` finds them.
+    owner may go on with it; where it ends in between, the next run removes them first.
 
     Args:
         places: Of `chats`, `jobs` and `deleted chats`.
     """
     asked = {"before": span.before.isoformat(), "places": ", ".join(places)}
     async with operator.audited("retention", span.user_id, asked=asked) as outcome:
+        if {"chats", "deleted chats"} & set(places):
+            await _remove_files_of_erased(operator, span, outcome, tell)
         if "chats" in places:
             await _remove_chats(operator, span, outcome, tell)
         if "jobs" in places:
@@ -77,9 +80,8 @@ async def _remove_chats(operator: Operator, span: Span, outcome: Outcome, tell: 
         values = {"chat_ids": [chat["id"] for chat in chats], "before": before}
         while rows := await operator.call("admin_erase_chats", **values, most=ROWS_AT_ONCE):
             outcome.count("messages", sum(row["erased"] for row in rows))
-            gone = [row for row in rows if row["is_gone"]]
-            outcome.count("chats", len(gone))
-            await _remove_files_of(operator, gone, outcome)
+            outcome.count("chats", sum(row["is_gone"] for row in rows))
+            await _remove_files_of_erased(operator, span, outcome, tell)
             tell(outcome)
 
 
@@ -87,15 +89,25 @@ async def _forget_deleted(operator: Operator, span: Span, outcome: Outcome, tell
     values = {"before": span.before.isoformat(), "user_id": span.user_id, "most": _CHATS_AT_ONCE}
     while gone := await operator.call("admin_forget_deleted", **values):
         outcome.count("deleted chats", len(gone))
-        await _remove_files_of(operator, gone, outcome)
+        await _remove_files_of_erased(operator, span, outcome, tell)
         tell(outcome)
 
 
-async def _remove_files_of(operator: Operator, gone: Sequence[Row], outcome: Outcome) -> None:
-    for row in gone:
-        folder = f"private/user_files/{row['owner_id']}/{row['chat_id']}/"
-        if files := [file.path for file in await operator.files.below(folder)]:
-            outcome.count("files", await operator.files.remove_all(files))
+async def _remove_files_of_erased(
+    operator: Operator, span: Span, outcome: Outcome, tell: Tell
+) -> None:
+    """Remove the files of chats that are gone, of this run or of one that was killed."""
+    values = {"user_id": span.user_id, "most": _CHATS_AT_ONCE}
+    while erased := await operator.call("admin_erased_chats", **values):
+        for chat in erased:
+            folder = f"private/user_files/{chat['owner_id']}/{chat['chat_id']}/"
+            find = partial(_files_below, operator, folder)
+            await remove_files(operator.files, outcome, tell, find)
+        await operator.call("admin_files_gone", chat_ids=[chat["chat_id"] for chat in erased])
+
+
+async def _files_below(operator: Operator, folder: str) -> list[str]:
+    return [file.path for file in await operator.files.below(folder)]
 
 
 async def _old_chats(operator: Operator, span: Span) -> list[Row]:

@@ -260,6 +260,30 @@ def test_what_was_not_used_for_long_goes_for_one_user_with_its_files(
     assert len(objects(home, owner.id)) == 2
 
 
+def test_files_that_a_killed_retention_left_go_with_the_next_unless_the_chat_is_back(
+    home: Home, admin: Admin, owner: Owner
+) -> None:
+    files = [f"private/user_files/{owner.id}/{chat}/a.txt" for chat in (owner.chat, str(uuid4()))]
+    put(home, files[1], b"of a chat that was brought in again", "text/plain")
+    back = files[1].split("/")[3]
+    owner.user.call("POST", "/rest/v1/chats", {"id": back, "title": "b"}, prefer="return=minimal")
+    with connect(home) as connection:  # as far as it came
+        connection.execute("set role service_role")
+        connection.execute(
+            "select * from public.admin_erase_chats(array[%s]::uuid[], now() + '1 hour')",
+            (owner.chat,),
+        )
+        connection.execute("insert into private.erased_chats values (%s, %s)", (back, owner.id))
+    left = objects(home, "user_files/" + owner.id)
+
+    done = admin("retention", "--older-than", "365d", "--user", owner.id, "--yes").json()
+
+    assert left == sorted(files)
+    assert done["removed"] == {"files": 1}
+    assert objects(home, "user_files/" + owner.id) == files[1:]
+    assert "erased_chats" not in str(tables_naming(home, owner.id)), "nothing is left to do"
+
+
 def test_a_deleted_chat_takes_its_files_along_when_its_time_is_over(
     home: Home, admin: Admin, owner: Owner
 ) -> None:

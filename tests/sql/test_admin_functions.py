@@ -31,6 +31,8 @@ BY_OPERATORS = (
     "public.admin_old(now())",
     "public.admin_erase_chats('{}', now())",
     "public.admin_forget_deleted(now())",
+    "public.admin_erased_chats()",
+    "public.admin_files_gone('{}')",
 )
 
 
