@@ -687,12 +687,15 @@ CREATE FUNCTION private.purge_jobs(before timestamp with time zone, max_jobs int
     order by old.updated_at limit purge_jobs.max_jobs
     for update skip locked
   )
-  returning job.id, job.user_id, job.output_data ->> 'path'
+  -- Not what the row says: jobs can be brought in with any path, and the one that analysed a
+  -- document names that document.
+  returning job.id, job.user_id, case when job.output_data ? 'path'
+    then 'private/generated_images/' || job.user_id::text || '/' || job.id::text || '.png' end
 $$;
 
 -- Name: FUNCTION purge_jobs(before timestamp with time zone, max_jobs integer); Type: COMMENT; Schema: private; Owner: -
 
-COMMENT ON FUNCTION private.purge_jobs(before timestamp with time zone, max_jobs integer) IS 'Deletes jobs that were over before a time, the oldest first, and returns them with where their pictures lie, which the caller removes.';
+COMMENT ON FUNCTION private.purge_jobs(before timestamp with time zone, max_jobs integer) IS 'Deletes jobs that were over before a time, the oldest first, and returns them with where the pictures they made would lie, which the caller removes.';
 
 -- Name: put_chat(jsonb); Type: FUNCTION; Schema: private; Owner: -
 
@@ -1294,7 +1297,9 @@ CREATE FUNCTION public.admin_missing(grace_seconds double precision DEFAULT 8640
     having count(*) = least(greatest(admin_missing.most, 1), 500)
   )
   select page.id, page.user_id, page.path, null::uuid from page
-  where page.path is not null
+  -- The job that analysed a document names that document, and stays when it goes.
+  where regexp_replace(page.path, '^user_assets/', '')
+      = 'private/generated_images/' || page.user_id::text || '/' || page.id::text || '.png'
     and page.updated_at < now() - make_interval(secs => admin_missing.grace_seconds)
     and not exists (
       select from storage.objects as object

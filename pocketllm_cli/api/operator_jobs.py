@@ -9,6 +9,7 @@ from pocketllm_cli.api.wire import Call, Wire
 from pocketllm_cli.errors import Conflict, NotFound
 
 _BUCKET: Final = "user_assets/"
+_INPUT: Final = "input_data->>inputImage"
 _OVER: Final = ("status", "in.(completed,failed)")
 
 
@@ -33,10 +34,22 @@ class UserJob:
         return cls(**values)
 
     @property
-    def picture(self) -> str | None:
-        """Where in the bucket its picture lies, if it made one."""
-        path = (self.output_data or {}).get("path")
-        return path.removeprefix(_BUCKET) if isinstance(path, str) else None
+    def picture(self) -> str:
+        """Where in the bucket its picture lies, if it made one.
+
+        Not what `output_data` names: jobs can be brought in with any, and the one that analysed a
+        document names that document.
+        """
+        return f"private/generated_images/{self.user_id}/{self.id}.png"
+
+    @property
+    def input_image(self) -> str | None:
+        """Where in the bucket the picture lies that it was to change; only one of its owner's."""
+        told = (self.input_data or {}).get("inputImage")
+        path = told.removeprefix(_BUCKET) if isinstance(told, str) else ""
+        folder, _, name = path.rpartition("/")
+        is_own = folder == f"private/image_inputs/{self.user_id}" and name not in ("", ".", "..")
+        return path if is_own else None
 
 
 _COLUMNS: Final = ",".join(field.name for field in fields(UserJob))
@@ -58,6 +71,17 @@ class Jobs:
         filters = [_OVER, ("updated_at", f"lt.{before}"), *_of(user_id)]
         rows = await self._table.select(filters, order="updated_at.asc,id.asc", limit=most)
         return [UserJob.from_row(row) for row in rows]
+
+    async def inputs_of_no_other(self, jobs: Sequence[UserJob]) -> list[str]:
+        """Return the pictures that these jobs were to change, and no other job has to change."""
+        these = ("id", f"not.in.({','.join(job.id for job in jobs)})")
+        found: list[str] = []
+        for path in sorted({job.input_image for job in jobs if job.input_image is not None}):
+            forms = [(_INPUT, f"eq.{form}") for form in (path, f"{_BUCKET}{path}")]
+            others = [await self._table.select([form, these], limit=1) for form in forms]
+            if not any(others):
+                found.append(path)
+        return found
 
     async def get(self, job_id: str) -> UserJob:
         """Return the job with this id.

@@ -65,11 +65,12 @@ async def remove_old(
 
 
 async def purge_jobs(operator: Operator, span: Span, outcome: Outcome, tell: Tell) -> None:
-    """Remove jobs that are over, with their pictures."""
+    """Remove jobs that are over, with the pictures that they made and those they were to change."""
     jobs = Jobs(operator.wire)
     while found := await jobs.over_since(span.before.isoformat(), span.user_id, OBJECTS_AT_ONCE):
-        if pictures := [job.picture for job in found if job.picture is not None]:
-            outcome.count("files", await operator.files.remove_all(pictures))
+        pictures = [job.picture for job in found] + await jobs.inputs_of_no_other(found)
+        if removed := await operator.files.remove_all(pictures):
+            outcome.count("files", removed)
         outcome.count("jobs", await jobs.remove(found))
         tell(outcome)
 

@@ -182,6 +182,35 @@ def test_jobs_are_listed_ended_done_anew_and_removed_with_their_pictures(
     assert objects(home, owner.job) == []
 
 
+def test_a_purge_removes_no_file_but_the_pictures_of_its_own_jobs(
+    home: Home, admin: Admin, owner: Owner
+) -> None:
+    other = add_owner(home)
+    theirs = f"private/user_files/{other.id}/{other.chat}/a.txt"
+    own = f"private/user_files/{owner.id}/{owner.chat}/a.txt"
+    alone, shared = (f"private/image_inputs/{owner.id}/{uuid4()}.png" for _ in range(2))
+    foreign = f"private/image_inputs/{other.id}/{uuid4()}.png"
+    for name in (alone, shared, foreign):
+        put(home, name, b"a picture to change", "image/png")
+    past = {"status": "completed", "updated_at": "2020-01-01T00:00:00Z"}
+    told = [
+        {"job_type": "file_analysis", "output_data": {"path": own}},  # a document that is in use
+        {"job_type": "image_generation", "output_data": {"path": f"user_assets/{theirs}"}},
+        {"job_type": "image_generation", "input_data": {"inputImage": foreign}},
+        {"job_type": "image_generation", "input_data": {"inputImage": f"user_assets/{alone}"}},
+        {"job_type": "image_generation", "input_data": {"inputImage": shared}},
+    ]
+    jobs = [{"id": str(uuid4()), **past, **job} for job in told]
+    jobs.append(jobs[4] | {"id": str(uuid4()), "updated_at": "2999-01-01T00:00:00Z"})
+    owner.user.call("POST", "/rest/v1/rpc/import_jobs", {"jobs": jobs})
+    before = set(objects(home, owner.id)) | set(objects(home, other.id))
+
+    done = admin("jobs", "purge", "--older-than", "365d", "--user", owner.id, "--yes").json()
+
+    assert done["removed"] == {"files": 1, "jobs": 5}
+    assert before - (set(objects(home, owner.id)) | set(objects(home, other.id))) == {alone}
+
+
 def test_storage_is_tidied_after_its_plan_was_shown_and_nothing_young_is_touched(
     home: Home, admin: Admin, owner: Owner
 ) -> None:

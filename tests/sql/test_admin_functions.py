@@ -200,6 +200,11 @@ def test_a_completed_job_whose_picture_is_gone_is_missing_it(stage: Stage) -> No
             job=job,
         )
     put_object(stage, f"private/generated_images/{alice.persona.user_id}/{ids[0]}.png")
+    stage.service.run(  # of a document that was removed: it made nothing
+        "update public.jobs set status = 'completed',"
+        " output_data = jsonb_build_object('path', 'private/user_files/gone') where id = %(job)s",
+        job=add_job(alice.persona),
+    )
 
     rows = stage.service.run("select id from public.admin_missing(-60) where id is not null")
     young = stage.service.run("select id from public.admin_missing() where id is not null")

@@ -100,6 +100,8 @@ OPERATORS = {
     "admin_entries(uuid,bigint,integer)",
     "admin_erase_chats(uuid[],timestamp with time zone,integer)",
     "admin_erase_rows(uuid,integer)",
+    "admin_erased_chats(uuid,integer)",
+    "admin_files_gone(uuid[])",
     "admin_footprint(uuid)",
     "admin_forget_deleted(timestamp with time zone,uuid,integer)",
     "admin_garbage(double precision,text,integer)",

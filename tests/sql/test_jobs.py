@@ -173,11 +173,19 @@ def test_old_jobs_are_purged_oldest_first_with_the_names_of_their_pictures(
     stage: Stage, ada: Persona
 ) -> None:
     old, new, running = add_job(ada), add_job(ada), add_job(ada)
+    stage.service.run(
+        "update public.jobs set output_data = '{\"path\": \"private/user_files/a document\"}'"
+        " where id = %(job)s",
+        job=old,
+    )
     for job in (old, new):
         end(stage, job)
 
     purge = "select * from private.purge_jobs(now() + interval '1 day', %(n)s)"
-    assert [row["user_id"] for row in stage.service.run(purge, n=1)] == [ada.user_id]
+    picture = f"private/generated_images/{ada.user_id}/{old}.png"
+    assert stage.service.run(purge, n=1) == [
+        {"id": old, "user_id": ada.user_id, "picture": picture}
+    ]
     assert len(stage.service.run(purge, n=10)) == 1
     assert [row["id"] for row in ada.run("select id from public.jobs")] == [running]
 

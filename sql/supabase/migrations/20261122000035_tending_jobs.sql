@@ -93,8 +93,11 @@ language sql set search_path = '' as $$
     order by old.updated_at limit purge_jobs.max_jobs
     for update skip locked
   )
-  returning job.id, job.user_id, job.output_data ->> 'path'
+  -- Not what the row says: jobs can be brought in with any path, and the one that analysed a
+  -- document names that document.
+  returning job.id, job.user_id, case when job.output_data ? 'path'
+    then 'private/generated_images/' || job.user_id::text || '/' || job.id::text || '.png' end
 $$;
-comment on function private.purge_jobs(timestamptz, integer) is 'Deletes jobs that were over before a time, the oldest first, and returns them with where their pictures lie, which the caller removes.';
+comment on function private.purge_jobs(timestamptz, integer) is 'Deletes jobs that were over before a time, the oldest first, and returns them with where the pictures they made would lie, which the caller removes.';
 revoke execute on function private.purge_jobs(timestamptz, integer) from public, anon, authenticated;
 grant execute on function private.purge_jobs(timestamptz, integer) to service_role;

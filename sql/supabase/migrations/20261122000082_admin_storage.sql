@@ -71,7 +71,9 @@ language sql stable security definer set search_path = '' as $$
     having count(*) = least(greatest(admin_missing.most, 1), 500)
   )
   select page.id, page.user_id, page.path, null::uuid from page
-  where page.path is not null
+  -- The job that analysed a document names that document, and stays when it goes.
+  where regexp_replace(page.path, '^user_assets/', '')
+      = 'private/generated_images/' || page.user_id::text || '/' || page.id::text || '.png'
     and page.updated_at < now() - make_interval(secs => admin_missing.grace_seconds)
     and not exists (
       select from storage.objects as object
