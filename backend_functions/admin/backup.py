@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import tempfile
-import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,13 +28,14 @@ from backend_functions.gateway.storage.disk import ObjectFolder
 
 LEDGERS = ("platform_migrations", "supabase_migrations")
 _ATTEMPTS = 5
-_OLD_SECONDS = 24 * 3600.0
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
 
 def make_backup(folder: Path, target: Path, passphrase: str | None) -> Manifest:
     """Write the backup of a running backend; nothing of it is stopped or kept waiting.
+
+    The caller holds the backend's keys, so no other one is being made.
 
     Args:
         passphrase: Seals the keys; without one they lie open in the file.
@@ -101,10 +101,9 @@ def applied(connection: Connection) -> list[str]:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """Remove what backups that were killed have left; one that is being made is younger."""
+    """Remove what backups that were killed have left: dumps in which everything can be read."""
     for path in folder.glob(".backup-*"):
-        if time.time() - path.stat().st_mtime > _OLD_SECONDS:
-            shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _take_snapshot(connection: Connection, objects: ObjectFolder, work: Path) -> list[str]:

@@ -119,6 +119,35 @@ def test_what_failed_is_noted_in_the_data_that_stayed(machine: Home, tmp_path: P
     assert noted(machine)[:4] == wanted
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL], ids=str)
+def test_a_backup_that_is_stopped_leaves_nothing_that_can_be_read(
+    machine: Home, tmp_path: Path, number: signal.Signals
+) -> None:
+    assert machine.run("backend", "start").code == 0
+    folder = machine.backend_folder
+    command = [sys.executable, "-m", "backend_functions.admin", "backup", "--folder", str(folder)]
+    with connect(machine) as connection, connection.transaction():
+        connection.execute("lock table public.chats in access exclusive mode")  # the dump waits
+        process = subprocess.Popen(
+            [*command, "--file", str(tmp_path / "b")],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while not [*folder.glob(".backup-*/database.dump")]:
+            assert process.poll() is None
+            time.sleep(0.005)
+        process.send_signal(number)
+        told = process.communicate(timeout=60)[1]
+    if number == signal.SIGKILL:  # which nobody can answer: the next one cleans up
+        backup(machine, tmp_path / "next")
+
+    assert told == ""
+    assert process.returncode == (-number if number == signal.SIGKILL else 128 + number)
+    assert [*folder.glob(".backup-*")] == []
+    assert number == signal.SIGKILL or [*tmp_path.iterdir()] == []
+
+
 def _enters(home: Home, owner: Owner) -> bool:
     status = home.status()
     answer = httpx.post(

@@ -174,7 +174,7 @@ def test_old_jobs_are_purged_oldest_first_with_the_names_of_their_pictures(
 ) -> None:
     old, new, running = add_job(ada), add_job(ada), add_job(ada)
     stage.service.run(
-        "update public.jobs set output_data = '{\"path\": \"private/user_files/a document\"}'"
+        'update public.jobs set output_data = \'{"path": "private/user_files/a document"}\''
         " where id = %(job)s",
         job=old,
     )
