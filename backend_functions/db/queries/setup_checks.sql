@@ -1,11 +1,12 @@
 -- name: unprotected_tables
--- Tables of ours without row level security, as schema.name.
+-- Tables of ours, and the list of everybody's files, without row level security, as schema.name.
 select format('%s.%s', namespace.nspname, class.relname) as name
 from pg_catalog.pg_class as class
 join pg_catalog.pg_namespace as namespace on namespace.oid = class.relnamespace
 where class.relkind in ('r', 'p') and not class.relrowsecurity
   and (
-    namespace.nspname in ('private', 'search')
+    namespace.nspname in ('private', 'search', 'audit')
+    or (namespace.nspname = 'storage' and class.relname = 'objects')
     or (
       namespace.nspname = 'public'
       and class.relname in ('profiles', 'model_configs', 'chats', 'messages', 'jobs')
