@@ -35,6 +35,7 @@ from backend_functions.embedded.swapping import (
     begin_swap,
     finish_swap,
     remove,
+    remove_aside,
     remove_unfinished,
 )
 
@@ -91,8 +92,7 @@ def restore(folder: Path, source: Path, passphrase: str | None) -> Manifest:
 
 def keep_new(folder: Path) -> None:
     """Remove the old data, which a restore has put aside."""
-    for swap in _swaps(folder):
-        remove(swap.aside)
+    remove_aside(folder, choose_account(folder).cluster)
 
 
 def take_back_old(folder: Path) -> bool:

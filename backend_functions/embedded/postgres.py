@@ -131,6 +131,11 @@ class Postgres:
         return False
 
     @property
+    def cluster(self) -> Path:
+        """The folder of the cluster."""
+        return self._account.cluster
+
+    @property
     def is_running(self) -> bool:
         """Whether the process that was started still lives."""
         return self._process is not None and self._process.poll() is None

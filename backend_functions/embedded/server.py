@@ -21,6 +21,7 @@ from backend_functions.embedded.platform import database_url, prepare_database
 from backend_functions.embedded.postgres import Postgres, PostgresFailed
 from backend_functions.embedded.rereading import read_keys_again_on_hangup
 from backend_functions.embedded.status import Status, tell
+from backend_functions.embedded.swapping import remove_aside
 from backend_functions.embedded.token_keys import TokenKeys
 from backend_functions.embedded.worker import BesideServer
 from backend_functions.gateway.storage.disk import ObjectFolder
@@ -115,7 +116,7 @@ async def serve(
     supervisor = asyncio.create_task(_keep_running(postgres, ports["postgres"]))
     status = replace(_ready(keys, ports, settings), signing_key=tokens.signer.kid)
     read_keys_again_on_hangup(folder, services.sealer, tokens, status)
-    announcer = asyncio.create_task(_announce(folder, server, status, worker))
+    announcer = asyncio.create_task(_announce(folder, server, status, worker, postgres.cluster))
     try:
         await server.serve(sockets=[listener])
     finally:
@@ -127,12 +128,16 @@ async def serve(
 
 
 async def _announce(
-    folder: Path, server: uvicorn.Server, status: Status, worker: BesideServer
+    folder: Path, server: uvicorn.Server, status: Status, worker: BesideServer, cluster: Path
 ) -> None:
     while not server.started:  # noqa: ASYNC110 - uvicorn offers no event for it
         await asyncio.sleep(0.005)
     tell(folder, status)
     worker.start()
+    try:  # what a restore has put aside and, if it was killed, nobody else removes
+        await asyncio.to_thread(remove_aside, folder, cluster)
+    except OSError as error:
+        log.warning("the data of before a restore could not be removed", error=str(error))
 
 
 async def _keep_running(postgres: Postgres, port: int) -> None:

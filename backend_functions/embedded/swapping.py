@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ UNPACKED = ".restoring"
 """The folder to which a backup is unpacked."""
 _JOURNAL = "swap.json"
 _STAGED = ".restored"
+_ASIDE = ".before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Swap:
         return cls(
             place.with_name(f"{place.name}{_STAGED}"),
             place,
-            place.with_name(f"{place.name}.before"),
+            place.with_name(f"{place.name}{_ASIDE}"),
         )
 
     def undone(self) -> "Swap":
@@ -80,16 +82,28 @@ def remove_unfinished(folder: Path, cluster: Path) -> None:
         remove(path)
 
 
-def remove(path: Path) -> None:
-    """Remove a file or a folder with all that is in it; it need not be there.
+def remove_aside(folder: Path, cluster: Path) -> None:
+    """Remove what a swap has put aside, for whoever has seen the new run.
 
     Raises:
         OSError: Some of it could not be removed.
     """
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    for path in (*folder.glob(f"*{_ASIDE}"), Swap.of(cluster).aside):
+        remove(path)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder with all that is in it; it need not be there.
+
+    Two may do so at once, such as a restore and the backend that it started.
+
+    Raises:
+        OSError: Some of it could not be removed.
+    """
+    while path.is_dir() and not path.is_symlink():
+        with suppress(FileNotFoundError):  # the other one was there first
+            shutil.rmtree(path)
+    path.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

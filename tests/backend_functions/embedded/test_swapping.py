@@ -1,11 +1,12 @@
 """Several things are replaced together: whatever stops it, they are all old or become all new."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from backend_functions.admin.restore import keep_new, take_back_old
-from backend_functions.embedded.swapping import Swap, begin_swap, finish_swap
+from backend_functions.embedded.swapping import Swap, begin_swap, finish_swap, remove
 
 NAMES = ("postgres", "objects", "keys.json")
 
@@ -101,3 +102,15 @@ def test_a_restore_that_does_not_start_is_undone_and_one_that_does_is_kept(tmp_p
     (tmp_path / "postgres.before").mkdir()
     keep_new(tmp_path)
     assert not [path for path in tmp_path.iterdir() if path.suffix in (".before", ".refused")]
+
+
+def test_what_two_remove_at_once_is_gone_and_nobody_fails(tmp_path: Path) -> None:
+    for number in range(400):
+        (tmp_path / "old" / str(number % 20)).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "old" / str(number % 20) / str(number)).touch()
+
+    with ThreadPoolExecutor(4) as pool:
+        done = [pool.submit(remove, tmp_path / "old") for _ in range(4)]
+
+    assert [each.exception() for each in done] == [None] * 4
+    assert not (tmp_path / "old").exists()
