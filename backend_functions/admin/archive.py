@@ -52,6 +52,8 @@ class Manifest:
     rows: dict[str, int]
     """By table, as `schema.name`."""
     are_keys_sealed: bool
+    missing: list[str] = field(default_factory=list)
+    """Versions of objects whose files were not on the disk."""
     members: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Size in bytes and SHA-256 in hex, by name."""
     format: int = FORMAT
@@ -73,6 +75,7 @@ class Manifest:
             "objects": sum(name.startswith("objects/") for name in self.members),
             "bytes": sum(member["size"] for member in self.members.values()),
             "are_keys_sealed": self.are_keys_sealed,
+            "missing": len(self.missing),
         }
 
 

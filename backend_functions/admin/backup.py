@@ -56,9 +56,9 @@ def make_backup(folder: Path, target: Path, passphrase: str | None) -> Manifest:
     ):
         work = Path(name)
         with psycopg.connect(address) as connection:
-            versions = _take_snapshot(connection, ObjectFolder(folder / "objects"), work)
+            versions, missing = _take_snapshot(connection, ObjectFolder(folder / "objects"), work)
             programs.dump(work / "database.dump", _exported(connection))
-            manifest = _describe(connection, keys_sealed=passphrase is not None)
+            manifest = _describe(connection, missing, keys_sealed=passphrase is not None)
         archive.add_file("database.dump", work / "database.dump")
         archive.add_text("roles.sql", programs.dump_roles())
         text = (folder / "keys.json").read_text(encoding="utf-8")
@@ -106,8 +106,16 @@ def _remove_leftovers(folder: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _take_snapshot(connection: Connection, objects: ObjectFolder, work: Path) -> list[str]:
-    """Begin the transaction whose snapshot is dumped, with every file it names at hand."""
+def _take_snapshot(
+    connection: Connection, objects: ObjectFolder, work: Path
+) -> tuple[list[str], list[str]]:
+    """Begin the transaction whose snapshot is dumped, with every file it names at hand.
+
+    Returns:
+        The versions whose files are at hand, and those whose files are not on the disk: two
+        snapshots name them, and what was made and removed meanwhile is named by one.
+    """
+    before: set[str] = set()
     for _ in range(_ATTEMPTS):
         _link_all(objects, work)
         connection.execute("set transaction isolation level repeatable read read only")
@@ -115,12 +123,11 @@ def _take_snapshot(connection: Connection, objects: ObjectFolder, work: Path) ->
         versions = [str(row[0]) for row in rows]
         _link_all(objects, work)
         missing = [version for version in versions if not (work / version).exists()]
-        if not missing:
-            return versions
+        if before.issuperset(missing):
+            return [version for version in versions if version not in missing], missing
+        before = set(missing)
         connection.rollback()
-    raise AdminProblem(
-        f"{len(missing)} objects have no file: {missing[0]} is one. See `admin storage gc`."
-    )
+    raise AdminProblem("Files come and go too fast for a backup. Try again when it is quieter.")
 
 
 def _link_all(objects: ObjectFolder, work: Path) -> None:
@@ -142,7 +149,7 @@ def _exported(connection: Connection) -> str:
     return str(row[0])
 
 
-def _describe(connection: Connection, *, keys_sealed: bool) -> Manifest:
+def _describe(connection: Connection, missing: list[str], *, keys_sealed: bool) -> Manifest:
     return Manifest(
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         pocketllm=__version__,
@@ -150,6 +157,7 @@ def _describe(connection: Connection, *, keys_sealed: bool) -> Manifest:
         migrations=applied(connection),
         rows=count_rows(connection),
         are_keys_sealed=keys_sealed,
+        missing=missing,
     )
 
 

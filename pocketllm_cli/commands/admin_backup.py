@@ -31,6 +31,13 @@ _OPEN_KEYS: Final = (
     "The keys of this machine lie open in the file: with it every stored provider key can be read."
     " `--passphrase-stdin` seals them."
 )
+_MISSING: Final = (
+    "Files that Storage lists and this machine's disk has not: {number:,}."
+    " They are not in the backup."
+)
+_STRANGER: Final = (
+    "Its keys are not sealed, so nobody can tell who made it; a restore runs what is in it."
+)
 _SHORTEST: Final = 8
 
 app = single()
@@ -71,6 +78,8 @@ def backup(
     if passphrase is None:
         app.console.warn(_OPEN_KEYS)
     told = _ask_program(app, "backup", file, passphrase, starts_backend=True)
+    if told["missing"]:
+        app.console.warn(_MISSING.format(number=told["missing"]))
     app.console.emit(told, lambda told, page: f"Wrote {file}: {_told(told)}")
 
 
@@ -98,6 +107,8 @@ def restore(
         passphrase = app.console.ask_secret("Passphrase of the keys:")
         _ask_program(app, "verify", file, passphrase)
     plan = f"This would replace all that is in {app.paths.backend}.\n{file}: {_told(told)}"
+    if not told["are_keys_sealed"]:
+        plan += f"\n{_STRANGER}"
     if not may_go_on(app, plan, "Restore it?", yes=yes, danger=_REPLACES):
         return
     with _noted_in_old(app, told):

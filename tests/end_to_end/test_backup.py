@@ -184,11 +184,38 @@ def test_a_backup_of_a_backend_in_use_fits_together(machine: Home, tmp_path: Pat
     assert len(files) == manifest.rows["storage.objects"]
 
 
+def test_a_file_that_is_lost_does_not_keep_the_rest_from_being_backed_up(
+    machine: Home, tmp_path: Path
+) -> None:
+    assert machine.run("backend", "start").code == 0
+    who = add_owner(machine)
+    with connect(machine) as connection:
+        [(version,)] = connection.execute(
+            "select version from storage.objects where strpos(name, %s) > 0", (who.chat,)
+        ).fetchall()
+    lost = machine.backend_folder / "objects" / version[:2] / version
+    content = lost.read_bytes()
+    lost.unlink()
+    try:
+        done = machine.run("admin", "backup", str(tmp_path / "b"))
+    finally:
+        lost.write_bytes(content)
+
+    manifest = read_archive(tmp_path / "b")
+    assert done.code == 0
+    assert "disk has not: 1." in done.err
+    assert manifest.missing == [version]
+    files = [name for name in manifest.members if name.startswith("objects/")]
+    assert len(files) == manifest.rows["storage.objects"] - 1
+
+
 def test_a_restore_that_is_killed_leaves_what_was_there(machine: Home, saved: Saved) -> None:
     add_owner(machine)  # so that the old is not the new
     before = kept(machine)
     assert machine.run("backend", "stop").code == 0
     folder = machine.backend_folder
+    for name in ("objects.before", "postgres.before"):  # of another one, killed at its end
+        (folder / name / "folder").mkdir(parents=True)
     command = [sys.executable, "-m", "backend_functions.admin", "restore", "--folder", str(folder)]
     process = subprocess.Popen(
         [*command, "--file", str(saved.file), "--passphrase-stdin"],
@@ -209,6 +236,10 @@ def test_a_restore_that_is_killed_leaves_what_was_there(machine: Home, saved: Sa
     assert kept(machine) == before
     names = [path.name for path in folder.iterdir()]
     assert not [name for name in names if "restor" in name], "the start has cleaned up"
+    deadline = time.monotonic() + 60
+    while [*folder.glob("*.before")]:  # when it had started
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_backup_of_an_earlier_version_is_restored_and_brought_up(

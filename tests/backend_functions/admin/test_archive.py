@@ -11,11 +11,20 @@ from typing import Any
 import pytest
 
 from backend_functions.admin.archive import Manifest, new_archive, read_archive
-from backend_functions.admin.passphrase import open_with, seal_with
+from backend_functions.admin.passphrase import Sealed, open_with, seal_with
 from backend_functions.admin.problem import AdminProblem
 from backend_functions.admin.restore import restore, verify
 
 MANIFEST = Manifest("2026-11-22T00:00:00+00:00", "0.1.0", "18.6", [], {"public.chats": 1}, False)
+
+
+WORDS = "correct horse"
+
+
+@pytest.fixture(scope="module")
+def sealed() -> Sealed:
+    """Keys, sealed once: that is slow on purpose."""
+    return seal_with(WORDS, "the keys")
 
 
 def write(path: Path, manifest: Manifest = MANIFEST) -> Manifest:
@@ -122,12 +131,12 @@ def test_a_backup_is_whole_only_with_all_that_a_restore_needs(tmp_path: Path, mi
     ],
     ids=lambda told: str(told)[:40],
 )
-def test_a_manifest_of_another_shape_is_refused_in_a_sentence(tmp_path: Path, told: Any) -> None:
-    words = "correct horse"
+def test_a_manifest_of_another_shape_is_refused_in_a_sentence(
+    tmp_path: Path, sealed: Sealed, told: Any
+) -> None:
     text = told if isinstance(told, str) else json.dumps(told)
     if isinstance(told, dict):
         with new_archive(tmp_path / "a") as archive:
-            sealed = seal_with(words, "the keys")
             for name in ("database.dump", "roles.sql"):
                 archive.add_text(name, "x")
             archive.add_text("keys.sealed", sealed.text)
@@ -143,7 +152,7 @@ def test_a_manifest_of_another_shape_is_refused_in_a_sentence(tmp_path: Path, to
         changed.addfile(entry, io.BytesIO(text.encode()))
 
     with pytest.raises(AdminProblem, match=r"damaged|changed this backup"):
-        verify(tmp_path / "b", words)
+        verify(tmp_path / "b", WORDS)
 
 
 @pytest.mark.parametrize(
