@@ -240,7 +240,10 @@ _BY_CODE: dict[str, Callable[[Any], PocketLLMError]] = {
     "flow_state_not_found": lambda error: WrongCode(),
     "flow_state_expired": lambda error: WrongCode(),
     "bad_code_verifier": lambda error: WrongCode(),
-    "otp_disabled": lambda error: NotAllowed("This backend mails no codes to this address."),
+    "otp_disabled": lambda error: NotAllowed(
+        "This backend mails no codes to this address.",
+        hint="Is it spelled right? `pocketllm signup` makes an account.",
+    ),
     "user_banned": lambda error: NotAllowed("This account is locked."),
     "signup_disabled": lambda error: NotAllowed("This backend takes no new accounts."),
 }
