@@ -155,7 +155,9 @@ class EmbeddedRing:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise AdminProblem("The keys of this backend are being changed already.") from None
+                raise AdminProblem(
+                    "A backup or a change of keys is under way. Try again when it is done."
+                ) from None
             yield
         finally:
             os.close(descriptor)

@@ -37,9 +37,9 @@ from backend_functions.embedded.swapping import (
     remove,
     remove_aside,
     remove_unfinished,
+    swaps_of,
 )
 
-_KINDS = ("objects", "mail", "keys.json")
 _MOST_KEY_BYTES = 1 << 20
 
 
@@ -115,8 +115,7 @@ def take_back_old(folder: Path) -> bool:
 
 
 def _swaps(folder: Path) -> list[Swap]:
-    places = [choose_account(folder).cluster, *(folder / kind for kind in _KINDS)]
-    return [Swap.of(place) for place in places]
+    return swaps_of(folder, choose_account(folder).cluster)
 
 
 def _stage(folder: Path, work: Path, manifest: Manifest, passphrase: str | None) -> None:

@@ -17,6 +17,7 @@ from backend_functions.embedded.files import write_private
 
 UNPACKED = ".restoring"
 """The folder to which a backup is unpacked."""
+_KINDS = ("objects", "mail", "keys.json")
 _JOURNAL = "swap.json"
 _STAGED = ".restored"
 _ASIDE = ".before"
@@ -42,6 +43,11 @@ class Swap:
     def undone(self) -> "Swap":
         """Return the swap that takes the old one back."""
         return Swap(self.aside, self.place, self.place.with_name(f"{self.place.name}.refused"))
+
+
+def swaps_of(folder: Path, cluster: Path) -> list[Swap]:
+    """Return the swaps of all that a backend keeps: cluster, objects, mails, keys."""
+    return [Swap.of(place) for place in (cluster, *(folder / kind for kind in _KINDS))]
 
 
 def begin_swap(folder: Path, swaps: Sequence[Swap]) -> None:
@@ -88,8 +94,8 @@ def remove_aside(folder: Path, cluster: Path) -> None:
     Raises:
         OSError: Some of it could not be removed.
     """
-    for path in (*folder.glob(f"*{_ASIDE}"), Swap.of(cluster).aside):
-        remove(path)
+    for swap in swaps_of(folder, cluster):
+        remove(swap.aside)
 
 
 def remove(path: Path) -> None:
