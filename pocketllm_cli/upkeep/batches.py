@@ -28,12 +28,17 @@ async def remove_files(
 ) -> None:
     """Remove the files that are found, until none is found.
 
+    Somebody else may do the same at the same time.
+
     Raises:
         BackendProblem: Storage removes none of them.
     """
-    while names := await find():
+    stuck: list[str] = []
+    while names := list(await find()):
         removed = await files.remove_all(names)
-        if not removed:
+        if not removed and names == stuck:
             raise BackendProblem("Storage does not remove the files it was asked to.")
-        outcome.count("files", removed)
-        tell(outcome)
+        stuck = [] if removed else names
+        if removed:
+            outcome.count("files", removed)
+            tell(outcome)

@@ -13,7 +13,13 @@ import httpx
 import pytest
 
 from backend_functions.gateway.storage.disk import ObjectFolder
+from pocketllm_cli.api.backend import EmbeddedBackend
+from pocketllm_cli.api.operating import Outcome, open_operator
 from pocketllm_cli.cli import main
+from pocketllm_cli.debug_log import DebugLog
+from pocketllm_cli.errors import BackendProblem
+from pocketllm_cli.models import Context
+from pocketllm_cli.upkeep.batches import remove_files
 from tests.end_to_end.admin_things import (
     Owner,
     add_job,
@@ -313,6 +319,29 @@ def test_files_that_a_killed_retention_left_go_with_the_next_unless_the_chat_is_
     assert done["removed"] == {"files": 1}
     assert objects(home, "user_files/" + owner.id) == files[1:]
     assert "erased_chats" not in str(tables_naming(home, owner.id)), "nothing is left to do"
+
+
+async def test_files_that_another_run_has_just_removed_are_no_failure_and_those_that_stay_are(
+    home: Home, tmp_path: Path
+) -> None:
+    status, outcome = home.status(), Outcome()
+    context = Context("here", status["url"], status["publishable_key"])
+    found = [[f"private/user_files/{uuid4()}/{uuid4()}/gone.txt"], []]
+
+    async def find() -> list[str]:
+        return found.pop(0) if found else ["private/user_files/stays.txt"]
+
+    async with open_operator(
+        context,
+        embedded=EmbeddedBackend(tmp_path, print),
+        key=status["secret_key"],
+        log=DebugLog(None),
+    ) as operator:
+        await remove_files(operator.files, outcome, lambda outcome: None, find)
+        with pytest.raises(BackendProblem, match="does not remove"):
+            await remove_files(operator.files, outcome, lambda outcome: None, find)
+
+    assert outcome.done == {}
 
 
 def test_a_deleted_chat_takes_its_files_along_when_its_time_is_over(
