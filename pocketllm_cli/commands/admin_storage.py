@@ -73,9 +73,6 @@ def collect(
         record = {"files": [asdict(file) for file in untidy.files], "jobs": untidy.jobs, **loose}
         app.console.emit(record, lambda _, page: _plan(untidy, counts, page))
         return
-    if not any(counts.values()):
-        app.console.emit({"removed": {}}, lambda _, page: _plan(untidy, counts, page))
-        return
     plan = _plan(untidy, counts, app.console.page)
     if not may_go_on(app, plan, "Remove it?", yes=yes, danger=_REMOVES):
         return

@@ -248,13 +248,11 @@ def test_storage_is_tidied_after_its_plan_was_shown_and_nothing_young_is_touched
     plan = admin("storage", "gc", "--dry-run").json()
     refused = admin("storage", "gc")
     done = admin("storage", "gc", "--yes").json()["removed"]
-    nothing = admin("storage", "gc")
 
     assert old in {file["name"] for file in plan["files"]}
     assert young not in {file["name"] for file in plan["files"]}
     assert owner.job in plan["jobs"]
     assert refused.code == 2
-    assert nothing.json() == {"removed": {}}, "there is nothing to ask about"
     assert done["files"] >= 1
     assert done["uploads left over"] >= 1
     assert not lost.exists()
