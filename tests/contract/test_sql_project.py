@@ -31,6 +31,7 @@ LEDGER = "supabase_migrations"
 # Row level security shuts these, whatever may be granted one day: no client has any right to them.
 FOR_FUNCTIONS_ONLY = {
     "rls_enabled_no_policy audit.entries",
+    "rls_enabled_no_policy private.erased_chats",
     "rls_enabled_no_policy private.job_outcomes",
     "rls_enabled_no_policy private.job_runs",
     "rls_enabled_no_policy private.running_answers",
