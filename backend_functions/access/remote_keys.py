@@ -11,9 +11,7 @@ import orjson
 from backend_functions.errors import Unavailable
 
 REFETCH_SECONDS = 60.0
-"""How long one fetch takes to be earned: one a minute for good, whether they succeed or fail."""
-MOST_IN_HAND = 3
-"""So many fetches may follow each other at once: keys may change twice within a minute."""
+"""The shortest time between two fetches, whether they succeed or fail."""
 STALE_SECONDS = 600.0
 """After this long the next use fetches again."""
 KEEP_SECONDS = 6 * 3600.0
@@ -39,10 +37,7 @@ class RemoteDocument:
         self._lock = asyncio.Lock()
         self._content: dict[str, Any] | None = None
         self._fetched_at = 0.0
-        self._fetches = 0
         self._tried_at = float("-inf")
-        self._in_hand = float(MOST_IN_HAND)
-        self._counted_at = clock()
 
     def content(self) -> dict[str, Any] | None:
         """Return the last good document, or None when there is none or it is too old."""
@@ -66,33 +61,16 @@ class RemoteDocument:
             is_urgent: The caller cannot go on with what there is. Others do not wait for a fetch
                 that is under way.
         """
-        if not is_urgent and (not self._is_due() or self._lock.locked()):
+        is_stale = self._clock() - self._fetched_at > STALE_SECONDS
+        if not is_urgent and (not is_stale or self._lock.locked()):
             return
-        seen = self._fetches
         async with self._lock:
-            # Whoever waited for somebody else's fetch has what it brought.
-            if self._fetches != seen or not self._take_one():
+            if self._clock() - self._tried_at < REFETCH_SECONDS:
                 return
-            self._fetches += 1
+            self._tried_at = self._clock()
             content = await self._fetch()
             if content is not None:
                 self._content, self._fetched_at = content, self._clock()
-
-    def _is_due(self) -> bool:
-        now = self._clock()
-        return now - self._fetched_at > STALE_SECONDS and now - self._tried_at >= REFETCH_SECONDS
-
-    def _take_one(self) -> bool:
-        """Spend a fetch, if one is in hand: anybody can name keys that nobody has."""
-        now = self._clock()
-        earned = (now - self._counted_at) / REFETCH_SECONDS
-        self._in_hand = min(self._in_hand + earned, MOST_IN_HAND)
-        self._counted_at = now
-        if self._in_hand < 1:
-            return False
-        self._in_hand -= 1
-        self._tried_at = now
-        return True
 
     async def _fetch(self) -> dict[str, Any] | None:
         # Not compressed: the bound would otherwise be on what arrives, not on what it becomes.

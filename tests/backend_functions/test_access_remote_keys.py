@@ -1,4 +1,3 @@
-import asyncio
 import gzip
 import json
 from collections.abc import Callable
@@ -12,12 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import ECAlgorithm
 
 from backend_functions.access import RemoteDocument, RemoteKeys, TokenVerifier, verifier_for
-from backend_functions.access.remote_keys import (
-    KEEP_SECONDS,
-    MOST_IN_HAND,
-    REFETCH_SECONDS,
-    STALE_SECONDS,
-)
+from backend_functions.access.remote_keys import KEEP_SECONDS, STALE_SECONDS
 from backend_functions.errors import NotAuthenticated, Unavailable
 from backend_functions.settings import MasterKey, Settings
 from tests.backend_functions.gateway.auth.tokens import (
@@ -52,48 +46,19 @@ class Project:
         self.answer = lambda: httpx.Response(500)
 
 
-async def test_a_thousand_unknown_keys_cost_the_visits_in_hand_and_then_one_a_minute() -> None:
+async def test_a_thousand_unknown_keys_cost_one_visit_a_minute() -> None:
     project = Project()
     await project.verifier.verify(project.signer.sign(good_claims()))
     strangers = new_signer()
+    project.now += 61
 
-    async def try_unknown_keys() -> None:
-        for _ in range(1000):
-            strangers.kid = uuid4().hex
-            with pytest.raises(NotAuthenticated):
-                await project.verifier.verify(strangers.sign(good_claims()))
+    for _ in range(1000):
+        strangers.kid = uuid4().hex
+        with pytest.raises(NotAuthenticated):
+            await project.verifier.verify(strangers.sign(good_claims()))
 
-    await try_unknown_keys()
-    assert project.visits == MOST_IN_HAND
-    project.now += REFETCH_SECONDS
-    await try_unknown_keys()
-
-    assert project.visits == MOST_IN_HAND + 1
-    assert await project.verifier.verify(project.signer.sign(good_claims()))
-
-
-async def test_keys_that_change_twice_within_a_minute_refuse_nobody() -> None:
-    project = Project()
-    await project.verifier.verify(project.signer.sign(good_claims()))
-
-    for _ in range(2):
-        project.signer = new_signer()
-        project.now += 1
-        assert await project.verifier.verify(project.signer.sign(good_claims()))
-
-    assert project.visits == 3
-
-
-async def test_many_who_bring_the_same_new_key_at_once_cost_one_visit() -> None:
-    project = Project()
-    await project.verifier.verify(project.signer.sign(good_claims()))
-
-    project.signer = new_signer()
-    tokens = [project.signer.sign(good_claims()) for _ in range(20)]
-    callers = await asyncio.gather(*(project.verifier.verify(token) for token in tokens))
-
-    assert len(callers) == 20
     assert project.visits == 2
+    assert await project.verifier.verify(project.signer.sign(good_claims()))
 
 
 async def test_a_new_key_is_found_when_a_token_names_it() -> None:
