@@ -158,3 +158,7 @@ select
   set_config('request.path', %(path)s, true),
   set_config('request.headers', %(headers)s, true),
   set_config('request.cookies', '{}', true)
+
+-- name: take_timezone
+-- Shows times as in that zone, and reads those without one so, until the transaction ends.
+select set_config('timezone', %(timezone)s, true)

@@ -58,7 +58,10 @@ class Asked:
         return self.request.method in ("GET", "HEAD")
 
     def told(self) -> dict[str, str]:
-        """Return what functions and policies may know of the request: nothing secret."""
+        """Return what functions and policies may know of the request: nothing secret.
+
+        The time zone is there only where one was asked for.
+        """
         headers = {
             name: value for name, value in self.request.headers.items() if name not in _SECRET
         }
@@ -67,6 +70,8 @@ class Asked:
             "path": self.request.url.path,
             "headers": orjson.dumps(headers).decode(),
         }
+        if self.wish.preferences.timezone is not None:
+            told["timezone"] = self.wish.preferences.timezone
         # A path may hold U+0000, a text in PostgreSQL may not.
         return {name: value.replace("\0", "") for name, value in told.items()}
 

@@ -36,7 +36,8 @@ async def call_function(served: Served, asked: Asked) -> Response:
     function, statement = await served.catalogue.build(build)
     outcome = await served.run(asked, _errand(asked, function, statement))
     if function.returns_void:
-        return respond(outcome, 204, {"Content-Range": "*/*"}, body=b"")
+        headers = {"Content-Range": "*/*", **asked.wish.preferences.applied(("count",))}
+        return respond(outcome, 204, headers, body=b"")
     return respond_with_page(asked, outcome, tree.root.page)
 
 

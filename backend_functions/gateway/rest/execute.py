@@ -50,7 +50,8 @@ async def run(
     Args:
         database: Where to run it.
         caller: Whose rights it has.
-        request: `method`, `path` and `headers`, for functions and policies that ask.
+        request: `method`, `path` and `headers`, for functions and policies that ask; `timezone`
+            where one was asked for.
         errand: What to run.
 
     Raises:
@@ -59,16 +60,23 @@ async def run(
     """
     statement = errand.statement
     if errand.read_only and statement.plan is None:
-        told = (_SQL.tell_request, request)
-        found = await database.read_as(caller, told, (statement.sent, statement.values))
+        told = [(text, request) for text in _before(request)]
+        found = await database.read_as(caller, *told, (statement.sent, statement.values))
         row = _checked(errand, found)
         return _outcome(row, row["total"])
     async with database.act_as(caller, read_only=errand.read_only) as connection:
-        await connection.execute(_SQL.tell_request, request)
+        for text in _before(request):
+            await connection.execute(text, request)
         cursor = await connection.execute(statement.sent, statement.values)
         row = _checked(errand, await cursor.fetchone())
         total = await _total(connection, errand, row["total"])
     return _outcome(row, total)
+
+
+def _before(request: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what is run before the statement, in its transaction."""
+    told: str = _SQL.tell_request
+    return (told, _SQL.take_timezone) if "timezone" in request else (told,)
 
 
 def _outcome(row: Row, total: int | None) -> Outcome:

@@ -28,6 +28,8 @@ class Preferences:
     resolution: Literal["merge-duplicates", "ignore-duplicates"] | None = None
     missing: Literal["default", "null"] | None = None
     handling: Literal["strict", "lenient"] | None = None
+    timezone: str | None = None
+    """As it was said: PostgreSQL alone knows whether there is one."""
     max_affected: int | None = None
 
     @property
@@ -36,17 +38,23 @@ class Preferences:
         return self.max_affected if self.handling == "strict" else None
 
     def applied(self, names: Iterable[str]) -> dict[str, str]:
-        """Return the header that tells which of the named preferences were followed."""
+        """Return the header that tells which preferences were followed.
+
+        Args:
+            names: Those that mean something for this request; handling and timezone always do.
+        """
         said = {
             "resolution": self.resolution,
             "missing": self.missing,
             "return": self.returning,
             "count": self.count,
             "handling": self.handling,
+            "timezone": self.timezone,
             "max-affected": self.most_rows,
         }
+        followed = {*names, "handling", "timezone"}
         found = [
-            f"{name}={said[name]}" for name in said if name in names and said[name] is not None
+            f"{name}={said[name]}" for name in said if name in followed and said[name] is not None
         ]
         return {"Preference-Applied": ", ".join(found)} if found else {}
 
@@ -75,6 +83,8 @@ def parse_preferences(headers: Iterable[str]) -> Preferences:
 
 
 def _is_known(name: str, value: str) -> bool:
+    if name == "timezone":
+        return True
     if name == "max-affected":
         return value.isascii() and value.isdigit() and len(value) < 10
     return value in _CLOSED.get(name, ())
@@ -88,5 +98,6 @@ def _from_words(found: dict[str, str]) -> Preferences:
         cast("Literal['merge-duplicates', 'ignore-duplicates'] | None", found.get("resolution")),
         cast("Literal['default', 'null'] | None", found.get("missing")),
         cast("Literal['strict', 'lenient'] | None", found.get("handling")),
+        found.get("timezone"),
         int(limit) if limit else None,
     )

@@ -50,7 +50,7 @@ def respond_with_page(asked: Asked, outcome: Outcome, page: Page) -> Response:
     headers = {
         "Content-Type": asked.wish.media.content_type,
         "Content-Range": content_range(page.offset, outcome.rows, total),
-        **asked.wish.preferences.applied(("count", "handling")),
+        **asked.wish.preferences.applied(("count",)),
     }
     return respond(outcome, status, headers, body=outcome.body)
 
@@ -111,7 +111,7 @@ async def put_row(served: Served, asked: Asked) -> Response:
         lambda catalogue: build_put(catalogue, asked.name, query, rows, asked.wish)
     )
     outcome = await served.run(asked, replace(_errand(asked, statement), is_put=True))
-    headers = asked.wish.preferences.applied(("return", "handling"))
+    headers = asked.wish.preferences.applied(("return",))
     if not asked.wish.with_body:
         return respond(outcome, 204, headers, body=b"")
     headers["Content-Type"] = asked.wish.media.content_type
@@ -157,7 +157,7 @@ def _write_headers(
     total = None if preferences.count is None else outcome.rows
     headers = {
         "Content-Range": content_range(0, outcome.rows if shown else 0, total),
-        **preferences.applied((*applied, "count", "handling")),
+        **preferences.applied((*applied, "count")),
     }
     if asked.wish.with_body:
         headers["Content-Type"] = asked.wish.media.content_type
