@@ -17,7 +17,7 @@ from backend_functions.embedded.files import make_private_folder
 from backend_functions.embedded.local_model import ModelFailed, RunningModel
 from backend_functions.embedded.machine_keys import BrokenKeys, MachineKeys, load_or_create
 from backend_functions.embedded.ports import remembered_ports
-from backend_functions.embedded.postgres import Postgres, PostgresFailed
+from backend_functions.embedded.postgres import OtherVersion, Postgres, PostgresFailed
 from backend_functions.embedded.status import AlreadyRunning, Status, hold_lock, tell
 from backend_functions.embedded.swapping import finish_swap, remove_unfinished
 from backend_functions.embedded.weights import SIZE_MB, NoWeights, fetch_weights, find_weights
@@ -39,6 +39,8 @@ def launch(folder: Path) -> int:
         return 0
     try:
         _run(folder, model_file)
+    except OtherVersion as error:
+        return _fail(folder, str(error), error.hint)
     except (NoAccount, PostgresFailed, BrokenKeys, InvalidSettings, OSError) as error:
         return _fail(folder, str(error))
     except Exception as error:  # whoever waits for us must hear that we did not start
@@ -47,9 +49,9 @@ def launch(folder: Path) -> int:
     return 0
 
 
-def _fail(folder: Path, message: str) -> int:
+def _fail(folder: Path, message: str, hint: str | None = None) -> int:
     print(message, file=sys.stderr)
-    hint = f"Look at {folder / 'backend.log'} and {folder / 'postgres.log'}."
+    hint = hint or f"Look at {folder / 'backend.log'} and {folder / 'postgres.log'}."
     with suppress(OSError):  # the disk may be what failed
         tell(folder, Status("failed", message, hint=hint))
     return 1

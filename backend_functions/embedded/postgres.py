@@ -5,6 +5,7 @@ open to another local user, and no path can be too long for a socket's name.
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -39,6 +40,22 @@ class PostgresFailed(Exception):
     """PostgreSQL could not be made or started; the message ends with what it said itself."""
 
 
+class OtherVersion(PostgresFailed):
+    """The cluster is of another major version, whose files these programs cannot read."""
+
+    def __init__(self, made_by: int, ours: int) -> None:
+        super().__init__(
+            f"PostgreSQL {made_by} made its data, and this installation has PostgreSQL {ours}."
+            " Nothing was changed."
+        )
+        self.hint = (
+            "Install the version of PocketLLM that you had, run `pocketllm admin backup FILE`"
+            " there, then with this one `pocketllm admin restore FILE`."
+            if made_by < ours
+            else "A newer PocketLLM made it: `pip install --upgrade 'pocketllm[local]'`."
+        )
+
+
 class Postgres:
     """One cluster and, while it runs, its process."""
 
@@ -55,10 +72,12 @@ class Postgres:
         """Make the cluster unless it is there; a broken attempt leaves none.
 
         Raises:
+            OtherVersion: It is there, made by another major version.
             PostgresFailed: `initdb` failed, for instance on a full disk.
         """
         cluster = self._account.cluster
         if (cluster / "PG_VERSION").exists():
+            self._check_version()
             return
         draft = cluster.with_name(f"{cluster.name}.new")
         shutil.rmtree(draft, ignore_errors=True)
@@ -71,6 +90,16 @@ class Postgres:
         finally:
             password_file.unlink(missing_ok=True)
         draft.replace(cluster)
+
+    def _check_version(self) -> None:
+        made_by = "".join(_read_lines(self._account.cluster / "PG_VERSION"))
+        # Not as the account: to tell its version it needs nothing, and root may ask.
+        told = subprocess.run(  # noqa: S603
+            [str(self._account.programs / "postgres"), "--version"], capture_output=True, text=True
+        )
+        ours = re.search(r"\) (\d+)", told.stdout)
+        if ours and made_by.isdecimal() and made_by != ours[1]:
+            raise OtherVersion(int(made_by), int(ours[1]))
 
     def _run_initdb(self, folder: Path, password_file: Path) -> None:
         command = self._account.command(

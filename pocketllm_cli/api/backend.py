@@ -162,7 +162,8 @@ class EmbeddedBackend:
                 raise _did_not_start(state if is_current else {})
             if not process and not self.is_alive():
                 process = self._spawn()
-            detail = str(state.get("detail") or "") if is_current else ""
+            is_told = is_current and state.get("state") != "failed"  # which is the error's to say
+            detail = str(state.get("detail") or "") if is_told else ""
             if detail.startswith("Fetching"):
                 limit = _FETCH_SECONDS
             if is_first or time.monotonic() - started > _QUIET_SECONDS:
