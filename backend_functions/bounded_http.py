@@ -27,7 +27,9 @@ class BoundedHttp(HttpToolsProtocol):
     """One connection. A request's head is its request line and its headers."""
 
     max_target_bytes: ClassVar[int] = 16 * 1024
-    max_head_bytes: ClassVar[int] = 32 * 1024
+    """Lists of ids stand there, as clients of the data API send them."""
+    max_header_bytes: ClassVar[int] = 8 * 1024
+    """Of all headers together."""
     max_headers: ClassVar[int] = 100
     head_seconds: ClassVar[float] = 10.0
     """For a whole head, from the connection or, on one that is kept, from its first byte."""
@@ -36,7 +38,7 @@ class BoundedHttp(HttpToolsProtocol):
     _is_in_head = False
     _is_refused = False
     _refusal: HTTPStatus | None = None
-    _head_bytes = 0
+    _header_bytes = 0
     _unfinished_bytes = 0
     _watch: TimerHandle | None = None
 
@@ -59,7 +61,8 @@ class BoundedHttp(HttpToolsProtocol):
             return
         self._unfinished_bytes += len(data)  # a head that begins in this piece sets it to 0
         super().data_received(data)
-        if self._is_in_head and self._unfinished_bytes > self.max_head_bytes:
+        most = self.max_target_bytes + self.max_header_bytes
+        if self._is_in_head and self._unfinished_bytes > most:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         self._watch_unless_busy()
 
@@ -80,19 +83,20 @@ class BoundedHttp(HttpToolsProtocol):
         """Begin to count."""
         super().on_message_begin()
         self._is_in_head = True
-        self._head_bytes = self._unfinished_bytes = 0
+        self._header_bytes = self._unfinished_bytes = 0
 
     def on_url(self, url: bytes) -> None:
         """Take a piece of the request line."""
         super().on_url(url)
         if len(self.url) > self.max_target_bytes:
             self._stop(HTTPStatus.REQUEST_URI_TOO_LONG)
-        self._count(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header."""
         super().on_header(name, value)
-        self._count(len(name) + len(value) + len(": \r\n"))
+        self._header_bytes += len(name) + len(value) + len(": \r\n")
+        if self._header_bytes > self.max_header_bytes or len(self.headers) > self.max_headers:
+            self._stop(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def on_headers_complete(self) -> None:
         """Hand the request on, if it names its host once and in a form that names can have.
@@ -105,11 +109,6 @@ class BoundedHttp(HttpToolsProtocol):
             self._stop(HTTPStatus.BAD_REQUEST)
         self._is_in_head = False
         super().on_headers_complete()
-
-    def _count(self, more: int) -> None:
-        self._head_bytes += more
-        if self._head_bytes > self.max_head_bytes or len(self.headers) > self.max_headers:
-            self._stop(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def _stop(self, refusal: HTTPStatus) -> None:
         self._refusal = refusal

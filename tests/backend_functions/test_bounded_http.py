@@ -97,9 +97,9 @@ async def wired(page: Page, http: type[BoundedHttp] = BoundedHttp) -> AsyncItera
         yield wire
 
 
-def request(*, target: int = 0, headers: int = 0, header_bytes: int = 0) -> bytes:
+def request(*, target: int = 0, headers: int = 0, each: int = 1, header_bytes: int = 0) -> bytes:
     lines = [b"GET /page?" + b"q" * target + b" HTTP/1.1", b"host: x"]
-    lines += [b"x-%d: y" % number for number in range(headers)]
+    lines += [b"x-%d: " % number + b"y" * each for number in range(headers)]
     lines += [b"x-long: " + b"v" * header_bytes] if header_bytes else []
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
@@ -109,14 +109,25 @@ def request(*, target: int = 0, headers: int = 0, header_bytes: int = 0) -> byte
     [
         (request(target=16_500), 414),
         (request(target=1_000_000), 414),
-        (request(header_bytes=33_000), 431),
+        (request(header_bytes=8_200), 431),
         (request(header_bytes=1_000_000), 431),
+        (request(headers=21, each=400), 431),
         (request(headers=100), 431),
         (request(headers=50_000), 431),
         (b"GET /page HTTP/1.1\r\nx: " + b"v" * 2_000_000, 431),
         (b"nonsense\r\n\r\n", 400),
     ],
-    ids=["target", "huge target", "header", "huge header", "many", "very many", "endless", "other"],
+    ids=[
+        "target",
+        "huge target",
+        "header",
+        "huge header",
+        "together",
+        "many",
+        "very many",
+        "endless",
+        "other",
+    ],
 )
 async def test_a_head_over_its_bounds_is_refused_and_the_connection_closed(
     page: Page, sent: bytes, status: int
@@ -133,8 +144,13 @@ async def test_a_head_over_its_bounds_is_refused_and_the_connection_closed(
 
 @pytest.mark.parametrize(
     "sent",
-    [request(target=16_000), request(header_bytes=31_000), request(headers=99)],
-    ids=["target", "header", "many"],
+    [
+        request(target=16_000, header_bytes=8_000),
+        request(header_bytes=8_000),
+        request(headers=20, each=380),
+        request(headers=99),
+    ],
+    ids=["target and header", "header", "together", "many"],
 )
 async def test_a_head_within_its_bounds_is_taken_also_in_small_pieces(
     page: Page, sent: bytes

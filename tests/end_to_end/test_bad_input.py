@@ -113,5 +113,5 @@ def test_a_half_written_config_file_is_named_and_left_alone(home: Home) -> None:
 def test_the_embedded_backend_bounds_headers(home: Home) -> None:
     url = home.status()["url"]
 
-    assert httpx.get(f"{url}/healthz", headers={"x-long": "v" * 40_000}).status_code == 431
+    assert httpx.get(f"{url}/healthz", headers={"x-long": "v" * 8_200}).status_code == 431
     assert httpx.get(f"{url}/healthz").status_code == 200

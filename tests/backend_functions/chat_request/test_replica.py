@@ -73,7 +73,7 @@ async def test_a_server_without_answers_stops_at_once(replica: RunningReplica) -
 
 
 async def test_a_hosted_server_bounds_headers(there: Person) -> None:
-    refused = await there.http.get("/healthz", headers={"x-long": "v" * 40_000})
+    refused = await there.http.get("/healthz", headers={"x-long": "v" * 8_200})
 
     assert refused.status_code == 431
     assert (await there.http.get("/healthz")).status_code == 200
