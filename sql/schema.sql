@@ -1824,7 +1824,7 @@ CREATE FUNCTION public.search_messages(query text, max_results integer DEFAULT 2
     -- it. What would be taken for a tag of HTML, and dropped, hides its bracket meanwhile.
     translate(
       ts_headline(
-        'pg_catalog.simple',
+        'search.folded',
         translate(left(coalesce(message.content, chat.title), 50000), E'<\x02\x03\x04', E'\x04'),
         parsed.looked_for,
         E'StartSel=\x02, StopSel=\x03, MaxWords=30, MinWords=12'
@@ -2150,7 +2150,7 @@ declare
   -- All punctuation but quotes and dashes is none. A dash inside or behind a word is no operator.
   plain text = regexp_replace(left(query, 500), '[!#-,./:-@[-`{-~]', ' ', 'g');
   typed text = regexp_replace(plain, '(?<=\S)-|-(?=\s|-|$)', ' ', 'g');
-  parsed text = websearch_to_tsquery('pg_catalog.simple', typed)::text;
+  parsed text = websearch_to_tsquery('search.folded', typed)::text;
 begin
   -- The last word may not be finished. One letter alone would begin too many.
   if typed ~ '[^\s"]$' then
@@ -2234,12 +2234,13 @@ CREATE FUNCTION search.words(user_id uuid, text text) RETURNS tsvector
     AS $$
 declare
   plain constant text = search.plain(left(words.text, 100000));
-  vector tsvector = to_tsvector('pg_catalog.simple', plain);
+  vector tsvector = to_tsvector('search.folded', plain);
 begin
   if plain ~ '\S{50}' then -- of up to four bytes each
     vector = ts_delete(vector, array(select lexeme from unnest(vector) where octet_length(lexeme) > 200));
   end if;
-  -- As text, where each word stands in quotes and none holds one: much faster than word by word.
+  -- As text, where a quote behind a blank is what a word begins with, and no word holds both (a
+  -- quote alone may be made of a letter such as ʼ): much faster than word by word.
   return replace(' ' || vector::text, ' ''', ' ''' || search.mine(words.user_id))::tsvector;
 end
 $$;
@@ -2247,6 +2248,68 @@ $$;
 -- Name: FUNCTION words(user_id uuid, text text); Type: COMMENT; Schema: search; Owner: -
 
 COMMENT ON FUNCTION search.words(user_id uuid, text text) IS 'The words of a text, with their places, as a user''s own.';
+
+-- Name: folded; Type: TEXT SEARCH CONFIGURATION; Schema: search; Owner: -
+
+CREATE TEXT SEARCH CONFIGURATION search.folded (
+    PARSER = pg_catalog."default" );
+
+ALTER TEXT SEARCH CONFIGURATION search.folded
+    ADD MAPPING FOR asciiword WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.folded
+    ADD MAPPING FOR word WITH extensions.unaccent, simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.folded
+    ADD MAPPING FOR numword WITH extensions.unaccent, simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.folded
+    ADD MAPPING FOR email WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.folded
+    ADD MAPPING FOR url WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.folded
+    ADD MAPPING FOR host WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.folded
+    ADD MAPPING FOR sfloat WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.folded
+    ADD MAPPING FOR version WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.folded
+    ADD MAPPING FOR hword_numpart WITH extensions.unaccent, simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.folded
+    ADD MAPPING FOR hword_part WITH extensions.unaccent, simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.folded
+    ADD MAPPING FOR hword_asciipart WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.folded
+    ADD MAPPING FOR numhword WITH extensions.unaccent, simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.folded
+    ADD MAPPING FOR asciihword WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.folded
+    ADD MAPPING FOR hword WITH extensions.unaccent, simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.folded
+    ADD MAPPING FOR url_path WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.folded
+    ADD MAPPING FOR file WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.folded
+    ADD MAPPING FOR "float" WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.folded
+    ADD MAPPING FOR "int" WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.folded
+    ADD MAPPING FOR uint WITH simple;
 
 -- Name: entries; Type: TABLE; Schema: audit; Owner: -
 

@@ -250,12 +250,14 @@ def test_a_backup_of_an_earlier_version_is_restored_and_brought_up(
     now = kept(machine)
     folder = sql_folder() / "supabase" / "migrations"
     newest = read_migrations(folder)[-1]
-    made = re.findall(r"create function ([a-z_]+[.][a-z_]+)\(", newest.text)
-    assert made, "the newest migration makes functions and nothing else"
+    made = re.findall(
+        r"^create (function|text search configuration) ([a-z_]+[.][a-z_]+)", newest.text, re.M
+    )
+    assert made, "what the newest migration makes can be taken away again"
     with connect(machine) as connection:  # as it was before the newest migration
-        for name in made:
-            schema, _, function = name.partition(".")
-            connection.execute(sql.SQL("drop function {}").format(sql.Identifier(schema, function)))
+        for kind, name in made:
+            target = sql.Identifier(*name.split("."))
+            connection.execute(sql.SQL("drop {} {}").format(sql.SQL(kind), target))
         connection.execute(
             "delete from supabase_migrations.schema_migrations where version = %s",
             (newest.version,),

@@ -95,12 +95,52 @@ def test_no_text_is_too_odd_to_look_for(query: str, ada: Persona) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["naïve", "ПРИВЕТ", "日本語", "user_id", "/usr/bin/env", "x@y.org"]
+    "word",
+    [
+        *("naïve", "ПРИВЕТ", "日本語", "が", "한국어", "user_id", "/usr/bin/env", "x@y.org"),
+        *("п\u02bcять", "\u02bbokina", "ŉ", "a\u02bab", "c\u02d0d"),  # letters told as quotes
+    ],
 )
 def test_words_of_any_script_names_and_paths_are_found(word: str, ada: Persona) -> None:
     add_message(ada, add_chat(ada), f"before {word} after")
 
     assert len(search(ada, word)) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "typed"),
+    [
+        ("café", "cafe"),
+        ("cafe", "café"),
+        ("CAFÉ", "cafe\u0301"),
+        ("cafe\u0301", "café"),
+        ("naïve", '"naive"'),
+        ("crème", "cre"),
+        ("Straße", "strasse"),
+        ("Łódź", "lodz"),
+        ("ёлка", "елка"),
+        ("Việt", "viet"),
+        ("Ελλάδα", "ελλαδα"),
+    ],
+)
+def test_a_word_is_found_with_or_without_its_accents_and_marked_as_it_stands(
+    written: str, typed: str, ada: Persona
+) -> None:
+    add_message(ada, add_chat(ada, f"{written} day"), f"before {written} after")
+
+    assert {row["snippet"] for row in search(ada, typed)} == {
+        f"{BEGIN}{written}{END} day",
+        f"before {BEGIN}{written}{END} after",
+    }
+
+
+def test_a_phrase_and_what_is_left_out_need_no_accents_either(ada: Persona) -> None:
+    chat = add_chat(ada)
+    add_message(ada, chat, "du café noir")
+    add_message(ada, chat, "noir comme du café")
+
+    assert found(ada, '"cafe noir"') == {"du café noir"}
+    assert found(ada, "noir -cafe") == set()
 
 
 def test_a_match_is_marked_and_no_text_can_look_like_a_mark(ada: Persona) -> None:

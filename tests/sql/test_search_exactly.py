@@ -23,11 +23,11 @@ with written as (
   select id, content as text from public.messages union all select id, title from public.chats
 )
 select id from written
-where to_tsvector('simple', search.plain(text)) @@ search.parse(%(query)s)
+where to_tsvector('search.folded', search.plain(text)) @@ search.parse(%(query)s)
   and querytree(search.parse(%(query)s)) not in ('', 'T')
 """
 
-_typed_words = st.sampled_from([*WORDS, "tro", "h", "zander", "'", "<->", ":*", "\\"])
+_typed_words = st.sampled_from([*WORDS, "naive", "tro", "h", "zander", "'", "<->", ":*", "\\"])
 _phrases = st.lists(_typed_words, min_size=1, max_size=3).map(lambda words: f'"{" ".join(words)}"')
 _terms = st.one_of(
     _typed_words, _phrases, _typed_words.map("-{}".format), _phrases.map("-{}".format)

@@ -331,7 +331,7 @@ def test_functions_made_later_are_not_everybodys_to_call(catalogue: Connection[R
     assert defaults == ["postgres=X/postgres"]
 
 
-def test_the_migrations_belong_to_a_role_that_is_no_superuser_and_need_no_extension(
+def test_the_migrations_belong_to_a_role_that_is_no_superuser_and_need_one_extension(
     catalogue: Connection[Row],
 ) -> None:
     owners = names(
@@ -343,5 +343,5 @@ def test_the_migrations_belong_to_a_role_that_is_no_superuser_and_need_no_extens
     superusers = names(catalogue, "select rolname as name from pg_roles where rolsuper")
 
     assert owners == ["postgres"]
-    assert extensions == ["plpgsql"]
+    assert sorted(extensions) == ["plpgsql", "unaccent"]
     assert superusers == ["supabase_admin"]

@@ -77,7 +77,7 @@ def test_every_chat_and_message_is_there(user: BackendUser) -> None:
         {
             "id": str(ANSWER),
             "role": "assistant",
-            "content": "A burrito.",
+            "content": "A burrito, à la carte.",
             "parent_id": str(QUESTION),
         },
     ]
@@ -85,8 +85,10 @@ def test_every_chat_and_message_is_there(user: BackendUser) -> None:
 
 def test_what_was_written_before_there_was_a_search_is_found(user: BackendUser) -> None:
     [found] = user.call("POST", "/rest/v1/rpc/search_messages", {"query": "monad"})
+    [accented] = user.call("POST", "/rest/v1/rpc/search_messages", {"query": '"a la carte"'})
 
     assert found["message_id"] == str(QUESTION)
+    assert accented["message_id"] == str(ANSWER)
 
 
 def test_the_sealed_key_still_opens(upgraded: Home) -> None:
@@ -165,7 +167,7 @@ def _write(connection: "psycopg.Connection[tuple[object, ...]]", keys: MachineKe
             (CHAT, USER, CONFIG),
         ),
         (_MESSAGE, (QUESTION, CHAT, USER, "user", "What is a monad?")),
-        (_MESSAGE, (ANSWER, CHAT, USER, "assistant", "A burrito.")),
+        (_MESSAGE, (ANSWER, CHAT, USER, "assistant", "A burrito, à la carte.")),
     ):
         connection.execute(statement, values)
 
