@@ -132,6 +132,25 @@ class OpenedChat:
         """Forget a prompt that waits."""
         self.waiting = [each for each in self.waiting if each[0].message_id != message_id]
 
+    def waiting_prompt(self, message_id: str) -> Prompt | None:
+        """Return the prompt that waits under this id."""
+        return next((each for each, _ in self.waiting if each.message_id == message_id), None)
+
+    def take_back(self, prompt: Prompt) -> Prompt | None:
+        """Forget a prompt that waits; return the one, if any, that makes the chat in its stead."""
+        self.drop_waiting(prompt.message_id)
+        if prompt.new_title is None or not self.waiting:
+            return None
+        first, state = self.waiting[0]
+        self.waiting[0] = replace(first, new_title=prompt.new_title), state
+        return self.waiting[0][0]
+
+    def has_arrived(self, message_id: str) -> bool:
+        """Say whether the backend has a message that is shown."""
+        if (running := self.running) and message_id in (running.key, running.turn.message.id):
+            return running.has_begun
+        return self.waiting_prompt(message_id) is None
+
     def wait(self, prompt: Prompt, state: PromptState) -> None:
         """Let a prompt wait, behind those that do."""
         self.drop_waiting(prompt.message_id)

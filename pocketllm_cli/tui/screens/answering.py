@@ -190,6 +190,16 @@ class AnsweringScreen(AskingScreen):
         self.post_message(Failed("send the prompt", error))
         self.begin_next(opened)
 
+    def take_back(self, opened: OpenedChat, prompt: Prompt) -> None:
+        """Put a prompt that waits where it was written; it is not sent any more."""
+        self.parts.files.take_out(prompt.message_id)
+        if first := opened.take_back(prompt):
+            self.parts.files.put_out(first)
+        if prompt.uploads:
+            self.remove_uploads(prompt.uploads)
+        self.give_back(opened, prompt.text or "", forget_uploads([*prompt.files]))
+        self.show_chat(opened)
+
     def another_version(
         self, turn: Turn, text: str | None, files: tuple[PickedFile, ...] = ()
     ) -> Prompt:

@@ -128,10 +128,12 @@ class DeedsScreen(AnsweringScreen):
         api, chat_id = self.parts.api, turn.message.chat_id
         try:
             ids = await api.shown_branch.versions(chat_id, turn)
-            place = ids.index(turn.message.id) + step
-            if not 0 <= place < len(ids):
-                return
-            await api.messages.show_version(ids[place])
+            # One that was deleted elsewhere is not among them: then only the chat is read anew.
+            if turn.message.id in ids:
+                place = ids.index(turn.message.id) + step
+                if not 0 <= place < len(ids):
+                    return
+                await api.messages.show_version(ids[place])
         except PocketLLMError as error:
             self.post_message(Failed("show another version", error))
         else:

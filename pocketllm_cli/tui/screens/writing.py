@@ -128,7 +128,12 @@ class WritingScreen(AttachingScreen):
     def _do_with_turn(self, event: TurnWanted) -> None:
         turn = event.turn
         is_answer = turn.message.role == "assistant"
+        waiting = self.current.waiting_prompt(turn.message.id)
         match event.deed:
+            case "edit" if waiting is not None:
+                self._write_anew(waiting)
+            case "fork" | "before" | "after" if not self.current.has_arrived(turn.message.id):
+                self.tell("This has not been sent yet.")
             case "fork":
                 self.fork(self.current.chat, turn.message.id)
             case "before" | "after":
@@ -143,6 +148,17 @@ class WritingScreen(AttachingScreen):
                 self.edit(turn if not is_answer else self._question_before(turn))
             case "regenerate":
                 self.regenerate(turn if is_answer else self._answer_after(turn))
+
+    def _write_anew(self, prompt: Prompt) -> None:
+        """Let a prompt that waits be written anew; if it is another version, as that."""
+        if self.composer.text or self.composer.files:
+            self.tell("Send or clear what you are writing first.")
+            return
+        self.take_back(self.current, prompt)
+        edited = [turn for turn in self.current.stored if turn.message.id == prompt.edit]
+        if edited:
+            self._begin_editing(edited[0])
+        self.set_focus(self.composer.area)
 
     @on(EditorWanted)
     @work(group="editor", exclusive=True)
@@ -180,11 +196,14 @@ class WritingScreen(AttachingScreen):
         if turn is None or self._is_busy():
             return
         self.keep_draft()
-        self._edited = turn
+        self._begin_editing(turn)
         self.composer.put(turn.message.content)
         self.composer.files = tuple(PickedFile.of(file) for file in turn.message.attachments)
-        self.composer.area.border_title = "Another version of this question; Esc leaves it"
         self.set_focus(self.composer.area)
+
+    def _begin_editing(self, turn: Turn) -> None:
+        self._edited = turn
+        self.composer.area.border_title = "Another version of this question; Esc leaves it"
 
     def _stop_editing(self) -> None:
         self._edited = None
