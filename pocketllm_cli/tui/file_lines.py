@@ -7,6 +7,7 @@ from typing import Any, Final
 from pocketllm_cli.api.chat_folders import chat_id_of
 from pocketllm_cli.columns import local_time
 from pocketllm_cli.file_kinds import is_picture, kind_told, size_told
+from pocketllm_cli.folding import folded
 from pocketllm_cli.models import AttachedFile, Chat, StoredFile
 
 GONE_CHAT: Final = "(deleted chat)"
@@ -80,12 +81,12 @@ def chosen_lines(
         order: One of `ORDERS`.
         chat_id: Only those of this chat.
     """
-    words = text.casefold().split()
+    words = folded(text).split()
     fitting = [
         line
         for line in lines
         if chat_id in (None, line.chat_id)
-        and all(word in " ".join(line.cells).casefold() for word in words)
+        and all(word in folded(" ".join(line.cells)) for word in words)
     ]
     key, is_reversed = _KEYS[order]
     by_name = sorted(fitting, key=lambda line: (line.name.casefold(), line.file.path))

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from pocketllm_cli.folding import folded
 from pocketllm_cli.models import Chat
 from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.tui.days import group_by_day
@@ -147,8 +148,8 @@ class ChatList(Vertical):
         options = self.options
         highlighted, place = self.highlighted_chat, options.highlighted
         scroll_y = options.scroll_y
-        wanted = clean_line(self.search.value).casefold()
-        chats = [chat for chat in self._chats if wanted in clean_line(chat.title).casefold()]
+        wanted = folded(clean_line(self.search.value))
+        chats = [chat for chat in self._chats if wanted in folded(clean_line(chat.title))]
         rows: list[Option | None] = []
         if self._is_archive:
             rows.append(Option("In the archive", disabled=True))

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from pocketllm_cli.models import Chat, Context
 from pocketllm_cli.tui.days import day_name, group_by_day
 from pocketllm_cli.tui.widgets.placeholder import placeholder_for
@@ -56,6 +58,19 @@ async def test_typing_in_the_search_field_narrows_the_list(
         await shown.until(lambda: len(titles(shown)) == 3)
         await shown.pilot.press("ctrl+s", *"oslo")
         await shown.until(lambda: sorted(titles(shown)) == ["OSLO hotels", "Trip to Oslo"])
+
+
+@pytest.mark.parametrize("typed", ["cafe", "CAFÉ", "cafe\u0301"])
+async def test_a_title_is_found_with_or_without_its_accents_also_while_nothing_answers(
+    fake: FakeBackend, context: Context, folder: Path, typed: str
+) -> None:
+    for title in ("Taxes", "Un café", "The cafe", "Cafe\u0301s"):
+        fake.add_chat(title)
+    fake.failing["/rest/v1/rpc/search_messages"] = (500, {"message": "away"})
+    async with shown_app(context, folder) as shown:
+        await shown.until(lambda: len(titles(shown)) == 4)
+        shown.screen.chat_list.search.value = typed
+        await shown.until(lambda: sorted(titles(shown)) == ["Cafe\u0301s", "The cafe", "Un café"])
 
 
 async def test_what_is_being_written_is_kept_for_each_chat_and_over_a_restart(
