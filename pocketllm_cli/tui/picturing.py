@@ -4,19 +4,19 @@ import asyncio
 from typing import Final
 
 from textual import on, work
-from textual.app import App
 
 from pocketllm_cli.errors import PocketLLMError
 from pocketllm_cli.sanitize import clean_line
 from pocketllm_cli.tui.canvas import open_picture
-from pocketllm_cli.tui.messages import PictureLoaded, PictureMissing, PictureWanted, ReopenWanted
+from pocketllm_cli.tui.enduring import EnduringApp
+from pocketllm_cli.tui.messages import PictureLoaded, PictureMissing, PictureWanted
 from pocketllm_cli.tui.parts import Parts
 
 _AT_ONCE: Final = 2
 """Pictures that are fetched and decoded at a time."""
 
 
-class PicturingApp(App[ReopenWanted | None]):
+class PicturingApp(EnduringApp):
     """Fetches and decodes pictures; one that nobody waits for any more is not begun."""
 
     def __init__(self, parts: Parts) -> None:

@@ -66,7 +66,7 @@ async def test_without_configs_it_says_how_to_add_one_and_the_palette_does(
         await shown.pilot.press("f2")
         await shown.see("You have no model configs yet.", "to add one")
         await shown.pilot.press("escape", "ctrl+p")
-        await shown.until(lambda: shown.place == "CommandPalette")
+        await shown.until(lambda: shown.place == "Commands")
         await shown.paste("models: add")
         await shown.see("Models: Add")
         await shown.pilot.press("enter")
