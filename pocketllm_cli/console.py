@@ -113,12 +113,23 @@ class Console:
             ReaderGone: Nobody reads any more.
             OutputProblem: It cannot be written.
         """
+        self._line_is_open = not text.endswith("\n") if text else self._line_is_open
+        self._send(lambda: sys.stdout.write(text))
+
+    def write_bytes(self, data: bytes) -> None:
+        """Send bytes to stdout at once, as they are: never to a terminal.
+
+        Raises:
+            ReaderGone | OutputProblem: As for `write`.
+        """
+        self._send(lambda: sys.stdout.buffer.write(data))
+
+    def _send(self, write: Callable[[], object]) -> None:
         if sys.stdout is None:
             raise OutputProblem("Standard output is closed.")
         self.show_briefly("")
-        self._line_is_open = not text.endswith("\n") if text else self._line_is_open
         try:
-            sys.stdout.write(text)
+            write()
             sys.stdout.flush()
         except BrokenPipeError as error:
             _drop_output()

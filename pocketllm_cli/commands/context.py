@@ -83,7 +83,10 @@ def add(
     functions_url = functions_url.rstrip("/") if functions_url else None
     context = Context(name, url.rstrip("/"), anon_key, functions_url)
     contexts = add_context(app.paths.config_file, context)
-    hint = "Sign in with `pocketllm login`."
+    hint = (
+        "It is in use from now on: sign in with `pocketllm login`,"
+        " or go back with `pocketllm context use embedded`."
+    )
     if contexts.current != name:
         hint = f"Use it with `pocketllm context use {name}`."
     app.console.emit(_record(app, context), lambda record, page: f"Added {name}. {hint}")

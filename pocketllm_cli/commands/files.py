@@ -11,7 +11,7 @@ from pocketllm_cli.columns import Page, local_time
 from pocketllm_cli.commands import file_analysis
 from pocketllm_cli.commands.file_transfer import download_file, find_path, upload_all
 from pocketllm_cli.commands.links import ExpiresOption, emit_link, seconds_of
-from pocketllm_cli.commands.saving import ForceOption, may_write, target_of
+from pocketllm_cli.commands.saving import STDOUT, ForceOption, may_write, sent_to_stdout, target_of
 from pocketllm_cli.commands.tree import noun, verb
 from pocketllm_cli.errors import NotFound, UsageProblem
 from pocketllm_cli.file_kinds import size_told
@@ -81,17 +81,26 @@ def upload(
     app.console.narrate(f"To undo it: pocketllm files remove {told}")
 
 
-@verb(app, "download", "pocketllm files download last/photo.jpg photo.jpg")
+@verb(
+    app,
+    "download",
+    "pocketllm files download last/photo.jpg photo.jpg",
+    "pocketllm files download last/notes.md - | wc -w",
+)
 def download(
     ctx: typer.Context,
     path: PathArgument,
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Where to; a folder keeps the name.")
+        Path, typer.Argument(metavar="FILE", help="Where to; a folder keeps the name, - is stdout.")
     ],
     force: ForceOption = False,
 ) -> None:
     """Fetch a file; one that is there is replaced only when you say so."""
     app = app_of(ctx)
+    if file == STDOUT:
+        with sent_to_stdout(app) as draft:
+            download_file(app, path, draft)
+        return
     target = target_of(file, path.rpartition("/")[2])
     if not may_write(app, target, force=force):
         app.console.say("Nothing was fetched.")

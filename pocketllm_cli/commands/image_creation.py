@@ -11,7 +11,7 @@ from pocketllm_cli.api.images import ImageRequest
 from pocketllm_cli.app import App, app_of
 from pocketllm_cli.columns import Page
 from pocketllm_cli.commands.job_waiting import fail_if_failed, farewell, wait_for
-from pocketllm_cli.commands.saving import ForceOption, may_write, target_of
+from pocketllm_cli.commands.saving import STDOUT, ForceOption, may_write, target_of
 from pocketllm_cli.commands.suggestions import job_names, suggest_models
 from pocketllm_cli.errors import UsageProblem
 from pocketllm_cli.models import Job
@@ -77,6 +77,11 @@ def create(
         raise UsageProblem(
             "A picture that is not waited for cannot be saved.",
             hint="Save it later: `pocketllm images save last FILE`.",
+        )
+    if output == STDOUT:
+        raise UsageProblem(
+            "A picture that is made is saved in a file.",
+            hint="Afterwards `pocketllm images save last -` sends it to standard output.",
         )
     prompt = _prompt(app, " ".join(text or ()))
     if output is not None and not output.is_dir() and not may_write(app, output, force=force):

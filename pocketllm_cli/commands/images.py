@@ -19,7 +19,7 @@ from pocketllm_cli.commands.job_page import (
     jobs_as_table,
 )
 from pocketllm_cli.commands.links import ExpiresOption, emit_link, seconds_of
-from pocketllm_cli.commands.saving import ForceOption, may_write, target_of
+from pocketllm_cli.commands.saving import STDOUT, ForceOption, may_write, sent_to_stdout, target_of
 from pocketllm_cli.commands.suggestions import job_names
 from pocketllm_cli.commands.tree import noun, verb
 from pocketllm_cli.errors import UsageProblem
@@ -85,7 +85,8 @@ def save(
     ctx: typer.Context,
     job: JobArgument,
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Where to; a folder takes it by its id.")
+        Path,
+        typer.Argument(metavar="FILE", help="Where to; a folder takes it by its id, - is stdout."),
     ],
     force: ForceOption = False,
 ) -> None:
@@ -93,6 +94,10 @@ def save(
     app = app_of(ctx)
     found = app.run(lambda api: api.images.find(job))
     path_or_fail(found)
+    if file == STDOUT:
+        with sent_to_stdout(app) as draft:
+            save_picture(app, found, draft)
+        return
     target = target_of(file, f"{found.id[:8]}.png")
     if not may_write(app, target, force=force):
         app.console.say("Nothing was saved.")

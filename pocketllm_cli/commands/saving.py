@@ -1,7 +1,9 @@
 """Where a file may be put on this machine: nothing that is there is replaced unasked."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -11,6 +13,34 @@ from pocketllm_cli.errors import UsageProblem
 ForceOption = Annotated[
     bool, typer.Option("--force", "--yes", "-y", help="Replace FILE if it is there.")
 ]
+
+
+STDOUT: Final = Path("-")
+_PIECE_BYTES: Final = 1024 * 1024
+
+
+@contextmanager
+def sent_to_stdout(app: App) -> Iterator[Path]:
+    """Give a place for a file; what is there at the end of the block, whole, goes to stdout.
+
+    Raises:
+        UsageProblem: That is a terminal, which the bytes of a file could do anything to, or a
+            record goes there.
+    """
+    from tempfile import TemporaryDirectory  # only for this
+
+    if app.console.is_terminal:
+        hint = "Send it on, with `> FILE` or `| PROGRAM`."
+        raise UsageProblem("The bytes of a file are not printed on a terminal.", hint=hint)
+    if app.invocation.as_json:
+        hint = "Name a file, or leave `--json` out."
+        raise UsageProblem("A file and its record cannot both go to standard output.", hint=hint)
+    with TemporaryDirectory(prefix="pocketllm-") as folder:
+        target = Path(folder) / "file"
+        yield target
+        with target.open("rb") as whole:
+            while piece := whole.read(_PIECE_BYTES):
+                app.console.write_bytes(piece)
 
 
 def target_of(file: Path, name: str) -> Path:

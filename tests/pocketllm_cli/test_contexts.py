@@ -23,10 +23,13 @@ def test_a_new_machine_uses_the_embedded_backend(cli: Cli, home: Path) -> None:
     assert not home.exists()
 
 
-def test_the_first_context_added_is_used(cli: Cli, home: Path) -> None:
-    assert add(cli) == ExitCode.OK
+def test_the_first_context_added_is_used_and_that_is_said(cli: Cli, home: Path) -> None:
+    key = ("--anon-key", "sb_publishable_x")
+    first = cli("context", "add", "work", "--url", URL, *key)
     assert add(cli, "other") == ExitCode.OK
 
+    assert "Added work. It is in use from now on:" in first.out
+    assert "`pocketllm context use embedded`" in first.out
     assert current(cli) == "work"
     assert (home / "config" / "config.toml").stat().st_mode & 0o777 == 0o600
 

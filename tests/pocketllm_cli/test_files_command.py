@@ -1,11 +1,14 @@
 """`pocketllm files`: up, listed, down and removed, and what is said of what cannot be."""
 
 import json
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.pocketllm_cli.conftest import Cli
+from tests.pocketllm_cli.drawn import drawn
 from tests.pocketllm_cli.fake_backend import FakeBackend
 
 MY_ID = "11111111-1111-4111-8111-111111111111"
@@ -52,6 +55,29 @@ def test_a_file_comes_down_and_replaces_nothing_unasked(
     assert (fetched.exit_code, refused.exit_code, forced.exit_code) == (0, 2, 0)
     assert (folder / "notes.md").read_text() == Path(notes).read_text()
     assert "--force" in refused.err
+
+
+def test_a_file_goes_on_to_a_program_byte_for_byte(
+    backend: FakeBackend,
+    cli: Cli,
+    program: Callable[..., "subprocess.CompletedProcess[bytes]"],
+    chat: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    picture = drawn()
+    (tmp_path / "a.png").write_bytes(picture)
+    cli("files", "upload", "a.png", "--chat", chat)
+
+    piped = program("files", "download", "last/a.png", "-")
+    both = cli("files", "download", "last/a.png", "-", "--json")
+    gone = cli("files", "download", "last/b.png", "-")
+
+    assert (piped.returncode, piped.stdout) == (0, picture)
+    assert (both.exit_code, both.out) == (2, "")
+    assert (gone.exit_code, gone.out) == (6, "")
+    assert not (tmp_path / "-").exists()
 
 
 def test_removing_asks_and_says_what_is_not_there(
