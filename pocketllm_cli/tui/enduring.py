@@ -1,6 +1,6 @@
 """An app that outlasts what Textual 8.2 does not: a few columns, a key before a list is there."""
 
-from typing import Final
+from typing import Final, cast
 
 from textual.app import App
 from textual.command import CommandList, CommandPalette
@@ -30,7 +30,7 @@ class EnduringApp(App[ReopenWanted | None]):
 
     def action_command_palette(self) -> None:
         """Show the commands."""
-        if not CommandPalette.is_open(self):
+        if not CommandPalette.is_open(cast("App[object]", self)):
             self.push_screen(Commands(id="--command-palette"))
 
 

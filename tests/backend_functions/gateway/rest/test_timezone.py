@@ -28,8 +28,8 @@ async def chat(owner_connection: Owner, people: People) -> str:
 
 async def ask(http: httpx.AsyncClient, method: str, path: str, *prefer: str) -> httpx.Response:
     headers = [("Authorization", "Bearer alice"), *(("Prefer", each) for each in prefer)]
-    body = {"json": {"title": "Noon"}} if method == "PATCH" else {}
-    return await http.request(method, path, headers=headers, **body)
+    body = {"title": "Noon"} if method == "PATCH" else None
+    return await http.request(method, path, headers=headers, json=body)
 
 
 @pytest.mark.parametrize(
