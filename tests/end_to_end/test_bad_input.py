@@ -14,6 +14,12 @@ def rows_of(home: Home) -> list[tuple[str]]:
         ).fetchall()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def local_account(home: Home) -> None:
+    """Have the account there that the first command makes, whichever test comes first."""
+    assert home.run("models", "list").code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "stdin", "exit_code", "hint"),
     [
