@@ -18,6 +18,7 @@ from pocketllm_cli.errors import BackendProblem, Conflict, NotFound
 from pocketllm_cli.models import Job, StoredFile
 
 _PATH: Final = "image-generation"
+_INPUTS: Final = "private/image_inputs/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +135,11 @@ class Images:
             )
         input_path = (job.input_data or {}).get("inputImage")
         paths = [job.picture_path]
-        if isinstance(input_path, str) and not await self._jobs.is_input_of_another(
-            job, input_path
+        # Any other picture to change, such as one of a chat, is there for more than this job.
+        if (
+            isinstance(input_path, str)
+            and input_path.startswith(_INPUTS)
+            and not await self._jobs.is_input_of_another(job, input_path)
         ):
             paths.append(input_path)
         for path in filter(None, paths):

@@ -46,16 +46,28 @@ def stranger(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
         yield stranger
 
 
-def stored(home: Home, path: str) -> bytes:
-    """What lies in Storage, got without our client."""
+def as_service(home: Home, method: str, path: str, body: object = None) -> httpx.Response:
+    """Ask the backend without our client."""
     env = dict(line.split("=", 1) for line in home.run("backend", "env").text.splitlines())
     key = env["SUPABASE_SERVICE_ROLE_KEY"]
-    url = f"{env['SUPABASE_URL']}/storage/v1/object/authenticated/user_assets/{path}"
-    answer = httpx.get(
-        url, headers={"apikey": key, "authorization": f"Bearer {key}"}, verify=NO_TLS
-    )
-    assert answer.status_code == 200, answer.text
-    return answer.content
+    headers = {"apikey": key, "authorization": f"Bearer {key}", "prefer": "return=representation"}
+    url = f"{env['SUPABASE_URL']}{path}"
+    answer = httpx.request(method, url, headers=headers, json=body, verify=NO_TLS)
+    assert answer.is_success, answer.text
+    return answer
+
+
+def stored(home: Home, path: str) -> bytes:
+    """What lies in Storage."""
+    return as_service(home, "GET", f"/storage/v1/object/authenticated/user_assets/{path}").content
+
+
+def asked_without_our_client(home: Home, wish: dict[str, str], *, user_id: str) -> str:
+    """Ask for a picture by a row, and return the id of its job."""
+    row = {"user_id": user_id, "job_type": "image_generation", "input_data": wish}
+    [job] = as_service(home, "POST", "/rest/v1/jobs", row).json()
+    job_id: str = job["id"]
+    return job_id
 
 
 def test_a_picture_is_made_shown_and_saved_byte_for_byte(
@@ -146,6 +158,18 @@ def test_a_picture_to_change_stays_while_another_try_needs_it(
     assert source in run("files", "list").out
     assert run("images", "remove", again, "--yes").code == 0
     assert source not in run("files", "list").out
+
+
+def test_a_picture_that_another_was_made_from_stays_when_that_goes(
+    run: Run, home: Home, picture: dict[str, Any]
+) -> None:
+    source = picture["output_data"]["path"]
+    wish = {"prompt": "at night", "modelId": MODEL, "size": "20x20", "inputImage": source}
+    changed = asked_without_our_client(home, wish, user_id=source.split("/")[2])
+    assert run("jobs", "wait", changed).code == 0
+
+    assert run("images", "remove", changed, "--yes").code == 0
+    assert source in run("files", "list").out
 
 
 def test_where_nobody_named_a_model_it_is_said_how_to(run: Run, home: Home) -> None:
