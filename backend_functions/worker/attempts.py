@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from backend_functions.db.queries import queries
 from backend_functions.jobs.job import Output
-from backend_functions.worker.queue import QueueDatabase
+from backend_functions.worker.database import QueueDatabase
 
 _SQL = queries("jobs")
 

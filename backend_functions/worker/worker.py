@@ -12,9 +12,11 @@ from psycopg_pool import PoolTimeout
 
 from backend_functions.jobs.job import JobTools, JobType
 from backend_functions.stopping import end_task
+from backend_functions.worker.alarms import Alarms
 from backend_functions.worker.attempts import Attempts
+from backend_functions.worker.database import QueueDatabase
 from backend_functions.worker.doing import JobDoer
-from backend_functions.worker.queue import AgainWhenPutOff, QueueDatabase
+from backend_functions.worker.queue import AgainWhenPutOff, open_app
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +47,7 @@ class Worker:
             tools.settings.database_url, max_size=self._limits.worker_slots + 2
         )
         self._attempts = Attempts(self._database)
+        self._alarms = Alarms(self._database)
         self._types = tuple(types)
         self._doer = JobDoer(self._attempts, types, tools)
         self._is_only_one = is_only_one
@@ -62,6 +65,7 @@ class Worker:
             with suppress(asyncio.CancelledError):
                 await working
             await end_task(beating)
+            self._alarms.stop()
             await self._database.connector.close_async()
 
     async def _work(self) -> None:
@@ -78,7 +82,7 @@ class Worker:
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _run_procrastinate(self) -> None:
-        app = self._database.app()
+        app = open_app(self._database, self._alarms)
 
         @app.task(name="run_job", queue="jobs", retry=AgainWhenPutOff())
         async def run_job(job_id: str) -> None:

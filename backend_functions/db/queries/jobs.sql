@@ -89,14 +89,21 @@ cross join lateral (
 
 -- name: put_off_task
 -- Queue a task anew for when its job may be tried again, by the database's clock; in a lane of its
--- own, so that it keeps no other job of its user waiting.
-select procrastinate.procrastinate_retry_job_v2(
-  task.id, job.next_attempt_at, null, null, 'again ' || job.id
-)
+-- own, so that it keeps no other job of its user waiting. Tells how long that is; nothing where the
+-- job is over or the task another worker's.
+select
+  procrastinate.procrastinate_retry_job_v2(
+    task.id, job.next_attempt_at, null, null, 'again ' || job.id
+  ),
+  coalesce(extract(epoch from job.next_attempt_at - clock_timestamp()), 0)::float8 as delay_seconds
 from procrastinate.procrastinate_jobs as task
 join private.job_runs as run on run.task_id = task.id
 join public.jobs as job on job.id = run.job_id
 where task.id = %(task_id)s and task.worker_id = %(worker_id)s and task.status = 'doing'
+
+-- name: wake
+-- Have every worker look for tasks, which Procrastinate does only when one is new.
+select pg_notify('procrastinate_any_queue_v1', '{"type": "job_inserted", "job_id": 0}')
 
 -- name: tend
 -- Put in order what dead workers and lost tasks left behind; tells what was done.
