@@ -309,22 +309,27 @@ $$;
 
 COMMENT ON FUNCTION private.create_profile() IS 'Of what a user claims at sign-up only the name is taken over, cut to length.';
 
--- Name: defer_task(uuid, uuid, integer); Type: FUNCTION; Schema: private; Owner: -
+-- Name: defer_task(uuid, uuid, integer, timestamp with time zone); Type: FUNCTION; Schema: private; Owner: -
 
-CREATE FUNCTION private.defer_task(job_id uuid, user_id uuid, turn integer) RETURNS bigint
+CREATE FUNCTION private.defer_task(job_id uuid, user_id uuid, turn integer, due_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS bigint
     LANGUAGE sql
     SET search_path TO ''
     AS $$
-  -- Tasks of one lock are worked at one by one, so a user has sixteen at work and no more.
+  -- Tasks of one lock are worked at one by one, so a user has sixteen at work and no more. One that
+  -- waits to be tried again has a lock of its own, so that it keeps no other waiting.
   select (procrastinate.procrastinate_defer_jobs_v1(array[row(
-    'jobs', 'run_job', -defer_task.turn, defer_task.user_id || '/' || defer_task.turn % 16, null,
-    jsonb_build_object('job_id', defer_task.job_id), null
+    'jobs', 'run_job', -defer_task.turn,
+    case
+      when defer_task.due_at is null then defer_task.user_id || '/' || defer_task.turn % 16
+      else 'again ' || defer_task.job_id
+    end,
+    null, jsonb_build_object('job_id', defer_task.job_id), defer_task.due_at
   )::procrastinate.procrastinate_job_to_defer_v1]))[1]
 $$;
 
--- Name: FUNCTION defer_task(job_id uuid, user_id uuid, turn integer); Type: COMMENT; Schema: private; Owner: -
+-- Name: FUNCTION defer_task(job_id uuid, user_id uuid, turn integer, due_at timestamp with time zone); Type: COMMENT; Schema: private; Owner: -
 
-COMMENT ON FUNCTION private.defer_task(job_id uuid, user_id uuid, turn integer) IS 'Queues the task of a job and returns its id.';
+COMMENT ON FUNCTION private.defer_task(job_id uuid, user_id uuid, turn integer, due_at timestamp with time zone) IS 'Queues the task of a job, not to be begun before a moment, and returns its id.';
 
 -- Name: finish_answer(text, uuid, uuid, text, jsonb); Type: FUNCTION; Schema: private; Owner: -
 
@@ -880,10 +885,13 @@ begin
 
   -- Tasks of workers that were not heard of, but for those whose attempt was: a worker that lost the
   -- database for a while is another one to the queue, and works on.
-  select count(procrastinate.procrastinate_retry_job_v2(stalled.id, stalled.next_attempt_at, null, null, null))
+  select count(procrastinate.procrastinate_retry_job_v2(
+    stalled.id, stalled.next_attempt_at, null, null,
+    case when stalled.next_attempt_at is not null then 'again ' || stalled.job_id end
+  ))
   into taken_over
   from (
-    select task.id, job.next_attempt_at
+    select task.id, run.job_id, job.next_attempt_at
     from procrastinate.procrastinate_jobs as task
     left join procrastinate.procrastinate_workers as worker on worker.id = task.worker_id
     left join private.job_runs as run on run.task_id = task.id
@@ -900,8 +908,9 @@ begin
 
   -- Jobs whose task is nowhere, as after the queue alone was lost.
   update private.job_runs as run
-  set task_id = private.defer_task(run.job_id, run.user_id, run.turn)
-  where (run.beat_at is null or run.beat_at <= silent_since)
+  set task_id = private.defer_task(run.job_id, run.user_id, run.turn, job.next_attempt_at)
+  from public.jobs as job
+  where job.id = run.job_id and (run.beat_at is null or run.beat_at <= silent_since)
     and not exists (
       select from procrastinate.procrastinate_jobs as task where task.id = run.task_id
     );
@@ -3058,10 +3067,10 @@ REVOKE ALL ON FUNCTION private.check_username() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.create_profile() FROM PUBLIC;
 
--- Name: FUNCTION defer_task(job_id uuid, user_id uuid, turn integer); Type: ACL; Schema: private; Owner: -
+-- Name: FUNCTION defer_task(job_id uuid, user_id uuid, turn integer, due_at timestamp with time zone); Type: ACL; Schema: private; Owner: -
 
-REVOKE ALL ON FUNCTION private.defer_task(job_id uuid, user_id uuid, turn integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION private.defer_task(job_id uuid, user_id uuid, turn integer) TO service_role;
+REVOKE ALL ON FUNCTION private.defer_task(job_id uuid, user_id uuid, turn integer, due_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION private.defer_task(job_id uuid, user_id uuid, turn integer, due_at timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION finish_answer(claims text, user_id uuid, answer_id uuid, content text, metadata jsonb); Type: ACL; Schema: private; Owner: -
 

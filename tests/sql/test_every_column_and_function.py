@@ -87,7 +87,7 @@ PURE = {"search.candidates(text)", "search.parse(text)", "search.plain(text)"} |
 INTERNAL = {"private.applied_migrations()", "private.vault_secret(text)"} | PATH_RULES
 # What workers and those who run the backend call; as the service.
 OF_JOBS = {
-    "private.defer_task(uuid,uuid,integer)",
+    "private.defer_task(uuid,uuid,integer,timestamp with time zone)",
     "private.note_outcome(text,text,timestamp with time zone)",
     "private.purge_jobs(timestamp with time zone,integer)",
     "private.tend_jobs(double precision)",

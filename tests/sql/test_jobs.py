@@ -148,6 +148,29 @@ def test_what_was_lost_of_the_queue_is_made_anew(stage: Stage, ada: Persona) -> 
     assert stage.service.run("select * from private.tend_jobs(10)") == [done | {"mended": 0}]
 
 
+@pytest.mark.parametrize("loss", ["the task", "the worker"])
+def test_a_job_that_waits_is_not_begun_before_its_time_whatever_was_lost(
+    stage: Stage, ada: Persona, loss: str
+) -> None:
+    job = add_job(ada)
+    due = "now() + interval '1 hour'"
+    stage.service.run(f"update public.jobs set next_attempt_at = {due} returning 1")  # noqa: S608
+    if loss == "the task":
+        stage.service.count("delete from procrastinate.procrastinate_jobs")
+    else:
+        stage.service.count("update procrastinate.procrastinate_jobs set status = 'doing'")
+
+    [done] = stage.service.run("select * from private.tend_jobs(10)")
+
+    assert done["mended"] + done["taken_over"] == 1
+    [task] = stage.service.run(
+        "select task.status::text, task.lock, task.scheduled_at = job.next_attempt_at as is_in_time"
+        " from procrastinate.procrastinate_jobs as task cross join public.jobs as job"
+    )
+    # A lock of its own: none of the other jobs waits for it.
+    assert task == {"status": "todo", "lock": f"again {job}", "is_in_time": True}
+
+
 def test_a_deleted_job_leaves_no_task(stage: Stage, ada: Persona) -> None:
     job = add_job(ada)
     ada.count("delete from public.jobs")

@@ -38,17 +38,24 @@ alter table private.job_runs enable row level security;
 revoke all on private.job_runs from anon, authenticated;
 grant select, insert, update, delete on private.job_runs to service_role;
 
-create function private.defer_task(job_id uuid, user_id uuid, turn integer) returns bigint
+create function private.defer_task(
+  job_id uuid, user_id uuid, turn integer, due_at timestamptz default null
+) returns bigint
 language sql set search_path = '' as $$
-  -- Tasks of one lock are worked at one by one, so a user has sixteen at work and no more.
+  -- Tasks of one lock are worked at one by one, so a user has sixteen at work and no more. One that
+  -- waits to be tried again has a lock of its own, so that it keeps no other waiting.
   select (procrastinate.procrastinate_defer_jobs_v1(array[row(
-    'jobs', 'run_job', -defer_task.turn, defer_task.user_id || '/' || defer_task.turn % 16, null,
-    jsonb_build_object('job_id', defer_task.job_id), null
+    'jobs', 'run_job', -defer_task.turn,
+    case
+      when defer_task.due_at is null then defer_task.user_id || '/' || defer_task.turn % 16
+      else 'again ' || defer_task.job_id
+    end,
+    null, jsonb_build_object('job_id', defer_task.job_id), defer_task.due_at
   )::procrastinate.procrastinate_job_to_defer_v1]))[1]
 $$;
-comment on function private.defer_task(uuid, uuid, integer) is 'Queues the task of a job and returns its id.';
-revoke execute on function private.defer_task(uuid, uuid, integer) from public, anon, authenticated;
-grant execute on function private.defer_task(uuid, uuid, integer) to service_role;
+comment on function private.defer_task(uuid, uuid, integer, timestamptz) is 'Queues the task of a job, not to be begun before a moment, and returns its id.';
+revoke execute on function private.defer_task(uuid, uuid, integer, timestamptz) from public, anon, authenticated;
+grant execute on function private.defer_task(uuid, uuid, integer, timestamptz) to service_role;
 
 create function private.queue_job() returns trigger
 language plpgsql security definer set search_path = '' as $$

@@ -33,10 +33,13 @@ begin
 
   -- Tasks of workers that were not heard of, but for those whose attempt was: a worker that lost the
   -- database for a while is another one to the queue, and works on.
-  select count(procrastinate.procrastinate_retry_job_v2(stalled.id, stalled.next_attempt_at, null, null, null))
+  select count(procrastinate.procrastinate_retry_job_v2(
+    stalled.id, stalled.next_attempt_at, null, null,
+    case when stalled.next_attempt_at is not null then 'again ' || stalled.job_id end
+  ))
   into taken_over
   from (
-    select task.id, job.next_attempt_at
+    select task.id, run.job_id, job.next_attempt_at
     from procrastinate.procrastinate_jobs as task
     left join procrastinate.procrastinate_workers as worker on worker.id = task.worker_id
     left join private.job_runs as run on run.task_id = task.id
@@ -53,8 +56,9 @@ begin
 
   -- Jobs whose task is nowhere, as after the queue alone was lost.
   update private.job_runs as run
-  set task_id = private.defer_task(run.job_id, run.user_id, run.turn)
-  where (run.beat_at is null or run.beat_at <= silent_since)
+  set task_id = private.defer_task(run.job_id, run.user_id, run.turn, job.next_attempt_at)
+  from public.jobs as job
+  where job.id = run.job_id and (run.beat_at is null or run.beat_at <= silent_since)
     and not exists (
       select from procrastinate.procrastinate_jobs as task where task.id = run.task_id
     );
