@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, Final, Self
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ANALYSIS: Final = "file_analysis"
+"""The type of the jobs that read a file of a chat and summarise it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +167,28 @@ class Job:
         return str((self.input_data or {}).get("prompt") or "")
 
     @property
+    def document_path(self) -> str | None:
+        """Where in the bucket the file lies that it analyses; None where it is of another type."""
+        path = (self.input_data or {}).get("path")
+        return path if self.job_type == ANALYSIS and isinstance(path, str) else None
+
+    @property
+    def subject(self) -> str:
+        """What it is about, in words: the prompt, or the name of the file; "" without either."""
+        return self.prompt or (self.document_path or "").rpartition("/")[2]
+
+    @property
+    def summary(self) -> str:
+        """What an analysis came to; "" where there is none."""
+        summary = (self.output_data or {}).get("summary")
+        return summary if self.job_type == ANALYSIS and isinstance(summary, str) else ""
+
+    @property
     def picture_path(self) -> str | None:
         """Where in the bucket the picture lies that it made; None without one."""
         path = (self.output_data or {}).get("path")
-        return path if self.status == "completed" and isinstance(path, str) else None
+        is_made = self.status == "completed" and self.job_type != ANALYSIS
+        return path if is_made and isinstance(path, str) else None
 
 
 @dataclass(frozen=True, slots=True)

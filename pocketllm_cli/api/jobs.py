@@ -9,12 +9,11 @@ from pocketllm_cli.api.tables import Filters, Row, Table
 from pocketllm_cli.api.waiting import watch_jobs
 from pocketllm_cli.api.wire import Call, Wire
 from pocketllm_cli.errors import AmbiguousId, JobNotFound, NotFound
-from pocketllm_cli.models import Job
+from pocketllm_cli.models import ANALYSIS, Job
 
 LAST: Final = "last"
 IMAGE: Final = "image_generation"
 """The type of the jobs that make a picture."""
-_ANALYSIS: Final = "file_analysis"
 _NEWEST_FIRST: Final = "created_at.desc,id.desc"
 _CANDIDATES: Final = 8
 
@@ -89,7 +88,7 @@ class Jobs:
 
     async def analyze(self, path: str) -> Job:
         """Begin to have a file of a chat read and summarised, and return the job."""
-        values = {"job_type": _ANALYSIS, "input_data": {"path": path}}
+        values = {"job_type": ANALYSIS, "input_data": {"path": path}}
         return Job.from_row(await self._rows.insert(values))
 
     def watch(self, job_ids: Sequence[str]) -> AsyncGenerator[Job, None]:
@@ -152,5 +151,5 @@ def _filters(statuses: Sequence[str], job_type: str | None) -> list[tuple[str, s
 
 
 def _candidates(jobs: Sequence[Job]) -> str:
-    lines = [f"  {job.id[:13]}  {job.created_at[:16]}  {job.prompt[:60]}" for job in jobs]
+    lines = [f"  {job.id[:13]}  {job.created_at[:16]}  {job.subject[:60]}" for job in jobs]
     return "\n".join(["Give more of the id:", *lines])

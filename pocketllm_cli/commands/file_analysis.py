@@ -53,7 +53,11 @@ async def _analyze(app: App, api: Api, path: str, *, is_waited_for: bool) -> Job
 
 def _as_text(job: Job, page: Page) -> str:
     if job.status == "completed":
-        return clean_text(str((job.output_data or {}).get("summary", ""))).strip()
+        return clean_text(job.summary).strip()
     if page.width is None:
         return job.id
-    return f"Begun as {job.id}. Wait for it: pocketllm jobs wait {job.id[:8]}"
+    short = job.id[:8]
+    return (
+        f"Begun as {job.id}. Wait for it: pocketllm jobs wait {short}\n"
+        f"Then read it: pocketllm jobs show {short}"
+    )

@@ -27,7 +27,7 @@ LimitOption = Annotated[
 
 
 def jobs_as_table(jobs: Sequence[Job], page: Page, *, with_type: bool) -> str:
-    """Return a list of jobs; of one that failed the reason stands in the place of the prompt."""
+    """Return a list of jobs; of one that failed the reason stands in place of its subject."""
     headings = ["ID", "STATE", "BEGUN", *(["TYPE"] if with_type else []), "WHAT"]
     rows = [
         (
@@ -35,7 +35,7 @@ def jobs_as_table(jobs: Sequence[Job], page: Page, *, with_type: bool) -> str:
             state_told(job),
             local_time(job.created_at),
             *([job.job_type] if with_type else []),
-            (job.error_log or job.prompt)[:_LONGEST_CELL],
+            (job.error_log or job.subject)[:_LONGEST_CELL],
         )
         for job in jobs
     ]
@@ -61,6 +61,7 @@ def job_as_fields(job: Job, page: Page) -> str:
             ("state", state_told(job)),
             ("reason", job.error_log),
             ("prompt", job.prompt),
+            ("file", job.document_path),
             ("model", made.get("model") or asked.get("modelId")),
             ("quality", asked.get("quality")),
             ("wanted size", asked.get("size")),

@@ -21,6 +21,7 @@ from pocketllm_cli.commands.suggestions import job_names
 from pocketllm_cli.commands.tree import noun, verb
 from pocketllm_cli.errors import Conflict
 from pocketllm_cli.models import Job
+from pocketllm_cli.sanitize import clean_text
 
 _USUAL_LIMIT: Final = 20
 _NONE: Final = 'No jobs. Have a picture made: pocketllm images create "a red balloon"'
@@ -78,7 +79,7 @@ def list_jobs(
 def show(ctx: typer.Context, job: JobArgument) -> None:
     """Show a job: what was asked, how it is getting on, and what came of it."""
     app = app_of(ctx)
-    app.console.emit(app.run(lambda api: api.jobs.find(job)), job_as_fields)
+    app.console.emit(app.run(lambda api: api.jobs.find(job)), _record)
 
 
 @verb(app, "wait", "pocketllm jobs wait last", "pocketllm jobs wait 3f2a 77c1 --json")
@@ -135,6 +136,12 @@ def _emit(app: App, work: Callable[[Api], Awaitable[Job]], told: str) -> Job:
     job = app.run(work)
     app.console.emit(job, lambda job, page: told.format(job.id))
     return job
+
+
+def _record(job: Job, page: Page) -> str:
+    """Return all that is known of a job, and below it what an analysis came to."""
+    fields = job_as_fields(job, page)
+    return f"{fields}\n\n{clean_text(job.summary).strip()}" if job.summary else fields
 
 
 def _is_over(job: Job) -> Conflict:

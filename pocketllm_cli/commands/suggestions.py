@@ -58,7 +58,7 @@ def job_names(jobs: "Sequence[Job]") -> "list[Name]":
     """Return jobs as they are completed."""
     from pocketllm_cli.sanitize import clean_line
 
-    return [(job.id[:ID_DIGITS], clean_line(job.prompt[:80]) or job.job_type) for job in jobs]
+    return [(job.id[:ID_DIGITS], clean_line(job.subject[:80]) or job.job_type) for job in jobs]
 
 
 def model_names(configs: "Sequence[ModelConfig]") -> "list[Name]":

@@ -132,6 +132,7 @@ def test_a_document_of_a_chat_is_summarised_by_its_model_when_somebody_asks(
     record = home.run("files", "analyze", "last/notes.md", "--json").json()
     begun = home.run("files", "analyze", "last/notes.md", "--no-wait")
     waited = home.run("jobs", "wait", begun.text.strip(), "--json")
+    [shown, listed] = [home.run("jobs", "show", begun.text.strip()), home.run("jobs", "list")]
     picture = home.run("files", "upload", files[0], "--chat", "last", "--json").json()[0]["path"]
     refused = home.run("files", "analyze", picture)
 
@@ -142,5 +143,8 @@ def test_a_document_of_a_chat_is_summarised_by_its_model_when_somebody_asks(
     assert record["output_data"]["summary"] == told.text.rstrip("\n")
     assert record["output_data"]["characters"] == len("the secret word is swordfish")
     assert waited.code == 0, waited.err
+    assert shown.text.endswith(f"\n\n{told.text}")
+    assert record["input_data"]["path"] in shown.text
+    assert "notes.md" in listed.text
     assert refused.code == 7
     assert "documents are analysed" in refused.err
