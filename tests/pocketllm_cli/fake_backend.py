@@ -345,6 +345,8 @@ class Handler(BaseHTTPRequestHandler):
             row = self.backend.add_chat(body["title"], body.get("id"))
             row["model_config_id"] = body.get("model_config_id")
             return row
+        if table == "jobs":
+            return self.backend.add_job("", **body)
         under = body.get("parent_id") or "tip"
         metadata = body.get("metadata") or {}
         words = (body["chat_id"], body["role"], body["content"])

@@ -17,6 +17,7 @@ from pocketllm_cli.tui.messages import CopyWanted, FileChosen, PassedOn
 from pocketllm_cli.tui.parts import Parts
 from pocketllm_cli.tui.picked_files import PickedFile
 from pocketllm_cli.tui.place_messages import FilesRead
+from pocketllm_cli.tui.screens.analysis_page import show_analysis
 from pocketllm_cli.tui.screens.dialogs import AskLine, Choose, Confirm
 from pocketllm_cli.tui.screens.file_page import FilePage
 from pocketllm_cli.tui.screens.linking import choose_link
@@ -28,7 +29,7 @@ _CHATS_OFFERED: Final = 60
 
 
 class FilesScreen(PlaceScreen):
-    """Lists, previews, saves, uploads, attaches, links and removes files."""
+    """Lists, previews, saves, uploads, attaches, links, analyses and removes files."""
 
     CSS_PATH = ["place.tcss", "files.tcss"]
     BINDINGS = [
@@ -41,6 +42,7 @@ class FilesScreen(PlaceScreen):
         bind("files.save", "save"),
         bind("files.link", "link"),
         bind("files.copy", "copy"),
+        bind("files.analyze", "analyze"),
         bind("files.remove", "remove"),
     ]
     HEADING = "Files"
@@ -55,6 +57,7 @@ class FilesScreen(PlaceScreen):
         self.lines: list[FileLine] = []
         self._order = ORDERS[0]
         self._only: Chat | None = None
+        self._analyses: dict[str, str] = {}
 
     def compose_content(self) -> ComposeResult:
         yield Input(placeholder="Filter by name, type or chat", id="filter", compact=True)
@@ -205,6 +208,12 @@ class FilesScreen(PlaceScreen):
         """Copy where it lies in the storage."""
         if line := self.chosen:
             self.post_message(CopyWanted(line.file.path, "the path"))
+
+    @work(group="form", exclusive=True)
+    async def action_analyze(self) -> None:
+        """Have its chat's model summarise it, and show the summary."""
+        if line := self.chosen:
+            await show_analysis(self, line, self._analyses)
 
     @work(group="form", exclusive=True)
     async def action_remove(self) -> None:

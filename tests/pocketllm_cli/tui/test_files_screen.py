@@ -1,4 +1,4 @@
-"""The files screen: listed, filtered, previewed, saved, uploaded, attached, linked, removed."""
+"""The files screen: listed, filtered, previewed, saved, uploaded, attached, analysed, removed."""
 
 from pathlib import Path
 
@@ -6,6 +6,8 @@ import pytest
 
 from pocketllm_cli.models import Chat, Context, StoredFile
 from pocketllm_cli.tui.file_lines import ORDERS, chosen_lines, lines_of
+from pocketllm_cli.tui.live import JobTouched
+from pocketllm_cli.tui.messages import Moved
 from pocketllm_cli.tui.screens.files import FilesScreen
 from tests.pocketllm_cli.drawn import drawn
 from tests.pocketllm_cli.fake_backend import FakeBackend
@@ -133,6 +135,60 @@ async def test_a_file_is_uploaded_to_a_chat_and_saved_from_it(
         await shown.pilot.press("enter")
         await shown.until(lambda: (folder / "copy.txt").exists())
     assert (folder / "copy.txt").read_text() == "eggs"
+
+
+async def test_a_document_is_analysed_and_its_summary_shown_and_not_made_twice(
+    fake: FakeBackend, context: Context, folder: Path, chat_id: str
+) -> None:
+    async with shown_app(context, folder, size=WIDE) as shown:
+        await go_to(shown, "notes")
+        await shown.pilot.press("z")
+        await shown.see("notes.md, in short", "Waiting for a worker", "goes on without you")
+        [job] = fake.tables["jobs"]
+        path = f"private/user_files/{MY_ID}/{chat_id}/notes.md"
+        assert (job["job_type"], job["input_data"]) == ("file_analysis", {"path": path})
+        await shown.pilot.press("escape")
+        await shown.see("1 file of all chats")
+        made = {"path": path, "summary": "A note about\na [b]fish[/b].", "model": "gpt"}
+        made |= {"characters": 2000, "read_characters": 1500}
+        job |= {"status": "completed", "attempt": 1, "output_data": made}
+        await shown.pilot.press("z")
+        await shown.see("By gpt, of the first 1,500 of 2,000", "A note about", "a [b]fish[/b].")
+
+    assert len(fake.tables["jobs"]) == 1
+
+
+async def test_an_analysis_that_failed_says_why_and_is_asked_for_anew(
+    fake: FakeBackend, context: Context, folder: Path, chat_id: str
+) -> None:
+    async with shown_app(context, folder, size=WIDE) as shown:
+        await go_to(shown, "notes")
+        await shown.pilot.press("z")
+        await shown.see("Waiting for a worker")
+        [job] = fake.tables["jobs"]
+        job |= {"status": "failed", "error_log": "This model config has no key."}
+        shown.screen.post_message(Moved(JobTouched(job["id"])))
+        await shown.see("It was not made: This model config has no key.")
+        await shown.pilot.press("escape", "z")
+        await shown.see("Waiting for a worker")
+
+    assert [row["status"] for row in fake.tables["jobs"]] == ["failed", "pending"]
+
+
+async def test_a_picture_and_a_refusal_have_nothing_analysed(
+    fake: FakeBackend, context: Context, folder: Path, chat_id: str
+) -> None:
+    fake.failing["/rest/v1/jobs"] = (429, {"code": "PT429", "message": "You have too many jobs."})
+    async with shown_app(context, folder, size=WIDE) as shown:
+        await go_to(shown, "flag")
+        await shown.pilot.press("z")
+        await shown.until(lambda: any("this is a picture" in note for note in shown.notices))
+        await shown.pilot.press("escape")
+        await go_to(shown, "notes")
+        await shown.pilot.press("z")
+        await shown.until(lambda: any("too many jobs" in note for note in shown.notices))
+
+    assert fake.tables["jobs"] == []
 
 
 async def test_removing_a_file_says_first_what_would_break(

@@ -7,6 +7,8 @@ After a change that is meant: `python -m pytest tests/pocketllm_cli/tui/test_ima
 from pathlib import Path
 
 from pocketllm_cli.models import Context
+from pocketllm_cli.tui.live import JobTouched
+from pocketllm_cli.tui.messages import Moved
 from tests.pocketllm_cli.fake_backend import FakeBackend
 from tests.pocketllm_cli.tui.harness import Shown, shown_app
 from tests.pocketllm_cli.tui.pictures import NARROW, SMALL, Pictures
@@ -89,6 +91,14 @@ async def test_files_full_filtered_and_previewed(
         await shown.pilot.press("enter", "enter")
         await shown.see("# Notes")
         await pictures.compare(shown, "a text", DARK)
+        await shown.pilot.press("escape", "z")
+        await shown.see("Waiting for a worker")
+        [job] = fake.tables["jobs"]
+        made = {"model": "gpt", "summary": "Notes: [red]x[/red], twenty times.\n\n漢字 nowhere."}
+        job |= {"status": "completed", "output_data": made}
+        shown.screen.post_message(Moved(JobTouched(job["id"])))
+        await shown.see("By gpt", "twenty times")
+        await pictures.compare(shown, "an analysis", DARK, [LARGE])
 
 
 async def test_a_picture_in_a_chat_waiting_failed_and_there(
