@@ -13,6 +13,22 @@ from tests.sql.stage import Persona, Row, Stage, add_job
 
 pytestmark = pytest.mark.db
 
+LATE_AND_AT_WORK = """
+insert into auth.users (email) select n || '@example.com' from generate_series(1, 3) as n;
+insert into public.jobs (user_id, job_type)
+select id, 'x' from auth.users cross join generate_series(1, 1000);
+insert into public.jobs (user_id, job_type, status)
+select id, 'x', 'completed' from auth.users cross join generate_series(1, 10000);
+update private.job_runs set expires_at = now() - interval '1 day';
+update procrastinate.procrastinate_jobs set lock = null, status = 'doing';
+"""
+IN_TIME_AND_WAITING = """
+update private.job_runs set expires_at = now() + interval '1 hour';
+update procrastinate.procrastinate_jobs set status = 'todo';
+update procrastinate.procrastinate_jobs set status = 'doing'
+where id = (select max(id) from procrastinate.procrastinate_jobs);
+"""
+
 
 @pytest.fixture
 def ada(stage: Stage) -> Persona:
@@ -211,6 +227,23 @@ def test_old_jobs_are_purged_oldest_first_with_the_names_of_their_pictures(
     ]
     assert len(stage.service.run(purge, n=10)) == 1
     assert [row["id"] for row in ada.run("select id from public.jobs")] == [running]
+
+
+def test_tending_reads_no_jobs_that_are_over_whatever_the_statistics_say(
+    catalogue: Connection[Row],
+) -> None:
+    """They are of a time when all tasks were at work, and all runs late."""
+    read = "select seq_scan from pg_stat_xact_all_tables where relid = 'public.jobs'::regclass"
+    with catalogue.transaction(force_rollback=True):
+        catalogue.execute(LATE_AND_AT_WORK)
+        catalogue.execute("analyze private.job_runs, procrastinate.procrastinate_jobs, public.jobs")
+        catalogue.execute(IN_TIME_AND_WAITING)
+        before = catalogue.execute(read).fetchone()
+
+        done = catalogue.execute("select * from private.tend_jobs(10)").fetchone()
+
+        assert done == {"taken_over": 1, "mended": 0, "expired": 0}
+        assert catalogue.execute(read).fetchone() == before
 
 
 def test_two_who_ask_at_once_for_the_same_user_get_different_turns(

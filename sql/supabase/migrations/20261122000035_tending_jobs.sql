@@ -39,11 +39,12 @@ begin
   ))
   into taken_over
   from (
-    select task.id, run.job_id, job.next_attempt_at
+    -- Not joined, lest all jobs that are over are read for the few there are of these.
+    select task.id, run.job_id,
+      (select job.next_attempt_at from public.jobs as job where job.id = run.job_id) as next_attempt_at
     from procrastinate.procrastinate_jobs as task
     left join procrastinate.procrastinate_workers as worker on worker.id = task.worker_id
     left join private.job_runs as run on run.task_id = task.id
-    left join public.jobs as job on job.id = run.job_id
     where task.status = 'doing'
       and (worker.id is null or worker.last_heartbeat <= silent_since)
       and (run.beat_at is null or run.beat_at <= silent_since)
@@ -56,9 +57,11 @@ begin
 
   -- Jobs whose task is nowhere, as after the queue alone was lost.
   update private.job_runs as run
-  set task_id = private.defer_task(run.job_id, run.user_id, run.turn, job.next_attempt_at)
-  from public.jobs as job
-  where job.id = run.job_id and (run.beat_at is null or run.beat_at <= silent_since)
+  set task_id = private.defer_task(
+    run.job_id, run.user_id, run.turn,
+    (select job.next_attempt_at from public.jobs as job where job.id = run.job_id)
+  )
+  where (run.beat_at is null or run.beat_at <= silent_since)
     and not exists (
       select from procrastinate.procrastinate_jobs as task where task.id = run.task_id
     );
