@@ -22,10 +22,12 @@ MOST_BYTES: Final = 32 * 1024 * 1024
 """Of a picture as it comes."""
 _MOST_PNG_BYTES: Final = 50 * 1000 * 1000
 """Of one that we wrote: what Storage takes."""
+_MOST_HEAD_BYTES: Final = 64 * 1024
 _SECONDS: Final = 30.0
 _LENGTHS: Final = struct.Struct(">II")
 _CHILD: Final = (sys.executable, "-I", "-m", "backend_functions.picture_child")
 _TOO_LARGE: Final = "The picture is too large: at most 32 MiB and 32 megapixels are taken."
+_TOO_LARGE_AS_PNG: Final = "The picture is too large: as a PNG it has more than 50 MB."
 _NO_PICTURE: Final = "That is no picture: PNG, JPEG and WebP are taken."
 _BROKEN: Final = "The picture is broken, or only the beginning of one."
 _MOVES: Final = "The picture moves; still ones are taken."
@@ -65,8 +67,6 @@ class PictureReencoder:
             head, png = await self._ask(data, square)
         if "problem" in head:
             raise _refusal(head["problem"], head["about"])
-        if len(png) > _MOST_PNG_BYTES:
-            raise TooLarge("The picture is too large: as a PNG it has more than 50 MB.")
         return Png(png, head["width"], head["height"])
 
     async def _ask(self, data: bytes, square: int) -> tuple[dict[str, Any], bytes]:
@@ -130,6 +130,8 @@ async def _exchange(
     child.stdin.write(data)
     await child.stdin.drain()
     lengths = _LENGTHS.unpack(await child.stdout.readexactly(_LENGTHS.size))
+    if lengths[0] > _MOST_HEAD_BYTES or lengths[1] > _MOST_PNG_BYTES:
+        raise TooLarge(_TOO_LARGE_AS_PNG)  # and its process is ended with the rest of it
     head = orjson.loads(await child.stdout.readexactly(lengths[0]))
     return head, await child.stdout.readexactly(lengths[1])
 

@@ -125,6 +125,21 @@ async def test_what_is_no_still_picture_of_bounded_size_is_refused_in_words(
     assert made.width == 64, "the next one is taken as if nothing had been"
 
 
+async def test_no_more_is_taken_from_the_process_than_what_storage_takes(
+    reencoder: PictureReencoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await reencoder.reencode(png_of("first"))
+    assert reencoder._child is not None
+    first = reencoder._child
+    with monkeypatch.context() as patch:
+        patch.setattr("backend_functions.picture_reencoding._MOST_PNG_BYTES", 64)
+        with pytest.raises(TooLarge, match="as a PNG"):
+            await reencoder.reencode(png_of("second"))
+
+    assert first.returncode is not None, "it was ended with what it still had to say"
+    assert (await reencoder.reencode(png_of("third"))).width == 64
+
+
 async def test_the_largest_picture_that_is_taken_fits_the_memory(
     reencoder: PictureReencoder,
 ) -> None:
