@@ -72,13 +72,14 @@ class Attempts:
         """End the job as failed; False when the attempt no longer counts."""
         return await self._finish(attempt, "failed", None, reason)
 
-    async def put_off(
-        self, attempt: Attempt, *, delay_seconds: float, reason: str | None, counts: bool = True
-    ) -> bool:
-        """Let the job wait for another attempt; False when this one no longer counts."""
-        return await self._change(
-            _SQL.put_off, attempt, delay_seconds=delay_seconds, reason=reason, counts=counts
-        )
+    async def put_off(self, attempt: Attempt, *, delay_seconds: float | None, reason: str) -> bool:
+        """Let the job wait for another attempt; False when this one no longer counts.
+
+        Args:
+            delay_seconds: At least so long; None where this one did not fail and is not counted,
+                so that the next may begin at once.
+        """
+        return await self._change(_SQL.put_off, attempt, delay_seconds=delay_seconds, reason=reason)
 
     async def beat(self, attempts: Iterable[Attempt]) -> set[UUID]:
         """Show that these are being made; returns the tokens of those that still count."""

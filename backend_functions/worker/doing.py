@@ -134,9 +134,7 @@ class JobDoer:
 
     async def _end_cancelled(self, attempt: Attempt) -> None:
         """The worker stops, then another one goes on; or the job was cancelled."""
-        if await self._attempts.put_off(
-            attempt, delay_seconds=0.0, reason=_SHOW_STOPPED, counts=False
-        ):
+        if await self._attempts.put_off(attempt, delay_seconds=None, reason=_SHOW_STOPPED):
             raise PutOff
         await self._clear_up(attempt)
 

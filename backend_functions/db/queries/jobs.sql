@@ -43,16 +43,17 @@ returning job.id, private.note_outcome(job.job_type, job.status::text, job.creat
 
 -- name: put_off
 -- End an attempt and let the job wait for the next, if this attempt is still the one that counts;
--- one that was only interrupted is not counted.
+-- one that was only interrupted, which has no delay, is not counted.
 with run as (
   update private.job_runs
-  set token = null, beat_at = null, attempt = attempt - case when %(counts)s then 0 else 1 end
+  set token = null, beat_at = null,
+    attempt = attempt - case when %(delay_seconds)s::float8 is null then 1 else 0 end
   where job_id = %(job_id)s and token = %(token)s
   returning job_id, attempt
 )
 update public.jobs as job
 set status = 'pending', attempt = run.attempt, error_log = %(reason)s,
-  next_attempt_at = now() + make_interval(secs => %(delay_seconds)s)
+  next_attempt_at = now() + make_interval(secs => %(delay_seconds)s::float8)
 from run
 where job.id = run.job_id
 returning job.id

@@ -139,6 +139,7 @@ async def test_a_worker_told_to_stop_hands_its_job_on_without_counting_the_attem
 
     waiting = alice.job(job_id)
     assert (waiting["status"], waiting["attempt"]) == ("pending", 0)
+    assert waiting["next_attempt_at"] is None, "none has failed"
     maker.release.set()
     async with working():
         job = await alice.ended(job_id)
