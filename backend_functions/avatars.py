@@ -4,13 +4,15 @@ What lies at `public/avatars/{user_id}.png` was written by us from its pixels: t
 middle of what came, at most 512 pixels a side. No policy lets a user write there.
 """
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 
-from backend_functions.errors import Unsupported
+from backend_functions.errors import TooManyRequests, Unsupported
 from backend_functions.http import Json, read_whole
 from backend_functions.object_store import ObjectStore
 from backend_functions.picture_reencoding import MOST_BYTES, PictureReencoder
@@ -18,11 +20,37 @@ from backend_functions.types import Caller
 
 SIDE: Final = 512
 """The most pixels a side; a smaller picture is not blown up."""
+_AT_ONCE: Final = 4
+"""Pictures that are in memory at a time, each of 32 MiB at most; who comes later waits."""
 
 
 def avatar_path(user_id: UUID) -> str:
     """Return where a user's avatar lies in the users' bucket."""
     return f"public/avatars/{user_id}.png"
+
+
+class _Places:
+    """Where pictures are taken in: one of each user, and a few of all together."""
+
+    def __init__(self) -> None:
+        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._users: set[UUID] = set()
+
+    @asynccontextmanager
+    async def one_for(self, user_id: UUID) -> AsyncIterator[None]:
+        """Wait for a place.
+
+        Raises:
+            TooManyRequests: The user has one already.
+        """
+        if user_id in self._users:
+            raise TooManyRequests("Your last picture is still being taken in. Wait for it.")
+        self._users.add(user_id)
+        try:
+            async with self._places:
+                yield
+        finally:
+            self._users.discard(user_id)
 
 
 def avatar_routes(
@@ -38,6 +66,7 @@ def avatar_routes(
         identify: Gives the signed-in user or raises NotAuthenticated.
     """
     router = APIRouter(prefix="/functions/v1/avatar", tags=["avatar"])
+    places = _Places()
 
     @router.post("", openapi_extra=_BODY)
     async def put(request: Request, caller: Annotated[Caller, Depends(identify)]) -> Json:
@@ -45,8 +74,9 @@ def avatar_routes(
         assert caller.user_id is not None, "a verified token names its user"
         if request.headers.get("content-encoding", "identity").lower() != "identity":
             raise Unsupported("Send the picture's bytes, not compressed.")
-        data = await read_whole(request, MOST_BYTES)
-        made = await reencoder.reencode(data, square=SIDE)
+        async with places.one_for(caller.user_id):
+            data = await read_whole(request, MOST_BYTES)
+            made = await reencoder.reencode(data, square=SIDE)
         path = avatar_path(caller.user_id)
         await objects.put(path, made.data, secret_key, content_type="image/png", upsert=True)
         size = {"width": made.width, "height": made.height, "size": len(made.data)}

@@ -1,7 +1,10 @@
 """An avatar is a picture that the server drew anew, whatever somebody sent."""
 
 import io
+import time
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from uuid import uuid4
 
 import httpx
@@ -88,6 +91,26 @@ def test_what_is_no_picture_is_refused_and_nothing_changes(
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert stored(gateway, alice).content == before
+
+
+def test_one_who_sends_many_at_once_is_asked_to_wait_for_the_first(
+    gateway: RunningGateway, alice: Person
+) -> None:
+    picture = encoded(photo(40, 40), "PNG")
+    with closing(HTTPConnection(gateway.url.removeprefix("http://"), timeout=60)) as first:
+        first.putrequest("POST", "/functions/v1/avatar")
+        first.putheader("authorization", f"Bearer {alice.token}")
+        first.putheader("content-length", str(len(picture)))
+        first.endheaders(picture[:100])
+        deadline = time.monotonic() + 60
+        while (answer := send(gateway, alice, picture)).status_code == 200:
+            assert time.monotonic() < deadline, "the first one has begun by now"
+        first.send(picture[100:])
+        assert first.getresponse().status == 200
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "too_many_requests")
+    assert "retry-after" in answer.headers
+    assert send(gateway, alice, picture).status_code == 200
 
 
 def test_nobody_gives_themselves_or_others_an_avatar_another_way(
