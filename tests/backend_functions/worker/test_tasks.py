@@ -69,6 +69,7 @@ def locked_tasks(gateway: RunningGateway) -> Iterator[None]:
 async def test_a_job_is_tried_again_when_it_is_due_and_not_when_workers_next_look(
     alice: Asker, working: Working
 ) -> None:
+    await until(lambda: listening(alice.gateway) == 0)  # of the test before
     async with working(worker_poll_seconds=NEVER):
         await until(lambda: listening(alice.gateway) == 1)
         job = await alice.ended(alice.ask(model="busy-once"))
@@ -79,6 +80,7 @@ async def test_a_job_is_tried_again_when_it_is_due_and_not_when_workers_next_loo
 async def test_what_a_stopped_worker_hands_on_is_taken_up_at_once(
     alice: Asker, working: Working, maker: PictureMaker
 ) -> None:
+    await until(lambda: listening(alice.gateway) == 0)
     job_id = alice.ask(model="waits")
     async with AsyncExitStack() as stack:
         async with working(worker_poll_seconds=NEVER, worker_grace_seconds=0.01):

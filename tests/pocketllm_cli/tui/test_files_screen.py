@@ -149,8 +149,8 @@ async def test_a_document_is_analysed_and_its_summary_shown_and_not_made_twice(
         assert (job["job_type"], job["input_data"]) == ("file_analysis", {"path": path})
         await shown.pilot.press("escape")
         await shown.see("1 file of all chats")
-        made = {"path": path, "summary": "A note about\na [b]fish[/b].", "model": "gpt"}
-        made |= {"characters": 2000, "read_characters": 1500}
+        told = {"path": path, "summary": "A note about\na [b]fish[/b].", "model": "gpt"}
+        made = told | {"characters": 2000, "read_characters": 1500}
         job |= {"status": "completed", "attempt": 1, "output_data": made}
         await shown.pilot.press("z")
         await shown.see("By gpt, of the first 1,500 of 2,000", "A note about", "a [b]fish[/b].")
